@@ -1,0 +1,1 @@
+"""Fourfold: one picture of serious and organised crime threats for every force in a region."""

@@ -1,0 +1,1 @@
+"""Commands by room. Each parses, makes one call and prints what came of it."""

@@ -1,0 +1,169 @@
+"""Django's settings. What differs between machines comes from the environment: see docs/reference/settings.md."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from fourfold.platform.database.where import ROLE_NAMES, Role, data_folder, is_embedded, place, source_root
+
+DATA = data_folder()
+PRODUCTION = os.environ.get("FOURFOLD_PRODUCTION", "") == "1"
+DEMONSTRATION = not PRODUCTION
+DEBUG = os.environ.get("FOURFOLD_DEBUG", "") == "1" and not PRODUCTION
+REGION = os.environ.get("FOURFOLD_REGION", "north_west")
+REGIONS = Path(os.environ.get("FOURFOLD_REGIONS", source_root() / "regions"))
+
+
+def _secret_key() -> str:
+    """The key that signs sessions: from the environment in production, else one made once and kept with the data."""
+    given = os.environ.get("FOURFOLD_SECRET_KEY")
+    if given:
+        return given
+    if PRODUCTION:
+        raise SystemExit("Set FOURFOLD_SECRET_KEY to a long random text before starting in production.")
+    kept = DATA / "secret_key"
+    if not kept.exists():
+        DATA.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(os.urandom(48).hex().encode())
+    return kept.read_text()
+
+
+SECRET_KEY = _secret_key()
+ALLOWED_HOSTS = os.environ.get("FOURFOLD_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
+CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("FOURFOLD_ORIGINS", "").split(",") if o]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "procrastinate.contrib.django",
+    "fourfold.platform.people",
+    "fourfold.platform.visibility",
+    "fourfold.platform.history",
+    "fourfold.platform.audit",
+    "fourfold.platform.reference",
+    "fourfold.platform.jobs",
+    "fourfold.platform.ui",
+    "fourfold.pole",
+    "fourfold.intake",
+    "fourfold.threats",
+    "fourfold.search",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "fourfold.platform.visibility.middleware.ActingMiddleware",
+]
+
+ROOT_URLCONF = "fourfold.entry.urls"
+WSGI_APPLICATION = "fourfold.entry.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "APP_DIRS": False,
+        "DIRS": [
+            source_root() / "src" / "fourfold" / room / "templates"
+            for room in (
+                "entry",
+                "threats",
+                "search",
+                "intake",
+                "pole",
+                "platform/people",
+                "platform/audit",
+                "platform/reference",
+                "platform/ui",
+            )
+        ],
+        "OPTIONS": {
+            "environment": "fourfold.platform.ui.jinja.environment",
+            "context_processors": [
+                "django.template.context_processors.csp",
+                "django.contrib.messages.context_processors.messages",
+                "fourfold.platform.ui.shell.shell",
+            ],
+        },
+    }
+]
+
+# What this process connects as. Only `fourfold db migrate` and `fourfold manage` set "owner"; only the demonstration's
+# builder and the tests of history set "simulation".
+DATABASE_ROLE: Role = os.environ.get("FOURFOLD_DATABASE_ROLE", "app")  # type: ignore[assignment]
+if DATABASE_ROLE not in ROLE_NAMES:
+    raise SystemExit(f"FOURFOLD_DATABASE_ROLE is {DATABASE_ROLE}; it can be owner, app or simulation.")
+_place = place(DATABASE_ROLE)
+_pool: dict[str, Any] = {}
+if os.environ.get("FOURFOLD_POOL"):
+    _pool = {"pool": {"min_size": 1, "max_size": int(os.environ["FOURFOLD_POOL"]), "timeout": 10}}
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": _place.host,
+        "PORT": _place.port,
+        "NAME": _place.name,
+        "USER": _place.user,
+        "PASSWORD": _place.password,
+        "CONN_MAX_AGE": 0 if _pool else 60,
+        "OPTIONS": {**dict(_place.options), **_pool, "prepare_threshold": None},
+    }
+}
+EMBEDDED_DATABASE = is_embedded()
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "people.User"
+LOGIN_URL = "/sign-in/"
+LOGIN_REDIRECT_URL = "/"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 60 * 60 * 12
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "fourfold.platform.ui.errors.csrf_failure"
+if PRODUCTION:
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_SSL_REDIRECT = os.environ.get("FOURFOLD_BEHIND_TLS", "") != "1"
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 31_536_000
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+try:
+    from fourfold.platform.ui.csp import POLICY as SECURE_CSP
+except ModuleNotFoundError:
+    SECURE_CSP = {"default-src": ["'self'"]}
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "Europe/London"
+USE_TZ = True
+USE_I18N = False
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA / "static"
+WHITENOISE_USE_FINDERS = DEMONSTRATION
+WHITENOISE_MAX_AGE = 60 if DEMONSTRATION else 31_536_000
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+INTAKE_FOLDER = Path(os.environ.get("FOURFOLD_INTAKE", DATA / "intake"))
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+}
