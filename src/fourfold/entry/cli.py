@@ -46,3 +46,7 @@ def main() -> None:
     except (RuleBroken, CannotStart, WrongServer, LookupError) as refused:
         click.echo(str(refused), err=True)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

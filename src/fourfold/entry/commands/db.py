@@ -1,8 +1,10 @@
 """`fourfold db …` and `fourfold manage …`: the database server, its schema, its backups."""
 
+import io
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -42,6 +44,56 @@ def migrate() -> None:
 
     call_command("migrate", verbosity=0, interactive=False)
     click.echo("The schema is up to date")
+
+
+# What squawk warns of that does not hold here, each with why.
+SQUAWK_EXCLUDED = (
+    "prefer-bigint-over-int",  # procrastinate-free tables use bigint; small enumerations and counts may be int
+    "prefer-identity",  # Django writes identity columns already
+    "prefer-text-field",  # a length is a rule of the domain, checked in forms and in the database alike
+    "require-concurrent-index-creation",  # nothing is released yet: each table is made with its indexes while empty
+    "adding-foreign-key-constraint",  # as above
+    "constraint-missing-not-valid",  # as above
+    "disallowed-unique-constraint",  # as above
+    "require-timeout-settings",  # `fourfold db migrate` sets lock_timeout for the session
+    "prefer-robust-stmts",  # migrations run in one transaction
+    "adding-not-nullable-field",  # as for indexes: tables are empty when their migration first runs
+)
+
+
+@db.command()
+def check() -> None:
+    """Check that every model change has its migration, and lint the SQL that the migrations send."""
+    if where.is_embedded():
+        server.start()
+        roles.prepare(name=where.place().name, simulation=True)
+    django_as("owner")
+    from django.apps import apps
+    from django.core.management import call_command
+    from django.db.migrations.loader import MigrationLoader
+
+    try:
+        call_command("makemigrations", check=True, dry_run=True, verbosity=1)
+    except SystemExit as missing:
+        raise LookupError("A model changed without a migration: run `fourfold manage makemigrations`.") from missing
+    ours = {config.label for config in apps.get_app_configs() if config.name.startswith("fourfold.")}
+    with tempfile.TemporaryDirectory() as folder:
+        written = []
+        for app, name in sorted(MigrationLoader(None).disk_migrations or ()):
+            if app in ours:
+                sql = Path(folder) / f"{app}_{name}.sql"
+                sql.write_text(str(call_command("sqlmigrate", app, name, no_color=True, stdout=io.StringIO())))
+                written.append(str(sql))
+        squawk = Path(sys.executable).with_name("squawk")
+        linted = subprocess.run(  # noqa: S603
+            [str(squawk), f"--exclude={','.join(SQUAWK_EXCLUDED)}", "--pg-version=17.0", *written],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if linted.returncode:
+        raise LookupError(f"The SQL of a migration would hurt a live database:\n{linted.stdout}{linted.stderr}")
+    click.echo(f"{len(written)} migrations checked")
 
 
 @db.command()

@@ -1,0 +1,44 @@
+# Fourfold: every command a developer needs. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo test check bench docs screenshots requirements format clean
+FOURFOLD = .venv/bin/fourfold
+PYTHON = .venv/bin/python
+
+help: ## List these commands
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: ## Install what the product needs (virtual environment, packages, web assets); safe to run again
+	@sh tools/setup.sh run
+
+setup-dev: ## Install what tests, checks and benchmarks need as well
+	@sh tools/setup.sh develop
+
+demo: setup ## Build the demonstration region if it is not there yet, serve it, and say who to sign in as
+	@$(FOURFOLD) demo build
+	@$(FOURFOLD) serve
+
+test: setup-dev ## Run every test and check (a missing Chromium skips the browser tests with a sentence)
+	@$(MAKE) --no-print-directory check
+	@$(PYTHON) -m pytest
+
+check: setup-dev ## Format, lint, types, import contracts, migrations
+	@sh tools/check.sh
+
+format: setup-dev ## Put the code into the house format
+	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+bench: setup-dev ## Measure every workload beside its floor or peer, and write bench/out/results.json
+	@$(PYTHON) -m bench
+
+docs: setup-dev ## Write the reference pages that are made from the code
+	@$(FOURFOLD) docs
+
+screenshots: setup-dev ## Take the pictures in the documents again from the demonstration region
+	@$(PYTHON) docs/screenshots.py
+
+requirements: setup-dev ## Resolve the newest allowed versions and write the hashed requirements
+	@sh tools/requirements.sh
+
+clean: ## Stop the embedded database and remove what can be made again (the data folder is kept)
+	@[ ! -x $(FOURFOLD) ] || $(FOURFOLD) db stop
+	@rm -rf .venv node_modules build src/*.egg-info src/fourfold/platform/ui/static/vendor .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,52 @@
+#!/bin/sh
+# Sets up a checkout: Python, packages by hash, web assets. `run` for the product, `develop` for tests and checks as well.
+# Safe to run again: each step is skipped when what it would make is there, made from the same files.
+set -eu
+cd "$(dirname "$0")/.."
+kind=${1:-run}
+
+say() { printf '%s\n' "$*"; }
+stop() { printf '%s\n' "$*" >&2; exit 1; }
+new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 12))' >/dev/null 2>&1; }
+
+find_python() {
+    for candidate in "${FOURFOLD_PYTHON:-}" python3.14 python3.13 python3.12 python3 python; do
+        [ -n "$candidate" ] && command -v "$candidate" >/dev/null 2>&1 && new_enough "$candidate" && { command -v "$candidate"; return; }
+    done
+    for candidate in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[2-9]*/bin/python; do
+        [ -x "$candidate" ] && new_enough "$candidate" && { say "$candidate"; return; }
+    done
+    command -v uv >/dev/null 2>&1 && uv python find '>=3.12' 2>/dev/null
+}
+
+if [ ! -x .venv/bin/python ] || ! new_enough .venv/bin/python; then
+    python=$(find_python || true)
+    rm -rf .venv
+    if [ -n "$python" ]; then
+        say "Making a virtual environment with $("$python" --version)"
+        if ! "$python" -m venv .venv >/dev/null 2>&1; then
+            rm -rf .venv
+            command -v uv >/dev/null 2>&1 || stop "Python's venv module is missing: install the python3-venv package, then run this again."
+            uv venv --quiet --seed --python "$python" .venv
+        fi
+    elif command -v uv >/dev/null 2>&1; then
+        say "No Python 3.12 or later is installed; asking uv for one"
+        uv venv --quiet --seed --python 3.12 .venv || stop "No Python 3.12 or later was found and uv could not fetch one: install Python 3.12, then run this again."
+    else
+        stop "No Python 3.12 or later was found: install Python 3.12 (or uv, or set FOURFOLD_PYTHON to one), then run this again."
+    fi
+fi
+
+packages=requirements.txt
+[ "$kind" = develop ] && packages=requirements-dev.txt
+wanted=$(cat requirements-setup.txt "$packages" pyproject.toml | cksum)
+if [ "$(cat ".venv/fourfold-$packages" 2>/dev/null || true)" != "$wanted" ]; then
+    say "Installing packages from $packages (each checked against its hash)"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.txt
+    .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r "$packages"
+    .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
+    printf '%s' "$wanted" > ".venv/fourfold-$packages"
+    [ "$kind" = develop ] && cat requirements-setup.txt requirements.txt pyproject.toml | cksum > .venv/fourfold-requirements.txt
+fi
+
+.venv/bin/fourfold assets
