@@ -62,9 +62,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "fourfold.platform.visibility.middleware.VisibilityMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "fourfold.platform.visibility.middleware.ActingMiddleware",
 ]
 
 ROOT_URLCONF = "fourfold.entry.urls"
@@ -124,7 +124,8 @@ EMBEDDED_DATABASE = is_embedded()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "people.User"
-LOGIN_URL = "/sign-in/"
+AUTHENTICATION_BACKENDS = ["fourfold.platform.people.backends.PasswordBackend"]
+LOGIN_URL = "people:sign_in"
 LOGIN_REDIRECT_URL = "/"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -156,6 +157,8 @@ WHITENOISE_USE_FINDERS = DEMONSTRATION
 WHITENOISE_MAX_AGE = 60 if DEMONSTRATION else 31_536_000
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+FOURFOLD_DATA = DATA
 INTAKE_FOLDER = Path(os.environ.get("FOURFOLD_INTAKE", DATA / "intake"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -1,5 +1,6 @@
 """Every address. A room's own addresses stand in its `urls.py`."""
 
+from importlib import import_module
 from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
@@ -21,6 +22,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     for room in ROOMS
     if find_spec(f"{room}.urls" if room != "fourfold.entry.home" else room)
 ]
+if find_spec("fourfold.entry.api"):
+    urlpatterns.append(path("api/", import_module("fourfold.entry.api").api.urls))
+
 handler404 = "fourfold.platform.ui.errors.not_found"
 handler403 = "fourfold.platform.ui.errors.not_found"
 handler500 = "fourfold.platform.ui.errors.server_error"

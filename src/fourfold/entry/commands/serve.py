@@ -34,6 +34,31 @@ def _answers(host: str, port: int) -> bool:
         return False
 
 
+def _wait_until_up(host: str, port: int, running: list[subprocess.Popen[bytes]]) -> None:
+    started = time.monotonic()
+    while not _answers(host, port):
+        if any(process.poll() is not None for process in running) or time.monotonic() - started > PATIENCE_S:
+            raise LookupError("The web server did not start. Its own words are above.")
+        time.sleep(0.05)
+
+
+def _stop(running: list[subprocess.Popen[bytes]]) -> None:
+    for process in running:
+        process.terminate()
+    for process in running:
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _check_server() -> None:
+    with roles.connect(where.place()) as connection:
+        roles.check_version(connection)
+        if os.environ.get("FOURFOLD_PRODUCTION") == "1":
+            roles.check_production(connection)
+
+
 @click.command(name="serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
@@ -45,10 +70,7 @@ def serve(host: str, port: int, workers: int) -> None:
     django_as("app")
     from fourfold.entry import demo
 
-    with roles.connect(where.place()) as connection:
-        roles.check_version(connection)
-        if os.environ.get("FOURFOLD_PRODUCTION") == "1":
-            roles.check_production(connection)
+    _check_server()
     environment = os.environ | {"FOURFOLD_POOL": "8", "FOURFOLD_DATABASE_ROLE": "app"}
     web = [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)),
@@ -58,16 +80,12 @@ def serve(host: str, port: int, workers: int) -> None:
     jobs = [sys.executable, "-m", "fourfold.entry.cli", "worker"]
     running = [subprocess.Popen(command, env=environment, start_new_session=True) for command in (web, jobs)]  # noqa: S603
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGTERM, interrupt)
     try:
-        started = time.monotonic()
-        while not _answers(host, port):
-            if any(process.poll() is not None for process in running) or time.monotonic() - started > PATIENCE_S:
-                raise LookupError("The web server did not start. Its own words are above.")
-            time.sleep(0.05)
+        _wait_until_up(host, port, running)
         click.echo(f"\nFourfold is at http://{'localhost' if host == '127.0.0.1' else host}:{port}/")
         for line in demo.who_to_sign_in_as():
             click.echo(line)
@@ -78,13 +96,7 @@ def serve(host: str, port: int, workers: int) -> None:
     except KeyboardInterrupt:
         click.echo("Stopping")
     finally:
-        for process in running:
-            process.terminate()
-        for process in running:
-            try:
-                process.wait(timeout=15)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        _stop(running)
 
 
 COMMANDS = (serve,)

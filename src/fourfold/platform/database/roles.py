@@ -93,6 +93,8 @@ def prepare(*, name: str = "fourfold", template: str | None = None, simulation: 
             for extension in EXTENSIONS:
                 connection.execute(sql.SQL("create extension if not exists {}").format(sql.Identifier(extension)))
             connection.execute("alter schema public owner to fourfold_owner")
+            # A function that is given to the finder must be made where the finder may make things.
+            connection.execute("grant usage, create on schema public to fourfold_finder")
     return True
 
 
