@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.platform.database.where import ROLE_NAMES, Role, data_folder, is_embedded, place, source_root
+from fourfold.platform.ui.csp import POLICY
+from fourfold.platform.ui.navigation import Entry
 
 DATA = data_folder()
 PRODUCTION = os.environ.get("FOURFOLD_PRODUCTION", "") == "1"
@@ -141,10 +143,8 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-try:
-    from fourfold.platform.ui.csp import POLICY as SECURE_CSP
-except ModuleNotFoundError:
-    SECURE_CSP = {"default-src": ["'self'"]}
+SECURE_CSP = POLICY
+NAVIGATION: tuple[Entry, ...] = ()
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "Europe/London"

@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 if find_spec("fourfold.entry.api"):
     urlpatterns.append(path("api/", import_module("fourfold.entry.api").api.urls))
 
+handler400 = "fourfold.platform.ui.errors.bad_request"
 handler404 = "fourfold.platform.ui.errors.not_found"
 handler403 = "fourfold.platform.ui.errors.not_found"
 handler500 = "fourfold.platform.ui.errors.server_error"
