@@ -1,0 +1,180 @@
+"""Makes one table of records to compare out of the canonical person files of every source.
+
+Reads: canonical/person.parquet and merge.parquet of each batch. Makes the table `record` (one row a source record,
+the latest delivered) and `tombstone` (pairs that a source itself merged). Ethnicity is in the files for monitoring
+and is not read here.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from fourfold.pipeline.resolution.settings import DATA, BlockingRule, Settings
+
+NICKNAMES = DATA / "nicknames_en.csv"
+
+PERSON_COLUMNS = (
+    "record_key", "owning_force", "audience", "compartment", "forenames", "surname", "aliases", "sex",
+    "birth_on", "birth_quality", "pnc_id", "cro", "nino", "postcode",
+)  # fmt: skip
+"""The only columns of person.parquet that the resolution reads."""
+
+# Upper case, no accents, letters and single spaces: what the names are compared in.
+_PLAIN = """create or replace macro plain(name) as nullif(trim(regexp_replace(regexp_replace(
+  replace(replace(translate(strip_accents(upper(name)), 'ØŁĐ', 'OLD'), 'Æ', 'AE'), 'ẞ', 'SS'),
+  '[''’`]', '', 'g'), '[^A-Z]+', ' ', 'g')), '')"""
+
+_RECORD = """
+create or replace table record as
+with latest as (
+  select * from delivered
+  qualify row_number() over (partition by source, record_key order by batch desc, position desc) = 1
+), named as (
+  select
+    row_number() over (order by source, record_key) as id,
+    source, record_key,
+    audience <> 'OWN' and compartment is null as open,
+    concat_ws('|', owning_force, audience, coalesce(compartment, '')) as label,
+    string_split(plain(forenames), ' ') as forename_tokens,
+    plain(surname) as surname,
+    [plain(split_part(alias.forenames, ' ', 1)) || ' ' || plain(alias.surname) for alias in
+      coalesce(from_json(nullif(aliases, ''), '[{"forenames": "VARCHAR", "surname": "VARCHAR"}]'), [])] as alias_keys,
+    nullif(sex, 'U') as sex,
+    case when birth_quality in ('exact', 'default', 'partial') then birth_on end as birth_on,
+    birth_quality,
+    nullif(pnc_id, '') as pnc, nullif(cro, '') as cro, nullif(nino, '') as nino,
+    nullif(replace(postcode, ' ', ''), '') as postcode
+  from latest
+), split as (
+  select *,
+    forename_tokens[1] as forename,
+    string_split(surname, ' ') as surname_tokens,
+    case when birth_quality = 'exact' then birth_on end as full_on
+  from named
+)
+select
+  id, source, record_key, open, label,
+  forename, forename_tokens, surname, surname_tokens, forename[1] as initial,
+  forename || ' ' || surname as name_pair,
+  least(forename, surname) || ' ' || greatest(forename, surname) as names_sorted,
+  list_filter(list_distinct(list_append(alias_keys, forename || ' ' || surname)), lambda key: key is not null)
+    as name_keys,
+  coalesce(family.members, [forename]) as forename_family,
+  left(forename, 3) as forename_start, left(surname, 3) as surname_start,
+  strftime(full_on, '%Y-%m-%d') as birth_full,
+  year(birth_on) as birth_year,
+  day(full_on) as birth_day, month(full_on) as birth_month,
+  case when full_on is not null then concat_ws('-', year(full_on), least(day(full_on), month(full_on)),
+    greatest(day(full_on), month(full_on))) end as birth_unordered,
+  pnc, cro, nino, sex, postcode,
+  case when length(postcode) >= 5 then left(postcode, length(postcode) - 2) end as sector,
+  case when length(postcode) >= 5 then left(postcode, length(postcode) - 3) end as district
+from split left join family using (forename)
+"""
+
+
+@dataclass(frozen=True)
+class BlockReport:
+    """What one blocking rule did: how many keys it made, and the keys too big to use."""
+
+    rule: str
+    keys: int
+    pairs: int
+    largest: int
+    keys_set_aside: int
+    records_set_aside: int
+
+
+def blocking_column(number: int) -> str:
+    return f"block_{number}"
+
+
+def load_records(
+    connection: duckdb.DuckDBPyConnection, person_parquets: Mapping[str, Sequence[Path]], *, nicknames: Path = NICKNAMES
+) -> None:
+    """Make the tables `record` and `tombstone`. Sources are taken in name order, each one's batches in the order
+    given.
+    """
+    connection.execute(_PLAIN)
+    _load_families(connection, nicknames)
+    columns = ", ".join(PERSON_COLUMNS)
+    connection.execute(
+        "create or replace table delivered as"
+        f" select ''::varchar as source, 0 as batch, 0::bigint as position, {_empty()} limit 0"
+    )
+    connection.execute("create or replace table merged (source varchar, loser varchar, survivor varchar)")
+    for source in sorted(person_parquets):
+        for batch, path in enumerate(person_parquets[source]):
+            connection.execute(
+                f"insert into delivered select ?, ?, file_row_number, {columns}"
+                " from read_parquet(?, file_row_number = true)",
+                [source, batch, str(path)],
+            )
+            tombstones = path.with_name("merge.parquet")
+            if tombstones.exists():
+                connection.execute(
+                    "insert into merged select ?, loser_key, survivor_key from read_parquet(?)",
+                    [source, str(tombstones)],
+                )
+    connection.execute(_RECORD)
+    connection.execute("""
+        create or replace table tombstone as
+        select distinct least(l.id, s.id) as id_l, greatest(l.id, s.id) as id_r
+        from merged m join record l on l.source = m.source and l.record_key = m.loser
+        join record s on s.source = m.source and s.record_key = m.survivor where l.id <> s.id""")
+
+
+def add_blocking_keys(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[BlockReport]:
+    """Add one key column a rule to `record`; keys shared by too many open records are emptied and reported.
+
+    Block sizes are counted over open records, so that a restricted record never changes how open records are compared.
+    """
+    reports = []
+    for number, rule in enumerate(settings.blocking):
+        column = blocking_column(number)
+        connection.execute(f"alter table record add column {column} varchar")
+        connection.execute(f"update record set {column} = {_key_sql(rule)}")
+        connection.execute(
+            f"create or replace temp table big_block as select {column} as big, count(*) as n from record"
+            f" where open and {column} is not null group by all having count(*) > ?",
+            [settings.largest_block],
+        )
+        keys, pairs, largest = connection.execute(
+            f"select count(*), coalesce(sum(n * (n - 1) // 2) filter (n <= ?), 0), coalesce(max(n), 0) from"
+            f" (select count(*) as n from record where open and {column} is not null group by {column})",
+            [settings.largest_block],
+        ).fetchall()[0]
+        aside, records = connection.execute("select count(*), coalesce(sum(n), 0) from big_block").fetchall()[0]
+        connection.execute(f"update record set {column} = null where {column} in (select big from big_block)")
+        reports.append(BlockReport(rule.name, int(keys), int(pairs), int(largest), int(aside), int(records)))
+    return reports
+
+
+def _key_sql(rule: BlockingRule) -> str:
+    parts = [f"{column}::varchar" for column in rule.columns]
+    return " || '|' || ".join(parts)
+
+
+def _empty() -> str:
+    types = {"birth_on": "date"}
+    return ", ".join(f"null::{types.get(column, 'varchar')} as {column}" for column in PERSON_COLUMNS)
+
+
+def _load_families(connection: duckdb.DuckDBPyConnection, nicknames: Path) -> None:
+    """`family(forename, members)`: a forename with every full name that it may be short for, and itself."""
+    members: dict[str, set[str]] = {}
+    with nicknames.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            full, short = row["name1"].strip().upper(), row["name2"].strip().upper()
+            members.setdefault(short, {short}).add(full)
+            members.setdefault(full, {full})
+    connection.execute("create or replace table family (forename varchar, members varchar[])")
+    connection.execute(
+        "insert into family select unnest(?::varchar[]), unnest(?::varchar[][])",
+        [list(members), [sorted(each) for each in members.values()]],
+    )

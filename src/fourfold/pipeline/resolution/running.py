@@ -1,0 +1,164 @@
+"""One run of the resolution: person files in, clusters and edges out, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import duckdb
+
+from fourfold.pipeline.resolution import clustering, records, scoring, training
+from fourfold.pipeline.resolution.model import Model, load_model
+from fourfold.pipeline.resolution.settings import Settings, load_settings
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a run saw and made. Open: readable by the whole region; restricted: own force only, or in a compartment."""
+
+    records: int
+    open: int
+    restricted: int
+    clusters: int
+    largest_cluster: int
+    linked: int
+    within: int
+    proposed: int
+    tombstones: int
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Where a run's results are, and how it came to them. `next_cluster` is the next free number."""
+
+    clusters: Path
+    edges: Path
+    report: Path
+    counts: Counts
+    next_cluster: int
+    prior: float
+    settings_version: str
+    settings_digest: str
+    model_name: str
+    model_digest: str
+    model_reason: str
+    blocks: tuple[records.BlockReport, ...]
+
+
+def resolve(
+    person_parquets: Mapping[str, Sequence[Path]],
+    *,
+    previous: Path | None,
+    into: Path,
+    settings: Settings | None = None,
+    model: Model | None = None,
+    next_cluster: int = 1,
+    train: bool = False,
+) -> Resolution:
+    """Propose which source records are about one person.
+
+    Args:
+        person_parquets: For each source code, its canonical person files, oldest first: a later row with the same
+        record_key
+            replaces the earlier. The `merge.parquet` beside each is read too.
+        previous: The `clusters.parquet` of the last run, whose numbers are kept where most of a cluster is the same.
+        into: A folder made for this run; it appears whole or not at all, and replaces one left by an earlier try.
+        settings: What is compared and how; the shipped settings when none are given.
+        model: The weights; the shipped model when none is given.
+        next_cluster: The first number for new clusters. The caller owns the numbering: above every number ever given.
+        train: Train a model on these records first, when there are enough of them.
+
+    Raises:
+        ValueError: `next_cluster` is not above the numbers in `previous`.
+        SettingsWrong: the settings and the model do not fit.
+    """
+    settings = settings or load_settings()
+    making = into.with_name(f"{into.name}.making")
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
+    with duckdb.connect() as connection:
+        connection.execute("set preserve_insertion_order = false")
+        records.load_records(connection, person_parquets)
+        _load_previous(connection, previous, next_cluster=next_cluster)
+        blocks = tuple(records.add_blocking_keys(connection, settings))
+        chosen, reason = training.choose_model(connection, settings, given=model or load_model(), train=train)
+        prior = scoring.score(connection, settings, chosen)
+        clustering.cluster(connection, settings)
+        following = clustering.number(connection, next_cluster=next_cluster)
+        clustering.band_edges(connection, settings, probability=scoring.probability_of(settings.link_weight))
+        _write(connection, making)
+        counts = _counts(connection)
+    resolution = Resolution(
+        clusters=into / "clusters.parquet",
+        edges=into / "edges.parquet",
+        report=into / "resolution.json",
+        counts=counts,
+        next_cluster=following,
+        prior=prior,
+        settings_version=settings.version,
+        settings_digest=settings.digest,
+        model_name=chosen.name,
+        model_digest=chosen.digest,
+        model_reason=reason,
+        blocks=blocks,
+    )
+    (making / "resolution.json").write_text(_report(resolution), encoding="utf-8")
+    (making / "model.json").write_text(chosen.as_text(), encoding="utf-8")
+    shutil.rmtree(into, ignore_errors=True)
+    os.replace(making, into)
+    return resolution
+
+
+def _load_previous(connection: duckdb.DuckDBPyConnection, previous: Path | None, *, next_cluster: int) -> None:
+    connection.execute("create or replace table before (source varchar, record_key varchar, cluster bigint)")
+    if previous is None:
+        return
+    connection.execute("insert into before select source, record_key, cluster from read_parquet(?)", [str(previous)])
+    highest = connection.execute("select coalesce(max(cluster), 0) from before").fetchall()[0][0]
+    if next_cluster <= highest:
+        raise ValueError(f"New clusters must be numbered above {highest}, the highest number already given")
+
+
+def _write(connection: duckdb.DuckDBPyConnection, making: Path) -> None:
+    connection.execute(
+        """copy (select r.source, r.record_key, n.cluster from record r join member m using (id)
+        join numbered n using (component) order by r.source, r.record_key) to $path (format parquet)""",
+        {"path": str(making / "clusters.parquet")},
+    )
+    connection.execute(
+        """copy (select l.source as left_source, l.record_key as left_key,
+          r.source as right_source, r.record_key as right_key, b.match_weight, b.probability, b.waterfall, b.band
+        from banded b join record l on l.id = b.id_l join record r on r.id = b.id_r
+        order by l.source, l.record_key, r.source, r.record_key) to $path (format parquet)""",
+        {"path": str(making / "edges.parquet")},
+    )
+
+
+def _counts(connection: duckdb.DuckDBPyConnection) -> Counts:
+    total, unrestricted = connection.execute("select count(*), count(*) filter (where open) from record").fetchall()[0]
+    clusters, largest = connection.execute(
+        "select count(*), coalesce(max(n), 0) from (select count(*) as n from member group by component)"
+    ).fetchall()[0]
+    bands = dict(connection.execute("select band, count(*) from banded group by band").fetchall())
+    return Counts(
+        records=total,
+        open=unrestricted,
+        restricted=total - unrestricted,
+        clusters=clusters,
+        largest_cluster=largest,
+        linked=bands.get("LINKED", 0),
+        within=bands.get("WITHIN", 0),
+        proposed=bands.get("PROPOSED", 0),
+        tombstones=bands.get("TOMBSTONE", 0),
+    )
+
+
+def _report(resolution: Resolution) -> str:
+    said = asdict(resolution)
+    for place in ("clusters", "edges", "report"):
+        said[place] = Path(said[place]).name
+    return json.dumps(said, indent=2) + "\n"

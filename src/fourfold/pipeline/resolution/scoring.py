@@ -1,0 +1,111 @@
+"""Scores the pairs of records that share a blocking key, with Splink on DuckDB, and keeps what made each score.
+
+Reads: `record` with its blocking columns. Makes: `edge` (id_l < id_r, match_weight, probability, waterfall), grain:
+one row a pair at or above the review threshold.
+"""
+
+from __future__ import annotations
+
+import math
+
+import duckdb
+from splink import Linker
+from splink.backends.duckdb import DuckDBAPI
+
+from fourfold.pipeline.resolution.comparing import splink_settings
+from fourfold.pipeline.resolution.model import Model
+from fourfold.pipeline.resolution.settings import Comparison, Settings
+
+PRIOR = "prior"
+
+
+def open_records(connection: duckdb.DuckDBPyConnection) -> int:
+    """How many records everybody in the region may read."""
+    return int(connection.execute("select count(*) from record where open").fetchall()[0][0])
+
+
+def linker_for(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model, *, prior: float, table: str = "record"
+) -> Linker:
+    """A Splink linker over `table`, with the frequencies of `record_frequencies` registered."""
+    database = DuckDBAPI(connection=connection)
+    linker = Linker(
+        database.register(connection.table(table)),
+        splink_settings(settings, model, prior=prior),
+        log_level=None,
+        validate_settings=False,
+    )
+    for column in settings.frequency_columns:
+        frequencies = database.register(connection.table(record_frequencies(connection, settings, model, column)))
+        linker.table_management.register_term_frequency_lookup(frequencies, column)
+    return linker
+
+
+def record_frequencies(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model, column: str) -> str:
+    """Make the table of how common each value of `column` is, and return its name.
+
+    Counted over open records only: a restricted record must not change a weight that others can see. A small region
+    leans on the model's average, so that a name held once among fifty records is not taken for a common one.
+    """
+    average = _average_chance(settings, model, column)
+    table = f"frequency_of_{column}"
+    connection.execute(
+        f"create or replace table {table} as with counted as (select {column}, count(*) as n from record"
+        f" where open and {column} is not null group by all)"
+        f" select {column}, (n + ?::double * ?::double) / (sum(n) over () + ?::double) as tf_{column} from counted",
+        [settings.weight_of_average, average, settings.weight_of_average],
+    )
+    return table
+
+
+def score(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model) -> float:
+    """Make the table `edge`; returns the prior that was used."""
+    prior = model.prior(open_records(connection), settings)
+    linker = linker_for(connection, settings, model, prior=prior)
+    scored = linker.inference.predict(threshold_match_weight=settings.review_weight, warning_mode="never")
+    connection.execute(f"""
+        create or replace table edge as
+        select least(p.id_l, p.id_r) as id_l, greatest(p.id_l, p.id_r) as id_r,
+          p.match_weight, p.match_probability as probability,
+          to_json([{_waterfall_sql(settings, prior)}])::varchar as waterfall
+        from {scored.physical_name} p join record l on l.id = p.id_l join record r on r.id = p.id_r
+        where l.open or r.open or l.label = r.label""")
+    return prior
+
+
+def prior_weight(prior: float) -> float:
+    """The prior as a match weight: the base-2 logarithm of its odds."""
+    return math.log2(prior / (1 - prior))
+
+
+def probability_of(weight: float) -> float:
+    return 1 / (1 + 2**-weight)
+
+
+def _waterfall_sql(settings: Settings, prior: float) -> str:
+    steps = [_step_sql(f"'{PRIOR}'", f"'{PRIOR}'", f"{prior_weight(prior)!r}::double", "0.0::double")]
+    for each in settings.comparisons:
+        tf_weight = f"mw_tf_adj_{each.name}" if any(level.frequency_of for level in each.levels) else "0.0::double"
+        steps.append(_step_sql(f"'{each.name}'", _level_sql(each), f"mw_{each.name}", tf_weight))
+    return ", ".join(steps)
+
+
+def _step_sql(comparison: str, level: str, weight: str, tf_weight: str) -> str:
+    return f"{{'comparison': {comparison}, 'level': {level}, 'weight': {weight}, 'tf_weight': {tf_weight}}}"
+
+
+def _level_sql(comparison: Comparison) -> str:
+    """Splink numbers graded levels from 0 (the last) upwards, and calls "missing" -1."""
+    graded = comparison.graded
+    cases = " ".join(f"when {len(graded) - 1 - place} then '{level.code}'" for place, level in enumerate(graded))
+    return f"case gamma_{comparison.name} {cases} else 'missing' end"
+
+
+def _average_chance(settings: Settings, model: Model, column: str) -> float:
+    """The model's chance that two people share a value of `column`."""
+    return next(
+        model.chances(comparison.name, level.code).u
+        for comparison in settings.comparisons
+        for level in comparison.levels
+        if level.frequency_of == column and level.test.get("exact") == column
+    )

@@ -1,0 +1,175 @@
+"""The settings of the resolution as data: what is compared, what is blocked, where the thresholds stand.
+
+`data/settings.yaml` is the shipped version. Everything here is read once and never changed while the program runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+DATA = Path(__file__).parent / "data"
+SHIPPED = DATA / "settings.yaml"
+
+FORBIDDEN_INPUTS = ("ethnicity", "nationality", "deprivation", "imd")
+"""Words that no column of a comparison or a blocking rule may contain (DPA 2018 ss.50A-50D; DESIGN.md decision 5)."""
+
+
+class SettingsWrong(ValueError):
+    """The settings file asks for something that cannot or must not be done."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """One grade of agreement: its code, its test (see `comparing.creator_of`), and the words a person reads."""
+
+    code: str
+    test: Mapping[str, Any]
+    words: str
+    frequency_of: str | None = None
+    fixed_u: float | None = None
+
+    @property
+    def is_missing(self) -> bool:
+        return "missing" in self.test or "none_shared" in self.test
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One thing compared between two records, its levels from the strongest agreement to none."""
+
+    name: str
+    title: str
+    levels: tuple[Level, ...]
+
+    @property
+    def graded(self) -> tuple[Level, ...]:
+        """The levels that carry a weight: all but "missing"."""
+        return tuple(level for level in self.levels if not level.is_missing)
+
+    def level(self, code: str) -> Level:
+        return next(level for level in self.levels if level.code == code)
+
+
+@dataclass(frozen=True)
+class BlockingRule:
+    name: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a model is trained; `smallest` is the number of records below which it is not tried."""
+
+    smallest: int
+    seed: int
+    pairs_for_chance: int
+    certain_rules: tuple[tuple[str, ...], ...]
+    certain_share: float
+    passes: tuple[tuple[str, ...], ...]
+    smallest_pass: int
+    largest_pass: int
+
+
+@dataclass(frozen=True)
+class Settings:
+    version: str
+    link_weight: float
+    review_weight: float
+    smallest_population: int
+    weight_of_average: int
+    comparisons: tuple[Comparison, ...]
+    blocking: tuple[BlockingRule, ...]
+    largest_block: int
+    training: Training
+    digest: str
+
+    def comparison(self, name: str) -> Comparison:
+        return next(comparison for comparison in self.comparisons if comparison.name == name)
+
+    @property
+    def frequency_columns(self) -> tuple[str, ...]:
+        columns = {level.frequency_of for each in self.comparisons for level in each.levels if level.frequency_of}
+        return tuple(sorted(columns))
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Every column that a comparison, a blocking rule or the training reads."""
+        compared = {column for each in self.comparisons for level in each.levels for column in _columns_in(level.test)}
+        blocked = {column for rule in self.blocking for column in rule.columns}
+        trained = {column for columns in (*self.training.certain_rules, *self.training.passes) for column in columns}
+        return frozenset(compared | blocked | trained | set(self.frequency_columns))
+
+
+def load_settings(path: Path = SHIPPED) -> Settings:
+    """Read and check a settings file. Raises `SettingsWrong` with the reason when it cannot be used."""
+    text = path.read_bytes()
+    loaded = yaml.safe_load(text)
+    training = loaded["training"]
+    settings = Settings(
+        version=str(loaded["version"]),
+        link_weight=float(loaded["thresholds"]["link"]),
+        review_weight=float(loaded["thresholds"]["review"]),
+        smallest_population=int(loaded["prior"]["smallest_population"]),
+        weight_of_average=int(loaded["frequencies"]["weight_of_average"]),
+        comparisons=tuple(_comparison(each) for each in loaded["comparisons"]),
+        blocking=tuple(BlockingRule(each["name"], tuple(each["columns"])) for each in loaded["blocking"]["rules"]),
+        largest_block=int(loaded["blocking"]["largest_block"]),
+        training=Training(
+            smallest=int(training["smallest"]),
+            seed=int(training["seed"]),
+            pairs_for_chance=int(training["pairs_for_chance"]),
+            certain_rules=tuple(tuple(columns) for columns in training["certain_rules"]),
+            certain_share=float(training["certain_share"]),
+            passes=tuple(tuple(columns) for columns in training["passes"]),
+            smallest_pass=int(training["smallest_pass"]),
+            largest_pass=int(training["largest_pass"]),
+        ),
+        digest=hashlib.sha256(text).hexdigest(),
+    )
+    _check(settings)
+    return settings
+
+
+def _comparison(loaded: Mapping[str, Any]) -> Comparison:
+    return Comparison(loaded["name"], loaded["title"], tuple(_level(each) for each in loaded["levels"]))
+
+
+def _level(loaded: Mapping[str, Any]) -> Level:
+    said = {"code", "words", "frequency_of", "u"}
+    return Level(
+        code=loaded["code"],
+        test={key: value for key, value in loaded.items() if key not in said},
+        words=loaded["words"],
+        frequency_of=loaded.get("frequency_of"),
+        fixed_u=float(loaded["u"]) if "u" in loaded else None,
+    )
+
+
+def _columns_in(test: Mapping[str, Any]) -> set[str]:
+    found: set[str] = set()
+    for key, value in test.items():
+        if key == "all":
+            found.update(column for part in value for column in _columns_in(part))
+        elif isinstance(value, str):
+            found.add(value)
+        elif isinstance(value, list):
+            found.update(value)
+    return found
+
+
+def _check(settings: Settings) -> None:
+    for column in sorted(settings.columns):
+        for word in FORBIDDEN_INPUTS:
+            if word in column.lower():
+                raise SettingsWrong(f"The settings compare “{column}”: {word} must never decide who somebody is")
+    if settings.review_weight > settings.link_weight:
+        raise SettingsWrong("The review threshold must not be above the link threshold")
+    for comparison in settings.comparisons:
+        if not comparison.levels[-1].test.get("otherwise"):
+            raise SettingsWrong(f"The last level of “{comparison.name}” must be `otherwise: true`")
