@@ -41,9 +41,9 @@ def data_dictionary() -> str:
     """Every table of the product and of the pipeline's canonical contract, with what each column means."""
     out = [MADE, "", "# Data dictionary", ""]
     out += [
-        "Tables of the product first, room by room, then the pipeline's canonical contract. A table marked *governed* also has "
-        "`label` (who may read and write the row), `recorded_from`, `recorded_by` and `recorded_in` (since when the row says "
-        "this, who made it say so, in which request) and a twin `…_was` with what it said before.",
+        "Tables of the product first, room by room, then the pipeline's canonical contract. A table marked *governed* "
+        "also has `label` (who may read and write the row), `recorded_from`, `recorded_by` and `recorded_in` (since "
+        "when the row says this, who made it say so, in which request) and a twin `…_was` with what it said before.",
         "",
     ]
     for config in sorted(apps.get_app_configs(), key=lambda c: c.name):
@@ -79,7 +79,7 @@ def data_dictionary() -> str:
     out += [
         "## Canonical contract",
         "",
-        "What every source is turned into, as Parquet; see [how to add a source system](../how-to/add-a-source-system.md).",
+        "What every source is turned into, as Parquet: see [how to add one](../how-to/add-a-source-system.md).",
         "",
     ]
     for table, columns in TABLES.items():

@@ -16,7 +16,7 @@ def docs(context: click.Context, check: bool) -> None:
 
     root = context.find_root().command
     if not isinstance(root, click.Group):
-        raise LookupError("Run this as `fourfold docs`.")
+        raise TypeError("the command `docs` belongs to the group `fourfold`")
     if check:
         stale = [p for p, text in documents.pages(root).items() if (source_root() / p).read_text() != text]
         if stale:
