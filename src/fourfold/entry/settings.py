@@ -117,6 +117,7 @@ DATABASES = {
         "PORT": _place.port,
         "NAME": _place.name,
         "USER": _place.user,
+        "ATOMIC_REQUESTS": True,
         "PASSWORD": _place.password,
         "CONN_MAX_AGE": 0 if _pool else 60,
         "OPTIONS": {**dict(_place.options), **_pool, "prepare_threshold": None},

@@ -1,0 +1,13 @@
+"""Refusals that a person is told about."""
+
+
+class RuleBroken(Exception):
+    """A rule refused what was asked: its code, the sentence for the person, and the field to mend."""
+
+    def __init__(self, code: str, sentence: str, field: str = "") -> None:
+        super().__init__(sentence)
+        self.code, self.sentence, self.field = code, sentence, field
+
+
+class NotThere(Exception):
+    """What was asked for is not there, or not for this reader: the two are never told apart."""

@@ -1,0 +1,12 @@
+drop function history_refresh_v1(text, jsonb);
+drop function history_pause_v1(text);
+drop function history_forget_v1(text);
+drop function history_keep_v1(text);
+drop function history_write_v1(text);
+drop function history_columns(regclass, text);
+drop function history_check();
+drop function history_stamp();
+drop function history_as_on();
+drop function history_request();
+drop function history_actor();
+drop function history_moment();

@@ -1,0 +1,1 @@
+"""Organisations, the people who use the service, and the roles they hold from one date to another."""

@@ -1,0 +1,146 @@
+"""What a person holds, and how much of a table that is."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from time import monotonic
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db import connection
+from django.db.models import Q
+
+from fourfold.platform.people.models import User, UserKind
+from fourfold.platform.reference.models import ReferenceTerm
+from fourfold.platform.visibility.models import AccessLabel, Agreement, CompartmentMember
+from fourfold.platform.visibility.rules import Audience, Label, Reader, may_read, may_write
+
+NARROW_SHARE = 0.02
+SPREAD_KEPT_S = 60.0
+SHORT_LIST = 50
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """The labels someone may read and write, and whose part of the ledger they may read."""
+
+    reads: frozenset[int]
+    writes: frozenset[int]
+    organisation: int | None
+    ledger: str = "own"
+    roles: tuple[str, ...] = ()
+
+    @cached_property
+    def reads_text(self) -> str:
+        return ",".join(map(str, sorted(self.reads)))
+
+    @cached_property
+    def writes_text(self) -> str:
+        return ",".join(map(str, sorted(self.writes)))
+
+    def settings(self) -> dict[str, str]:
+        """What PostgreSQL is told."""
+        return {
+            "reads": self.reads_text,
+            "writes": self.writes_text,
+            "organisation": str(self.organisation or ""),
+            "ledger": self.ledger,
+        }
+
+
+NOTHING_HELD = Holdings(frozenset(), frozenset(), None)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How a table's rows spread over labels, as the planner believes."""
+
+    shares: dict[int, float]
+    share_of_others: float
+
+    def covered_by(self, labels: frozenset[int]) -> float:
+        """The share of the rows, 0 to 1, that the labels cover."""
+        return min(1.0, sum(self.shares.get(label, self.share_of_others) for label in labels))
+
+
+_spreads: dict[str, tuple[float, Spread | None]] = {}
+
+
+def holdings_of(user: User, *, today: date) -> Holdings:
+    """What the user may read and write today, worked out over every label."""
+    reader, roles = reader_of(user, today=today)
+    reads, writes = set(), set()
+    for pk, label in labels():
+        if may_read(reader, label):
+            reads.add(pk)
+        if may_write(reader, label):
+            writes.add(pk)
+    ledger = "region" if reader.is_service or "audit.region" in reader.capabilities else "own"
+    if ledger == "own" and "audit.read" in reader.capabilities:
+        ledger = "organisation"
+    return Holdings(frozenset(reads), frozenset(writes), reader.organisation, ledger, roles)
+
+
+def reader_of(user: User, *, today: date) -> tuple[Reader, tuple[str, ...]]:
+    """What the rules need to know of a user, read afresh, and the codes of the roles held today."""
+    fresh = User.objects.select_related("organisation").get(pk=user.pk)
+    on_the_day = Q(held_from__lte=today) & (Q(held_to=None) | Q(held_to__gt=today))
+    roles = tuple(sorted(set(fresh.roles_held.filter(on_the_day).values_list("role", flat=True))))
+    details = ReferenceTerm.objects.filter(kind="role", code__in=roles, effective_to=None).values_list(
+        "detail", flat=True
+    )
+    agreements = Agreement.objects.filter(parties=fresh.organisation, starts_on__lte=today)
+    in_force = agreements.filter(Q(ends_on=None) | Q(ends_on__gt=today))
+    compartments = CompartmentMember.objects.filter(on_the_day, user=fresh)
+    reader = Reader(
+        organisation=fresh.organisation.pk,
+        kind=fresh.organisation.kind,
+        region=fresh.organisation.region,
+        ceiling=fresh.ceiling,
+        capabilities=frozenset(c for detail in details for c in detail.get("capabilities", ())),
+        compartments=frozenset(compartments.values_list("compartment_id", flat=True)),
+        agreements=frozenset(in_force.values_list("pk", flat=True)),
+        has_role=bool(roles),
+        is_service=fresh.kind != UserKind.PERSON,
+        is_active=fresh.is_active,
+    )
+    return reader, roles
+
+
+def labels() -> list[tuple[int, Label]]:
+    """Every label as the rules see it, with its key."""
+    rows = AccessLabel.objects.annotate(
+        organisations=ArrayAgg("named", filter=Q(named__isnull=False), default=[])
+    ).values_list(
+        "pk", "owner_id", "owner__region", "audience", "marking", "compartment_id", "agreement_id", "organisations"
+    )
+    return [
+        (pk, Label(owner, region, Audience(audience), marking, compartment, agreement, frozenset(named)))
+        for pk, owner, region, audience, marking, compartment, agreement, named in rows
+    ]
+
+
+def is_narrow(held: frozenset[int], table: str) -> bool:
+    """Whether the labels cover so little of the table that a query does better to start from them."""
+    spread = _spread_of(table)
+    if spread is None:
+        return len(held) <= SHORT_LIST
+    return spread.covered_by(held) < NARROW_SHARE
+
+
+def _spread_of(table: str) -> Spread | None:
+    kept = _spreads.get(table)
+    if kept and monotonic() - kept[0] < SPREAD_KEPT_S:
+        return kept[1]
+    with connection.cursor() as cursor:
+        cursor.execute("select * from visibility_spread(%s::regclass)", [f'public."{table}"'])
+        row = cursor.fetchone()
+    spread = _spread_from(row) if row else None
+    _spreads[table] = (monotonic(), spread)
+    return spread
+
+
+def _spread_from(row: tuple[float, float, list[int] | None, list[float] | None]) -> Spread:
+    _, distinct, common, frequencies = row
+    shares = dict(zip(common or (), frequencies or (), strict=True))
+    others = max(1.0, distinct - len(shares))
+    return Spread(shares, max(0.0, 1.0 - sum(shares.values())) / others)
