@@ -1,0 +1,198 @@
+"""The picture: source records as they were delivered, each under its label, and the numbers that say who is one person.
+
+Facts live only in source records. A `Person` is a number: what a reader sees of a person is worked out when it is
+read, over the records that reader may see, so that nothing a hidden record says can show.
+"""
+
+from django.db import models
+
+from fourfold.platform.history.models import Versioned
+from fourfold.platform.visibility.models import Labelled
+from fourfold.pole import rules
+
+
+class Person(models.Model):
+    """One human being as far as the resolution can tell: a number that records point at, and no fact."""
+
+    made_in = models.TextField()
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def reference(self) -> str:
+        return rules.reference_of(self.pk)
+
+
+class SourceRecord(Labelled, Versioned):
+    """What every record keeps of where it came from."""
+
+    source = models.TextField()
+    source_key = models.TextField()
+    owner = models.ForeignKey("people.Organisation", on_delete=models.PROTECT, related_name="+", db_index=False)
+    handling = models.TextField(blank=True, default="")
+    batch_id = models.BigIntegerField(db_index=True)
+    source_file = models.TextField()
+    source_line = models.BigIntegerField()
+    row_hash = models.TextField()
+    content = models.UUIDField(help_text="Hash of the whole canonical row, by which a change is known")
+    source_created_at = models.DateTimeField(null=True)
+    source_updated_at = models.DateTimeField(null=True)
+    raw = models.JSONField()
+
+    class Meta:
+        abstract = True
+
+
+class PersonRecord(SourceRecord):
+    """One nominal of one source."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="records")
+    forenames = models.TextField(blank=True)
+    surname = models.TextField(blank=True)
+    full_name = models.TextField(blank=True)
+    name_key = models.TextField(blank=True)
+    names_key = models.TextField(blank=True, help_text="Name and aliases, as searched")
+    name_sound = models.TextField(blank=True, help_text="How surname and first forename sound, as searched")
+    aliases = models.JSONField(default=list)
+    sex = models.TextField(default="U")
+    birth_on = models.DateField(null=True)
+    birth_quality = models.TextField(default="none")
+    pnc_id = models.TextField(blank=True)
+    cro = models.TextField(blank=True)
+    nino = models.TextField(blank=True)
+    ethnicity_code = models.TextField(blank=True, help_text="For monitoring disparity only")
+    address_line = models.TextField(blank=True)
+    postcode = models.TextField(blank=True)
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    closed_at = models.DateTimeField(null=True, help_text="When its own source merged or deleted it")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("source", "source_key", name="person_record_once")]
+        indexes = [
+            models.Index("birth_on", name="person_record_birth"),
+            models.Index("name_sound", name="person_record_sound", condition=~models.Q(name_sound="")),
+            models.Index("pnc_id", name="person_record_pnc", condition=~models.Q(pnc_id="")),
+            models.Index("cro", name="person_record_cro", condition=~models.Q(cro="")),
+            models.Index("nino", name="person_record_nino", condition=~models.Q(nino="")),
+            models.Index("postcode", name="person_record_postcode", condition=~models.Q(postcode="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.source_key}"
+
+
+class ObjectRecord(SourceRecord):
+    """One vehicle or phone as one source has it. All records of one value are one thing."""
+
+    kind = models.TextField()
+    value = models.TextField()
+    value_raw = models.TextField(blank=True)
+    valid = models.BooleanField()
+    make = models.TextField(blank=True)
+    model = models.TextField(blank=True)
+    colour = models.TextField(blank=True)
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("source", "source_key", name="object_record_once")]
+        indexes = [models.Index("value", "kind", name="object_record_value")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.source_key}"
+
+
+class LocationRecord(SourceRecord):
+    """One place as one source has it."""
+
+    address_line = models.TextField(blank=True)
+    postcode = models.TextField(blank=True)
+    district = models.TextField(blank=True)
+    latitude = models.FloatField(null=True)
+    longitude = models.FloatField(null=True)
+    precision = models.TextField(default="none")
+    name = models.TextField(blank=True)
+    place_key = models.TextField(blank=True, help_text="Postcode and address without case, spaces and points")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("source", "source_key", name="location_record_once")]
+        indexes = [models.Index("place_key", name="location_record_place", condition=~models.Q(place_key=""))]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.source_key}"
+
+
+class EventRecord(SourceRecord):
+    """One crime, custody record, stop, report, missing episode or incident as one source has it."""
+
+    kind = models.TextField()
+    reference = models.TextField(blank=True)
+    reference_key = models.TextField(blank=True, help_text="Reference in capitals without spaces, as searched")
+    title = models.TextField(blank=True)
+    category = models.TextField(blank=True)
+    category_name = models.TextField(blank=True)
+    happened_at = models.DateTimeField(null=True)
+    happened_on = models.DateField(null=True)
+    happened_to = models.DateTimeField(null=True)
+    time_precision = models.TextField(default="none")
+    status = models.TextField(blank=True)
+    status_name = models.TextField(blank=True)
+    summary = models.TextField(blank=True)
+    source_grade = models.TextField(blank=True)
+    location = models.ForeignKey(LocationRecord, null=True, on_delete=models.PROTECT, related_name="events")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("source", "source_key", name="event_record_once")]
+        indexes = [
+            models.Index("happened_on", "id", name="event_record_day"),
+            models.Index("kind", "happened_on", "id", name="event_record_kind_day"),
+            models.Index("label", "happened_on", "id", name="event_record_label_day"),
+            models.Index("reference_key", name="event_record_reference", condition=~models.Q(reference_key="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.source_key}"
+
+
+class Link(SourceRecord):
+    """What one source says joins two of its records. Its label is the narrowest of its own and its two ends'."""
+
+    left_kind = models.TextField()
+    left_id = models.BigIntegerField()
+    right_kind = models.TextField()
+    right_id = models.BigIntegerField()
+    type = models.TextField()
+    from_on = models.DateField(null=True)
+    to_on = models.DateField(null=True)
+    assertion = models.TextField(default="fact")
+    grade = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("source", "source_key", name="link_once")]
+        indexes = [
+            models.Index("left_id", "left_kind", name="link_left"),
+            models.Index("right_id", "right_kind", name="link_right"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.source_key}"
+
+
+class MatchEdge(Labelled, Versioned):
+    """Why two person records may be one person: what was compared and how much it weighs."""
+
+    left = models.ForeignKey(PersonRecord, on_delete=models.PROTECT, related_name="+", db_index=False)
+    right = models.ForeignKey(PersonRecord, on_delete=models.PROTECT, related_name="+")
+    match_weight = models.FloatField()
+    probability = models.FloatField()
+    waterfall = models.JSONField()
+    band = models.TextField()
+    run = models.TextField()
+    state = models.TextField(default=rules.EdgeState.CURRENT)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("left", "right", name="match_edge_once")]
+
+    def __str__(self) -> str:
+        return f"{self.left_id}-{self.right_id}"

@@ -1,0 +1,510 @@
+"""Reading the picture. No reader is named here: the database has already hidden what the reader may not see.
+
+A person, a plate, a place is put together when it is read, from the records that are visible then. What has no
+visible record does not exist.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib.postgres.search import TrigramWordSimilarity
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Greatest
+from django.urls import reverse
+
+from fourfold.formats import names
+from fourfold.platform.errors import NotThere
+from fourfold.platform.ui.components import Cell
+from fourfold.pole import rules
+from fourfold.pole.models import EventRecord, Link, LocationRecord, MatchEdge, ObjectRecord, Person, PersonRecord
+
+Record = PersonRecord | ObjectRecord | LocationRecord | EventRecord
+CANDIDATES = 200
+"""Records that a search by name weighs at most."""
+
+
+# What others may add to a page of ours
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a page is about, as this reader sees it."""
+
+    subject: str
+    person_id: int | None
+    record_ids: tuple[int, ...]
+    today: date
+    as_recorded_on: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A table that another room adds to a page about a person, an event or an object."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    empty: str
+
+
+PanelMaker = Callable[[Seen], Panel | None]
+_panels: dict[str, PanelMaker] = {}
+
+
+def register_panel(name: str, make: PanelMaker) -> None:
+    """Have `make` add a table to the pages of people, events and objects. Called once, when its room is ready."""
+    _panels[name] = make
+
+
+def panels_for(seen: Seen) -> tuple[Panel, ...]:
+    made = (make(seen) for make in _panels.values())
+    return tuple(panel for panel in made if panel is not None)
+
+
+# People
+
+
+@dataclass(frozen=True)
+class PersonLine:
+    """One person in a line of a list, as the visible records tell."""
+
+    person_id: int
+    reference: str
+    name: str
+    other_names: tuple[str, ...]
+    born: date | None
+    birth_disputed: bool
+    age: int | None
+    may_be_a_child: bool
+    records: int
+    forces: tuple[str, ...]
+    places: tuple[str, ...]
+
+    @property
+    def url(self) -> str:
+        return reverse("pole:person", args=[self.reference])
+
+
+@dataclass(frozen=True)
+class RecordLine:
+    """One source record in a line, for choosing between the records of one person."""
+
+    record_id: int
+    person_id: int
+    source: str
+    key: str
+    owner: str
+    name: str
+    born: date | None
+
+    @property
+    def url(self) -> str:
+        return reverse("pole:person_record", args=[self.record_id])
+
+
+def person_line(records: Sequence[PersonRecord], *, today: date) -> PersonLine:
+    """What some records, all of one person, say together."""
+    first = records[0]
+    spelt = names_of(records)
+    births = rules.Births(tuple((r.birth_on, r.birth_quality) for r in records if r.birth_on is not None))
+    return PersonLine(
+        person_id=first.person_id,
+        reference=rules.reference_of(first.person_id),
+        name=spelt[0],
+        other_names=spelt[1:],
+        born=births.agreed(),
+        birth_disputed=births.disputed(),
+        age=births.age(today),
+        may_be_a_child=births.may_be_a_child(today),
+        records=len(records),
+        forces=tuple(sorted({r.owner.name for r in records})),
+        places=tuple(sorted({district for r in records if (district := r.postcode.split(" ")[0])})),
+    )
+
+
+def names_of(records: Iterable[PersonRecord]) -> tuple[str, ...]:
+    """Every name used, the commonest first, each spelt once: mixed case before capitals."""
+    used: Counter[str] = Counter()
+    spelt: dict[str, str] = {}
+    for record in records:
+        said = [record.full_name]
+        said += [" ".join(filter(None, (a.get("forenames"), a.get("surname")))) for a in record.aliases]
+        for place, name in enumerate(said):
+            key = names.name_key(name)
+            if not key:
+                continue
+            used[key] += 1 if place else 3
+            if key not in spelt or spelt[key].isupper():
+                spelt[key] = name
+    if not used:
+        return ("Name not recorded",)
+    return tuple(spelt[key] for key, _ in sorted(used.items(), key=lambda one: (-one[1], one[0])))
+
+
+def people_lines(person_ids: Iterable[int], *, today: date) -> dict[int, PersonLine]:
+    """A line for each person that has a visible record. One query."""
+    by_person: dict[int, list[PersonRecord]] = defaultdict(list)
+    for record in _line_records().filter(person_id__in=set(person_ids)):
+        by_person[record.person_id].append(record)
+    return {person_id: person_line(records, today=today) for person_id, records in by_person.items()}
+
+
+def people_of_records(record_ids: Iterable[int], *, today: date) -> dict[int, PersonLine]:
+    """The person of each visible record, by record. Two queries."""
+    wanted = dict(PersonRecord.objects.filter(pk__in=set(record_ids)).values_list("pk", "person_id"))
+    lines = people_lines(wanted.values(), today=today)
+    return {record_id: lines[person_id] for record_id, person_id in wanted.items() if person_id in lines}
+
+
+def records_of(person_ids: Iterable[int]) -> dict[int, tuple[int, ...]]:
+    """Visible record ids of each person. One query."""
+    found: dict[int, list[int]] = defaultdict(list)
+    rows = PersonRecord.objects.filter(person_id__in=set(person_ids)).order_by("pk").values_list("person_id", "pk")
+    for person_id, record_id in rows:
+        found[person_id].append(record_id)
+    return {person_id: tuple(ids) for person_id, ids in found.items()}
+
+
+def record_ids(*, source: str, keys: Iterable[str]) -> dict[str, int]:
+    """Source keys to record ids, visible ones only. One query."""
+    return dict(PersonRecord.objects.filter(source=source, source_key__in=set(keys)).values_list("source_key", "pk"))
+
+
+def record_lines(person_id: int) -> tuple[RecordLine, ...]:
+    """The records of one person, to choose from."""
+    records = _line_records().filter(person_id=person_id).order_by("source", "source_key")
+    return tuple(
+        RecordLine(r.pk, r.person_id, r.source, r.source_key, r.owner.name, r.full_name, r.birth_on) for r in records
+    )
+
+
+def _line_records() -> QuerySet[PersonRecord]:
+    return PersonRecord.objects.select_related("owner").defer("raw").order_by("pk")
+
+
+def people_matching(text: str, *, today: date, limit: int = 25) -> list[PersonLine]:
+    """People by name (a little misspelt), P-number or PNC ID, best first."""
+    person_id = rules.person_id_of(text)
+    if person_id is not None and text.strip().upper().startswith("P"):
+        return list(people_lines([person_id], today=today).values())
+    ids = list(dict.fromkeys(named_like(text).values_list("person_id", flat=True)))[:limit]
+    if not ids:
+        ids = list(
+            PersonRecord.objects.filter(pnc_id=text.strip().upper())
+            .exclude(pnc_id="")
+            .values_list("person_id", flat=True)
+        )[:limit]
+    lines = people_lines(ids, today=today)
+    return [lines[found] for found in dict.fromkeys(ids) if found in lines]
+
+
+def named_like(text: str) -> QuerySet[PersonRecord]:
+    """Records whose name or alias is like `text` in spelling or in sound, most alike first.
+
+    The candidates come from a function that may use the indexes that row-level security keeps from ordinary queries.
+    It returns ids of visible records only, and the query around it is under the policy again.
+    """
+    key = names.name_key(text)
+    if not key:
+        return PersonRecord.objects.none()
+    candidates = RawSQL("select pole_find_people(%s, %s)", [key, CANDIDATES])
+    likeness = TrigramWordSimilarity(key, "names_key")
+    return (
+        PersonRecord.objects.filter(pk__in=candidates)
+        .annotate(likeness=likeness, closeness=Greatest(likeness, TrigramWordSimilarity(key, "name_key")))
+        .order_by("-likeness", "pk")
+    )
+
+
+# Links and what stands at their other end
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A link as seen from one side: the record it starts from and the visible record it leads to."""
+
+    link: Link
+    from_id: int
+    other_kind: str
+    other: Record
+
+
+def links_from(kind: str, ids: Sequence[int]) -> tuple[Joined, ...]:
+    """Links of some records of one kind to visible records. Five queries at most, however many the links."""
+    links = list(
+        Link.objects.filter(Q(left_kind=kind, left_id__in=ids) | Q(right_kind=kind, right_id__in=ids))
+        .select_related("owner")
+        .defer("raw")
+        .order_by("pk")
+    )
+    own = frozenset(ids)
+    sides = []
+    for link in links:
+        if link.left_kind == kind and link.left_id in own:
+            sides.append((link, link.left_id, link.right_kind, link.right_id))
+        if link.right_kind == kind and link.right_id in own:
+            sides.append((link, link.right_id, link.left_kind, link.left_id))
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for _, _, other_kind, other_id in sides:
+        wanted[other_kind].add(other_id)
+    found = {other_kind: _visible(other_kind, other_ids) for other_kind, other_ids in wanted.items()}
+    return tuple(
+        Joined(link, from_id, other_kind, other)
+        for link, from_id, other_kind, other_id in sides
+        if (other := found[other_kind].get(other_id)) is not None
+    )
+
+
+def _visible(kind: str, ids: Iterable[int]) -> Mapping[int, Record]:
+    match rules.Kind(kind):
+        case rules.Kind.PERSON:
+            return {r.pk: r for r in PersonRecord.objects.select_related("owner").defer("raw").filter(pk__in=ids)}
+        case rules.Kind.OBJECT:
+            return {r.pk: r for r in ObjectRecord.objects.select_related("owner").defer("raw").filter(pk__in=ids)}
+        case rules.Kind.LOCATION:
+            return {r.pk: r for r in LocationRecord.objects.select_related("owner").defer("raw").filter(pk__in=ids)}
+        case rules.Kind.EVENT:
+            rows = EventRecord.objects.select_related("owner").defer("raw").filter(pk__in=ids)
+            return {r.pk: r for r in rows}
+
+
+@dataclass(frozen=True)
+class NewLink:
+    """Something that came onto the picture about a person since a moment."""
+
+    record_id: int
+    kind: str
+    noun: str
+    title: str
+    happened_on: date | None
+    recorded_from: datetime
+    url: str
+
+
+def new_links_since(record_ids: Iterable[int], moment: datetime) -> list[NewLink]:
+    """Links recorded after `moment`, newest first, one for each thing they lead to. Five queries at most."""
+    ids = list(set(record_ids))
+    fresh = (
+        Link.objects.filter(recorded_from__gt=moment)
+        .filter(Q(left_kind=rules.Kind.PERSON, left_id__in=ids) | Q(right_kind=rules.Kind.PERSON, right_id__in=ids))
+        .order_by("-recorded_from", "-pk")
+    )
+    own = frozenset(ids)
+    sides: list[tuple[Link, int, str, int]] = []
+    for link in fresh:
+        if link.left_kind == rules.Kind.PERSON and link.left_id in own:
+            sides.append((link, link.left_id, link.right_kind, link.right_id))
+        else:
+            sides.append((link, link.right_id, link.left_kind, link.left_id))
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for _, _, kind, other_id in sides:
+        wanted[kind].add(other_id)
+    found = {kind: _visible(kind, other_ids) for kind, other_ids in wanted.items()}
+    new: dict[tuple[str, int], NewLink] = {}
+    for link, record_id, kind, other_id in sides:
+        other = found[kind].get(other_id)
+        if other is None or (kind, other_id) in new:
+            continue
+        code, noun, title, day = described(other)
+        new[kind, other_id] = NewLink(record_id, code, noun, title, day, link.recorded_from, address_of(other))
+    return list(new.values())
+
+
+def described(record: Record) -> tuple[str, str, str, date | None]:
+    """A record's kind, the noun for it, how it is titled, and the day it happened."""
+    match record:
+        case PersonRecord():
+            return "PERSON", "person", record.full_name or "Name not recorded", None
+        case ObjectRecord():
+            noun = rules.OBJECT_KINDS.get(record.kind, record.kind).lower()
+            return record.kind, noun, object_title(record), None
+        case LocationRecord():
+            return "LOCATION", "place", place_title(record), None
+        case EventRecord():
+            noun = rules.EVENT_KINDS.get(record.kind, record.kind).lower()
+            return record.kind, noun, event_title(record), record.happened_on
+
+
+def address_of(record: Record) -> str:
+    match record:
+        case PersonRecord():
+            return reverse("pole:person", args=[rules.reference_of(record.person_id)])
+        case ObjectRecord():
+            return reverse("pole:object", args=[record.pk])
+        case LocationRecord():
+            return reverse("pole:place", args=[record.pk])
+        case EventRecord():
+            return reverse("pole:event", args=[record.pk])
+
+
+def object_title(record: ObjectRecord) -> str:
+    return record.value or record.value_raw or "Not recorded"
+
+
+def place_title(record: LocationRecord) -> str:
+    said = [record.name] if record.name and record.name != record.address_line else []
+    said += [part for part in (record.address_line, record.postcode) if part]
+    return ", ".join(said) or record.district or "Place not recorded"
+
+
+def event_title(record: EventRecord) -> str:
+    kind = rules.EVENT_KINDS.get(record.kind, record.kind)
+    return record.title or record.category_name or (f"{kind} {record.reference}" if record.reference else kind)
+
+
+# One person
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A match between two visible records."""
+
+    left: PersonRecord
+    right: PersonRecord
+    match_weight: float
+    probability: float
+    band: str
+    waterfall: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class PersonFile:
+    """All that a reader may see of one person."""
+
+    person_id: int
+    records: tuple[PersonRecord, ...]
+    within: tuple[Edge, ...]
+    """Matches between two of the records: why they are together."""
+    beyond: tuple[Edge, ...]
+    """Matches with records of other people that a person has yet to judge."""
+    links: tuple[Joined, ...]
+
+    @property
+    def record_ids(self) -> tuple[int, ...]:
+        return tuple(record.pk for record in self.records)
+
+
+def person_file(person_id: int) -> PersonFile:
+    """Raises `NotThere` for a person with no visible record. Nine queries at most, however many the links."""
+    records = tuple(
+        PersonRecord.objects.filter(person_id=person_id).select_related("owner", "label__compartment", "label__owner", "label__agreement")
+        .order_by("owner__name", "source", "source_key")
+    )  # fmt: skip
+    if not records:
+        raise NotThere
+    ids = [record.pk for record in records]
+    within, beyond = _edges_of(records)
+    return PersonFile(person_id, records, within, beyond, links_from(rules.Kind.PERSON, ids))
+
+
+def _edges_of(records: Sequence[PersonRecord]) -> tuple[tuple[Edge, ...], tuple[Edge, ...]]:
+    own = {record.pk: record for record in records}
+    edges = list(
+        MatchEdge.objects.filter(Q(left_id__in=own) | Q(right_id__in=own), state=rules.EdgeState.CURRENT).order_by(
+            "-match_weight", "pk"
+        )
+    )
+    others = {pk for edge in edges for pk in (edge.left_id, edge.right_id) if pk not in own}
+    known = dict(own)
+    for record in PersonRecord.objects.filter(pk__in=others).select_related("owner").defer("raw"):
+        known[record.pk] = record
+    within, beyond = [], []
+    for edge in edges:
+        if edge.left_id not in known or edge.right_id not in known:
+            continue
+        seen = Edge(
+            known[edge.left_id],
+            known[edge.right_id],
+            edge.match_weight,
+            edge.probability,
+            edge.band,
+            tuple(edge.waterfall),
+        )
+        if edge.left_id in own and edge.right_id in own:
+            within.append(seen)
+        else:
+            beyond.append(seen)
+    return tuple(within), tuple(beyond)
+
+
+def person_now(person_id: int) -> int | None:
+    """Where the visible records that were once this person's are now; None where no visible record ever was.
+
+    Read from what visible records were, so that a number which only hidden records ever had leads nowhere.
+    """
+    if PersonRecord.objects.filter(person_id=person_id).exists():
+        return person_id
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select r.person_id from pole_personrecord_was w join pole_personrecord r on r.id = w.id "
+            "where w.person_id = %s group by r.person_id order by count(*) desc, r.person_id limit 1",
+            [person_id],
+        )
+        row = cursor.fetchone()
+    return int(row[0]) if row else None
+
+
+def person_record(record_id: int) -> PersonRecord:
+    try:
+        return PersonRecord.objects.select_related("owner", "label__compartment", "label__owner", "label__agreement", "merged_into").get(pk=record_id)  # fmt: skip
+    except PersonRecord.DoesNotExist:
+        raise NotThere from None
+
+
+# Events, objects, places
+
+
+def events() -> QuerySet[EventRecord]:
+    """The list of what happened, newest first."""
+    return EventRecord.objects.select_related("owner", "location").defer("raw", "summary", "location__raw")
+
+
+def event(event_id: int) -> EventRecord:
+    try:
+        return EventRecord.objects.select_related("owner", "label__compartment", "label__owner", "label__agreement", "location").get(pk=event_id)  # fmt: skip
+    except EventRecord.DoesNotExist:
+        raise NotThere from None
+
+
+def same_objects(object_id: int) -> tuple[ObjectRecord, ...]:
+    """Every visible record of the vehicle or phone that one record is of, that record first."""
+    try:
+        one = ObjectRecord.objects.select_related("owner", "label__compartment", "label__owner", "label__agreement").get(pk=object_id)  # fmt: skip
+    except ObjectRecord.DoesNotExist:
+        raise NotThere from None
+    if not one.valid or not one.value:
+        return (one,)
+    rest = (
+        ObjectRecord.objects.filter(kind=one.kind, value=one.value, valid=True)
+        .exclude(pk=one.pk)
+        .select_related("owner")
+        .order_by("owner__name", "source", "source_key")
+    )
+    return (one, *rest)
+
+
+def same_places(place_id: int) -> tuple[LocationRecord, ...]:
+    """Every visible record of the place that one record is of, that record first."""
+    try:
+        one = LocationRecord.objects.select_related("owner", "label__compartment", "label__owner", "label__agreement").get(pk=place_id)  # fmt: skip
+    except LocationRecord.DoesNotExist:
+        raise NotThere from None
+    if not one.place_key:
+        return (one,)
+    rest = (
+        LocationRecord.objects.filter(place_key=one.place_key)
+        .exclude(pk=one.pk)
+        .select_related("owner")
+        .order_by("owner__name", "source", "source_key")
+    )
+    return (one, *rest)
+
+
+def person_exists(person_id: int) -> Person:
+    """The number itself, for the ledger. Asked only after a visible record was found."""
+    return Person.objects.get(pk=person_id)

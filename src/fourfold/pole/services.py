@@ -1,0 +1,234 @@
+"""Publishing a batch: canonical Parquet in, governed records out, in one transaction."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, transaction
+
+from fourfold.platform.audit import services as audit
+from fourfold.platform.errors import RuleBroken
+from fourfold.platform.people.models import Organisation
+from fourfold.platform.visibility import scope
+from fourfold.platform.visibility import services as visibility
+from fourfold.platform.visibility.models import AccessLabel, Compartment
+from fourfold.pole.publishing import statements
+from fourfold.pole.publishing.staging import (
+    EVENT,
+    LINK,
+    LOCATION,
+    OBJECT,
+    PERSON,
+    Column,
+    LabelKey,
+    Shape,
+    Stage,
+)
+
+OWN_FORCE_RANK = 30
+"""Labels of this rank or more are restricted: own force only, or in a compartment."""
+AUDIENCE_RANK = {"REGION": 10, "AGREEMENT": 20, "NAMED": 20, "OWN": OWN_FORCE_RANK}
+COMPARTMENT_RANK = 100
+COMBINATIONS_NOTED = 500
+"""Combinations written to the ledger one by one in a batch; the batch's entry counts all of them."""
+CLUSTER_COLUMNS = (Column("source"), Column("record_key"), Column("cluster", "bigint"))
+EDGE_COLUMNS = (
+    Column("left_source"),
+    Column("left_key"),
+    Column("right_source"),
+    Column("right_key"),
+    Column("match_weight", "double precision"),
+    Column("probability", "double precision"),
+    Column("waterfall", "jsonb", made=r"replace(c.waterfall::varchar, '\u0000', '\ufffd')"),
+    Column("band", made="coalesce(c.band, 'LINKED')"),
+)
+MERGE_COLUMNS = (
+    Column("loser_key"),
+    Column("survivor_key"),
+    Column("merged_at", "timestamptz", made="strftime(c.merged_at, '%Y-%m-%dT%H:%M:%S.%f+00')"),
+)
+
+
+@dataclass
+class Published:
+    """What a batch changed in the picture."""
+
+    inserted: dict[str, int] = field(default_factory=dict)
+    changed: dict[str, int] = field(default_factory=dict)
+    unchanged: dict[str, int] = field(default_factory=dict)
+    links_unresolved: int = 0
+    links_narrowed: int = 0
+    edges: int = 0
+    merged_by_source: int = 0
+    persons_made: int = 0
+    persons_combined: int = 0
+    records_moved: int = 0
+
+    def as_details(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@transaction.atomic
+def publish_batch(
+    *,
+    batch_id: int,
+    source_code: str,
+    canonical_dir: Path,
+    clusters: Path | None,
+    edges: Path | None,
+    run: str,
+    now: datetime,
+) -> Published:
+    """Make a batch's rows records of the picture. All of it or, on any exception, nothing.
+
+    Safe to repeat: rows that say what we already hold are left alone, so that history holds changes and only changes.
+    The caller has opened `acting_as(service_user("intake"))`, and its own note that the batch is published stands in
+    the same transaction.
+
+    Args:
+        batch_id: The batch, kept with each record as its lineage.
+        source_code: The source; record keys are unique within it.
+        canonical_dir: The batch's canonical Parquet.
+        clusters: For every person record of all published batches and this one, its cluster. None: each new record
+            is a person by itself.
+        edges: The matches that the clusters rest on and those proposed to people. Ends not published yet are skipped.
+        run: The resolution run, kept with persons and edges.
+        now: When; kept with the persons made.
+
+    Raises:
+        RuleBroken: POLE-1 owning force unknown, POLE-2 compartment unknown, POLE-3 nobody acting, POLE-4 a column of
+            the contract is missing, POLE-5 a record twice in one batch.
+    """
+    if scope.current() is None:
+        raise RuleBroken("POLE-3", "A batch is published by the intake service. Nobody is acting.")
+    published = Published()
+    with connection.cursor() as cursor, Stage(canonical_dir, cursor) as stage:
+        stage.use_labels(_labels(stage.label_keys()))
+        _rank_all_labels(cursor)
+        for shape in (LOCATION, EVENT, OBJECT):
+            stage.bring(shape)
+            if shape is EVENT:
+                statements.find_places(cursor, source_code)
+            _publish_shape(cursor, shape, source_code, batch_id, published)
+        _publish_persons(cursor, stage, published, source_code, batch_id, clusters, run, now)
+        stage.bring(LINK)
+        published.links_unresolved = statements.find_link_ends(cursor, source_code)
+        _publish_shape(cursor, LINK, source_code, batch_id, published)
+        published.links_narrowed = statements.narrow_links(cursor, source_code)
+        if clusters is not None and edges is not None:
+            stage.bring_rows(edges, "stage_edge", EDGE_COLUMNS)
+            published.edges = statements.publish_edges(cursor, run)
+        _note(cursor, published, source_code, batch_id, run)
+    return published
+
+
+def _publish_shape(cursor: Any, shape: Shape, source: str, batch_id: int, published: Published) -> None:
+    changed, unchanged = statements.note_known(cursor, shape, source)
+    if changed:
+        statements.update_changed(cursor, shape, batch_id)
+    published.inserted[shape.name] = statements.insert_new(cursor, shape, source, batch_id)
+    published.changed[shape.name], published.unchanged[shape.name] = changed, unchanged
+
+
+def _publish_persons(
+    cursor: Any,
+    stage: Stage,
+    published: Published,
+    source: str,
+    batch_id: int,
+    clusters: Path | None,
+    run: str,
+    now: datetime,
+) -> None:
+    stage.bring(PERSON)
+    if clusters is not None:
+        stage.bring_rows(clusters, "stage_cluster", CLUSTER_COLUMNS)
+    changed, unchanged = statements.note_known(cursor, PERSON, source)
+    published.persons_made = statements.choose_persons(
+        cursor, source=source, clustered=clusters is not None, run=run, now=now, restricted=OWN_FORCE_RANK
+    )
+    if changed:
+        statements.update_changed(cursor, PERSON, batch_id)
+    published.inserted["person"] = statements.insert_new(cursor, PERSON, source, batch_id)
+    published.changed["person"], published.unchanged["person"] = changed, unchanged
+    published.records_moved, published.persons_combined = statements.move_records(cursor)
+    if (merges := stage.merges()) is not None:
+        stage.bring_rows(merges, "stage_merge", MERGE_COLUMNS)
+        published.merged_by_source = statements.note_source_merges(cursor, source)
+
+
+def _labels(keys: Iterable[LabelKey]) -> dict[LabelKey, tuple[int, int]]:
+    """The label and owner of each combination, made once each."""
+    owners = {organisation.code: organisation for organisation in Organisation.objects.all()}
+    rooms = {room.code: room for room in Compartment.objects.all()}
+    found: dict[LabelKey, tuple[int, int]] = {}
+    for key in sorted(keys, key=lambda k: (k.owning_force, k.audience, k.marking, k.compartment or "")):
+        if key.owning_force not in owners:
+            raise RuleBroken(
+                "POLE-1",
+                f"The batch has records of “{key.owning_force}”, which is not an organisation of this region. "
+                "Add it to the region's forces, or mend the source's settings.",
+            )
+        if key.compartment is not None and key.compartment not in rooms:
+            raise RuleBroken(
+                "POLE-2",
+                f"The batch has records in the compartment “{key.compartment}”, which does not exist. "
+                "Make the compartment first, so that somebody answers for who is in it.",
+            )
+        owner = owners[key.owning_force]
+        label = visibility.label_for(
+            owner=owner,
+            audience=key.audience,
+            marking=key.marking,
+            compartment=rooms[key.compartment] if key.compartment else None,
+        )
+        found[key] = (label.pk, owner.pk)
+    return found
+
+
+def _rank_all_labels(cursor: Any) -> None:
+    rows = AccessLabel.objects.values_list("pk", "audience", "marking", "compartment_id")
+    statements.rank_labels(
+        cursor,
+        {
+            pk: AUDIENCE_RANK[audience] + (marking != "OFFICIAL") + (COMPARTMENT_RANK if room else 0)
+            for pk, audience, marking, room in rows
+        },
+    )
+
+
+def _note(cursor: Any, published: Published, source: str, batch_id: int, run: str) -> None:
+    """One entry for what came in, one for what came together, and one for each pair of persons made one."""
+    audit.note(
+        audit.Operation.COLLECTION,
+        object_type="pole.batch",
+        object_id=str(batch_id),
+        source=source,
+        **published.as_details(),
+    )
+    if not published.records_moved and not published.persons_made and not published.merged_by_source:
+        return
+    audit.note(
+        audit.Operation.COMBINATION,
+        object_type="pole.batch",
+        object_id=str(batch_id),
+        source=source,
+        run=run,
+        persons_made=published.persons_made,
+        persons_combined=published.persons_combined,
+        records_moved=published.records_moved,
+        merged_by_source=published.merged_by_source,
+    )
+    for was, into, records, owners in statements.combinations(cursor, COMBINATIONS_NOTED):
+        audit.note(
+            audit.Operation.COMBINATION,
+            object_type="pole.person",
+            object_id=str(into),
+            was=was,
+            records=records,
+            owners=owners,
+            run=run,
+            batch=batch_id,
+        )

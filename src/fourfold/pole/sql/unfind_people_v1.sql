@@ -1,0 +1,1 @@
+drop function pole_find_people(text, integer);
