@@ -1,0 +1,268 @@
+"""Form fields that GOV.UK's patterns need and Django lacks, and the way a broken rule becomes a form's error."""
+
+import calendar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, Literal, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.datastructures import MultiValueDict
+
+from fourfold.platform.errors import RuleBroken
+
+PARTS: Final = ("day", "month", "year")
+MONTHS: Final = {
+    name.lower(): number
+    for names in (calendar.month_name, calendar.month_abbr)
+    for number, name in enumerate(names)
+    if name
+}
+
+
+class Choice(str):
+    """A choice's label with a hint under it: `("OCG", Choice("Organised crime group", hint="Three or more"))`."""
+
+    hint: str
+
+    def __new__(cls, label: str, *, hint: str = "") -> "Choice":
+        made = super().__new__(cls, label)
+        made.hint = hint
+        return made
+
+
+class DateInput(forms.Widget):
+    """Three boxes: day, month, year. What was typed is kept as typed."""
+
+    def value_from_datadict(
+        self, data: Mapping[str, Any], files: MultiValueDict[str, Any] | Mapping[str, Any], name: str
+    ) -> tuple[str, str, str]:
+        day, month, year = (str(data.get(f"{name}_{part}", "")).strip() for part in PARTS)
+        return day, month, year
+
+    def value_omitted_from_data(
+        self, data: Mapping[str, Any], files: MultiValueDict[str, Any] | Mapping[str, Any], name: str
+    ) -> bool:
+        return all(f"{name}_{part}" not in data for part in PARTS)
+
+    def format_value(self, value: Any) -> Any:
+        return parts_of(value)
+
+    def id_for_label(self, id_: str | None) -> str:
+        return f"{id_}_day"
+
+
+def parts_of(value: object) -> tuple[str, str, str]:
+    """Day, month and year as the three boxes show them."""
+    if isinstance(value, date):
+        return str(value.day), str(value.month), str(value.year)
+    if isinstance(value, tuple):
+        day, month, year = value
+        return str(day), str(month), str(year)
+    return "", "", ""
+
+
+class DateField(forms.Field):
+    """A date typed in three boxes. Each refusal says what is missing or wrong, and names the field by its label.
+
+    Args:
+        words: How the label reads inside a sentence: "date of birth" for the label "Date of birth".
+    """
+
+    widget = DateInput
+
+    def __init__(self, *, words: str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.words = words or (self.label[:1].lower() + self.label[1:] if self.label else "date")
+
+    def clean(self, value: Any) -> date | None:
+        parts = parts_of(value)
+        if not any(parts):
+            if self.required:
+                raise ValidationError(f"Enter the {self.words}", code="required")
+            return None
+        missing = [part for part, typed in zip(PARTS, parts, strict=True) if not typed]
+        name = self.words[:1].upper() + self.words[1:]
+        if missing:
+            raise ValidationError(f"{name} must include a {' and a '.join(missing)}", code="incomplete")
+        found = date_of(*parts)
+        if found is None:
+            raise ValidationError(f"{name} must be a real date, like 27 3 2023", code="invalid")
+        self.run_validators(found)
+        return found
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return parts_of(initial) != parts_of(data)
+
+
+def date_of(day: str, month: str, year: str) -> date | None:
+    """The date of three typed parts, or None where there is no such day. A month may be a word."""
+    number = MONTHS.get(month.lower()) or (int(month) if month.isdecimal() and len(month) <= 2 else 0)
+    if not (day.isdecimal() and len(day) <= 2 and year.isdecimal() and len(year) == 4):
+        return None
+    try:
+        return date(int(year), number, int(day))
+    except ValueError:
+        return None
+
+
+def read_date(typed: str) -> date | None:
+    """A date typed in one box: 2023-01-04, 4/1/2023 or 4 January 2023; None where it is none of them."""
+    text = typed.strip()
+    if text.count("-") == 2:
+        year, month, day = text.split("-")
+        return date_of(day, month, year)
+    parts: Sequence[str] = text.split("/") if "/" in text else text.split()
+    return date_of(parts[0], parts[1], parts[2]) if len(parts) == 3 else None
+
+
+def refuse(form: forms.BaseForm, broken: RuleBroken) -> None:
+    """Put a broken rule on the field it names, or on the whole form. The form has been validated."""
+    named = broken.field if broken.field in form.fields else None
+    form.add_error(named, ValidationError(broken.sentence, code=broken.code))
+
+
+Params = dict[str, Any]
+Shape = Literal["hidden", "text", "password", "textarea", "select", "radios", "checkboxes", "date", "file"]
+
+
+@dataclass(frozen=True)
+class FieldShown:
+    """One field as GOV.UK's macro for its shape takes it."""
+
+    shape: Shape
+    params: Params
+
+
+def errors_of(form: forms.BaseForm) -> list[dict[str, str]]:
+    """Every error of a form in the order of its fields, each with the place it leads to."""
+    listed = [{"text": sentence} for sentence in form.non_field_errors()]
+    for bound in form:
+        listed += [{"text": sentence, "href": f"#{first_id(bound)}"} for sentence in bound.errors]
+    return listed
+
+
+def first_id(bound: forms.BoundField) -> str:
+    """Where an error about this field leads: its input, the first of its choices, or the first box of its date."""
+    return f"{bound.auto_id}_day" if isinstance(bound.field.widget, DateInput) else bound.auto_id
+
+
+def field_shown(bound: forms.BoundField) -> FieldShown:
+    """What GOV.UK's macro needs to draw one field: label, hint, errors, and what was typed."""
+    widget = bound.field.widget
+    params: Params[str, Any] = {"id": bound.auto_id, "name": bound.html_name}
+    if bound.help_text:
+        params["hint"] = {"text": str(bound.help_text)}
+    if bound.errors:
+        params["errorMessage"] = {"text": " ".join(bound.errors)}
+    for kinds, shape, made in SHAPES:
+        if isinstance(widget, kinds):
+            return FieldShown(shape, params | made(params, bound))
+    return FieldShown("text", params | _text(params, bound))
+
+
+def label_of(bound: forms.BoundField) -> str:
+    """The label; what need not be answered says so."""
+    label = str(bound.label)
+    return label if bound.field.required or isinstance(bound.field, forms.BooleanField) else f"{label} (optional)"
+
+
+def _labelled(params: Params, bound: forms.BoundField) -> Params:
+    attributes = {key: str(value) for key, value in bound.field.widget.attrs.items()}
+    classes = attributes.pop("class", "")
+    for drawn_otherwise in ("rows", "cols"):
+        attributes.pop(drawn_otherwise, None)
+    named = {key: attributes.pop(key) for key in ("autocomplete", "inputmode") if key in attributes}
+    label = {"text": label_of(bound), "classes": "govuk-label--s"}
+    return named | {"label": label, "classes": classes, "attributes": attributes}
+
+
+def _text(params: Params, bound: forms.BoundField) -> Params:
+    kind = getattr(bound.field.widget, "input_type", "text")
+    asked: Params = {"value": _typed(bound), "type": "email" if kind == "email" else "text", "spellcheck": False}
+    if kind == "number":
+        asked["inputmode"] = "numeric"
+    return asked | _labelled(params, bound)
+
+
+def _textarea(params: Params, bound: forms.BoundField) -> Params:
+    rows = bound.field.widget.attrs.get("rows", "5")
+    return _labelled(params, bound) | {"rows": "5" if rows == "10" else rows, "value": _typed(bound)}
+
+
+def _select(params: Params, bound: forms.BoundField) -> Params:
+    return _labelled(params, bound) | {"items": _choice_items(bound, "selected")}
+
+
+def _in_fieldset(params: Params, bound: forms.BoundField) -> Params:
+    legend = {"text": label_of(bound), "classes": "govuk-fieldset__legend--s"}
+    return {"idPrefix": bound.auto_id, "fieldset": {"legend": legend}}
+
+
+def _choices(params: Params, bound: forms.BoundField) -> Params:
+    return _in_fieldset(params, bound) | {"items": _choice_items(bound, "checked")}
+
+
+def _date(params: Params, bound: forms.BoundField) -> Params:
+    return _in_fieldset(params, bound) | {"items": _date_items(bound)}
+
+
+def _one_checkbox(params: Params, bound: forms.BoundField) -> Params:
+    item: Params = {"value": "on", "text": label_of(bound), "checked": bool(bound.value())}
+    if "hint" in params:
+        item["hint"] = params["hint"]
+    return {"idPrefix": bound.auto_id, "hint": None, "items": [item]}
+
+
+def _choice_items(bound: forms.BoundField, chosen: str) -> list[Params]:
+    value = bound.value()
+    held = {str(v) for v in value} if isinstance(value, (list, tuple)) else {"" if value is None else str(value)}
+    items: list[Params] = []
+    for key, label in _flat(cast("forms.ChoiceField", bound.field).choices):
+        item: Params = {"value": str(key), "text": str(label), chosen: str(key) in held}
+        if isinstance(label, Choice) and label.hint:
+            item["hint"] = {"text": label.hint}
+        items.append(item)
+    return items
+
+
+def _flat(choices: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    for key, label in choices:
+        if isinstance(label, (list, tuple)):
+            yield from label
+        else:
+            yield key, label
+
+
+def _date_items(bound: forms.BoundField) -> list[dict[str, str]]:
+    wrong = " govuk-input--error" if bound.errors else ""
+    return [
+        {
+            "id": f"{bound.auto_id}_{part}",
+            "name": f"{bound.html_name}_{part}",
+            "label": part.title(),
+            "value": typed,
+            "classes": f"govuk-input--width-{4 if part == 'year' else 2}{wrong}",
+        }
+        for part, typed in zip(PARTS, parts_of(bound.value()), strict=True)
+    ]
+
+
+def _typed(bound: forms.BoundField) -> str:
+    value = bound.value()
+    return "" if value is None else str(value)
+
+
+# Which macro draws which of Django's widgets; the first that fits, so the narrower class stands first.
+SHAPES: Final[tuple[tuple[type[forms.Widget], Shape, Callable[[Params, forms.BoundField], Params]], ...]] = (
+    (forms.HiddenInput, "hidden", _labelled),
+    (DateInput, "date", _date),
+    (forms.CheckboxInput, "checkboxes", _one_checkbox),
+    (forms.CheckboxSelectMultiple, "checkboxes", _choices),
+    (forms.RadioSelect, "radios", _choices),
+    (forms.Select, "select", _select),
+    (forms.Textarea, "textarea", _textarea),
+    (forms.FileInput, "file", _labelled),
+    (forms.PasswordInput, "password", _labelled),
+)

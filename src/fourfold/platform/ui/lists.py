@@ -1,0 +1,709 @@
+"""The list pattern: filters with counts, chips, sortable columns, pages of 25, a past date, and the same as a file.
+
+A room says what its list is in a `ListSpec`, and its view is one line: `return show_list(request, queryset, SPEC)`.
+The number of queries does not depend on the data: one for each choice filter, one to count, one for the page's rows.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from itertools import batched
+from math import ceil
+from typing import IO, Any, Final, Literal, cast
+
+from django.db.models import Count, F, Q, QuerySet
+from django.db.models.expressions import OrderBy
+from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+
+from fourfold.platform import clock
+from fourfold.platform.audit import services as audit
+from fourfold.platform.audit.reasons import reason_of
+from fourfold.platform.history.rewind import as_recorded_on
+from fourfold.platform.ui import exports
+from fourfold.platform.ui.components import Action, Alert, Cell, Empty, Link, Value
+from fourfold.platform.ui.fields import read_date
+from fourfold.platform.ui.jinja import plural, shown_date
+from fourfold.platform.ui.pages import Foot, Page
+
+PAGE_SIZE: Final = 25
+EXPORT_CHUNK: Final = 1_000
+LONGEST_TEXT: Final = 200
+CHOICES_SHOWN: Final = 10
+REWIND: Final = "as_recorded_on"
+RESERVED: Final = frozenset({"sort", "page", "export", REWIND})
+
+Choices = Iterable[tuple[str, str]] | Callable[[], Iterable[tuple[str, str]]]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. `sort` names the ORM paths it orders by, ascending; empty for a column that does not sort."""
+
+    key: str
+    heading: str
+    sort: tuple[str, ...] = ()
+    numeric: bool = False
+
+
+@dataclass(frozen=True)
+class Exported:
+    """One column of the file, where the file differs from the page."""
+
+    heading: str
+    value: Callable[[Any], Value]
+
+
+@dataclass(frozen=True)
+class ChoiceFilter:
+    """Tick one or more of a few values; each says how many rows it would leave.
+
+    Args:
+        field: ORM path that holds the value. Or give `where`.
+        choices: Values with their labels, or a function that gives them; None takes the values found in the rows.
+        where: The condition for one value, where a field does not hold it.
+        many_rows: The path leads to several rows of another table, so a match must not repeat a row.
+    """
+
+    key: str
+    heading: str
+    field: str = ""
+    choices: Choices | None = None
+    where: Callable[[str], Q] | None = None
+    many_rows: bool = False
+
+    def pairs(self) -> list[tuple[str, str]]:
+        given = self.choices() if callable(self.choices) else self.choices or ()
+        return [(str(value), str(label)) for value, label in given]
+
+    def condition(self, values: Sequence[str]) -> Q:
+        if self.where is None:
+            return Q(**{f"{self.field}__in": values})
+        asked = Q()
+        for value in values:
+            asked |= self.where(value)
+        return asked
+
+
+@dataclass(frozen=True)
+class TextFilter:
+    """Words to look for in some columns, or by `where`."""
+
+    key: str
+    heading: str
+    fields: tuple[str, ...] = ()
+    where: Callable[[str], Q] | None = None
+    hint: str = ""
+    many_rows: bool = False
+
+    def condition(self, text: str) -> Q:
+        if self.where is not None:
+            return self.where(text)
+        asked = Q()
+        for path in self.fields:
+            asked |= Q(**{f"{path}__icontains": text})
+        return asked
+
+
+@dataclass(frozen=True)
+class DateFilter:
+    """A first and a last day, both included. `field` holds a date, or with `moments` a date and time (London days)."""
+
+    key: str
+    heading: str
+    field: str
+    moments: bool = False
+    many_rows: bool = False
+
+    def condition(self, first: date | None, last: date | None) -> Q:
+        asked = Q()
+        if first:
+            asked &= Q(**{f"{self.field}__gte": _midnight(first) if self.moments else first})
+        if last:
+            after = last + timedelta(days=1)
+            asked &= Q(**{f"{self.field}__lt": _midnight(after) if self.moments else after})
+        return asked
+
+
+Filter = ChoiceFilter | TextFilter | DateFilter
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListSpec:
+    """What a list is.
+
+    Args:
+        name: File name of the export, and what the ledger calls it.
+        row: Turns one object into one `Cell` a column; makes no query.
+        prepare: Turns one page of objects into what `row` is given, for look-ups made once a page.
+        order: Key of the column that orders the list first, "-" before it for descending. Ties go by primary key.
+        exported: The file's columns, where they differ from the page's.
+    """
+
+    name: str
+    title: str
+    noun: tuple[str, str]
+    columns: tuple[Column, ...]
+    row: Callable[[Any], tuple[Cell, ...]]
+    order: str
+    empty: Empty
+    prepare: Callable[[Sequence[Any]], Sequence[Any]] | None = None
+    filters: tuple[Filter, ...] = ()
+    exported: tuple[Exported, ...] = ()
+    page_size: int = PAGE_SIZE
+    rewinds: bool = True
+    exports: bool = True
+
+    def __post_init__(self) -> None:
+        keys = [f.key for f in self.filters]
+        if len(set(keys)) < len(keys) or RESERVED & set(keys):
+            raise ValueError(f"The filters of {self.name} need keys of their own, not {sorted(RESERVED)}")
+        if not any(column.sort and column.key == self.order.removeprefix("-") for column in self.columns):
+            raise ValueError(f"{self.name} is ordered by {self.order}, which is not a column that sorts")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A value in the address that cannot be used: what is wrong, and the input it belongs to."""
+
+    field_id: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Rewind:
+    """The past date a page is asked for: None is now.
+
+    Build the page inside `with rewind.applied():`, and put `rewind.alerts` among the page's alerts.
+    """
+
+    on: date | None = None
+    typed: str = ""
+    problem: str = ""
+    back: str = ""
+
+    @property
+    def moment(self) -> datetime | None:
+        """The last instant of that day in London."""
+        return clock.close_of(self.on) if self.on else None
+
+    def applied(self) -> AbstractContextManager[object]:
+        return as_recorded_on(self.moment) if self.moment else nullcontext()
+
+    @property
+    def banner(self) -> str:
+        return f"You are looking at what was recorded by the end of {shown_date(self.on)}." if self.on else ""
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        if self.problem:
+            return (Alert("error", self.problem),)
+        if self.on:
+            return (Alert("information", self.banner, link=Link("Go back to now", self.back)),)
+        return ()
+
+
+@dataclass(frozen=True)
+class ChoiceShown:
+    value: str
+    label: str
+    count: int
+    on: bool
+    field_id: str
+
+
+@dataclass(frozen=True)
+class FilterShown:
+    """One filter as the panel shows it. `shape` says which of the other fields are in use."""
+
+    key: str
+    heading: str
+    shape: Literal["choices", "text", "dates"]
+    field_id: str
+    hint: str = ""
+    choices: tuple[ChoiceShown, ...] = ()
+    more: tuple[ChoiceShown, ...] = ()
+    typed: str = ""
+    typed_to: str = ""
+    errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chip:
+    heading: str
+    text: str
+    href: str
+
+
+@dataclass(frozen=True)
+class HeadShown:
+    text: str
+    href: str = ""
+    sorted: Literal["", "ascending", "descending"] = ""
+    numeric: bool = False
+
+
+@dataclass(frozen=True)
+class PageLink:
+    number: int
+    href: str
+    current: bool = False
+    gap: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListPage(Page):
+    """A list as its template shows it."""
+
+    lead: str
+    actions: tuple[Action, ...]
+    heads: tuple[HeadShown, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    total: int
+    total_words: str
+    range_words: str
+    filters: tuple[FilterShown, ...]
+    chips: tuple[Chip, ...]
+    clear: str
+    problems: tuple[Problem, ...]
+    rewinds: bool
+    rewind: Rewind
+    kept: tuple[tuple[str, str], ...]
+    pages: tuple[PageLink, ...]
+    previous: str
+    following: str
+    exports: tuple[Link, ...]
+    empty: Empty
+
+
+class _Asked:
+    """What the address asks of a list: read once, wrong values set aside with a sentence."""
+
+    def __init__(self, query: QueryDict, spec: ListSpec, *, today: date) -> None:
+        self.query = query
+        self.spec = spec
+        self.problems: list[Problem] = []
+        self.conditions: dict[str, Q] = {}
+        self.ticked: dict[str, tuple[str, ...]] = {}
+        self.pairs: dict[str, list[tuple[str, str]]] = {}
+        self.rewind = _rewind_of(query, today=today) if spec.rewinds else Rewind()
+        if self.rewind.problem:
+            self.problems.append(Problem(REWIND, self.rewind.problem))
+        self.column, self.descending = self._sort()
+
+    def read_filters(self, queryset: QuerySet[Any]) -> None:
+        """Needs the database, for choices that come from it: call inside the rewind."""
+        for asked in self.spec.filters:
+            match asked:
+                case ChoiceFilter():
+                    self._read_choices(asked, queryset)
+                case TextFilter():
+                    self._read_text(asked)
+                case DateFilter():
+                    self._read_dates(asked)
+
+    def address(self, **changes: str | Sequence[str] | None) -> str:
+        """This address with some values changed; None takes one away. Any change goes back to the first page."""
+        query = self.query.copy()
+        query.pop("page", None)
+        query.pop("export", None)
+        for key, value in changes.items():
+            query.pop(key, None)
+            if value is None:
+                continue
+            query.setlist(key, [value] if isinstance(value, str) else list(value))
+        return f"?{query.urlencode()}"
+
+    def narrowed(self, queryset: QuerySet[Any], *, but: str = "") -> QuerySet[Any]:
+        found = queryset
+        for asked in self.spec.filters:
+            if asked.key == but or asked.key not in self.conditions:
+                continue
+            condition = self.conditions[asked.key]
+            if asked.many_rows:
+                condition = Q(pk__in=queryset.model._default_manager.filter(condition).values("pk"))
+            found = found.filter(condition)
+        return found
+
+    def ordered(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        order: list[OrderBy] = [
+            F(path).desc(nulls_last=True) if self.descending else F(path).asc(nulls_last=True)
+            for path in self.column.sort
+        ]
+        return queryset.order_by(*order, "pk")
+
+    def words(self) -> str:
+        """The filters that are on, as one line of text."""
+        return "; ".join(f"{chip.heading}: {chip.text}" for chip in self.chips()) or "none"
+
+    def chips(self) -> tuple[Chip, ...]:
+        made: list[Chip] = []
+        for asked in self.spec.filters:
+            match asked:
+                case ChoiceFilter():
+                    labels = dict(self.pairs[asked.key])
+                    on = self.ticked.get(asked.key, ())
+                    made += [
+                        Chip(asked.heading, labels[value], self.address(**{asked.key: [v for v in on if v != value]}))
+                        for value in on
+                    ]
+                case TextFilter() if asked.key in self.conditions:
+                    made.append(Chip(asked.heading, f"“{self._typed(asked.key)}”", self.address(**{asked.key: None})))
+                case DateFilter() if asked.key in self.conditions:
+                    for end, word in (("from", "from"), ("to", "up to")):
+                        key = f"{asked.key}_{end}"
+                        day = read_date(self._typed(key))
+                        if day:
+                            made.append(Chip(asked.heading, f"{word} {shown_date(day)}", self.address(**{key: None})))
+                case _:
+                    pass
+        return tuple(made)
+
+    def _typed(self, key: str) -> str:
+        return self.query.get(key, "").replace("\x00", "").strip()
+
+    def _sort(self) -> tuple[Column, bool]:
+        columns = {column.key: column for column in self.spec.columns if column.sort}
+        typed = self._typed("sort") or self.spec.order
+        key = typed.removeprefix("-")
+        if key not in columns:
+            self.problems.append(Problem("list", "The list cannot be sorted that way, so it is in its usual order."))
+            typed = self.spec.order
+            key = typed.removeprefix("-")
+        return columns[key], typed.startswith("-")
+
+    def _read_choices(self, asked: ChoiceFilter, queryset: QuerySet[Any]) -> None:
+        pairs = asked.pairs()
+        typed = [value.replace("\x00", "") for value in self.query.getlist(asked.key) if value]
+        if asked.choices is None:
+            found = queryset.order_by(asked.field).values_list(asked.field, flat=True).distinct()
+            pairs = [(str(value), str(value)) for value in found if value not in {None, ""}]
+        self.pairs[asked.key] = pairs
+        known = {value for value, _ in pairs}
+        on = tuple(dict.fromkeys(value for value in typed if value in known))
+        if len(on) < len(set(typed)):
+            sentence = f"“{asked.heading}” has no such choice, so it is left out."
+            self.problems.append(Problem(f"filter-{asked.key}", sentence))
+        self.ticked[asked.key] = on
+        if on:
+            self.conditions[asked.key] = asked.condition(on)
+
+    def _read_text(self, asked: TextFilter) -> None:
+        typed = self._typed(asked.key)
+        if len(typed) > LONGEST_TEXT:
+            sentence = f"“{asked.heading}” must be {LONGEST_TEXT} characters or fewer"
+            self.problems.append(Problem(f"filter-{asked.key}", sentence))
+        elif typed:
+            self.conditions[asked.key] = asked.condition(typed)
+
+    def _read_dates(self, asked: DateFilter) -> None:
+        days: dict[str, date | None] = {}
+        for end in ("from", "to"):
+            key = f"{asked.key}_{end}"
+            typed = self._typed(key)
+            days[end] = read_date(typed)
+            if typed and not days[end]:
+                sentence = f"“{asked.heading}”, {end}: enter a real date, like 27/3/2023"
+                self.problems.append(Problem(f"filter-{key}", sentence))
+        first, last = days["from"], days["to"]
+        if first and last and first > last:
+            sentence = f"“{asked.heading}”: the first day must not be after the last"
+            self.problems.append(Problem(f"filter-{asked.key}_from", sentence))
+        elif first or last:
+            self.conditions[asked.key] = asked.condition(first, last)
+
+
+def recorded_on(request: HttpRequest) -> Rewind:
+    """The past date that the address of a record's page asks for."""
+    return _rewind_of(request.GET, today=clock.today())
+
+
+def show_list(
+    request: HttpRequest,
+    queryset: QuerySet[Any],
+    spec: ListSpec,
+    *,
+    title: str = "",
+    caption: str = "",
+    crumbs: tuple[Link, ...] = (),
+    actions: tuple[Action, ...] = (),
+    alerts: tuple[Alert, ...] = (),
+    foot: Foot | None = None,
+    lead: str = "",
+    template: str = "ui/list.html",
+) -> HttpResponseBase:
+    """Answer a request for a list: the page, or the file when the address asks for one."""
+    wanted = request.GET.get("export", "")
+    if spec.exports and wanted in exports.FORMATS:
+        return export_list(request, queryset, spec, wanted=cast("exports.Format", wanted), title=title)
+    page = build_list(
+        request,
+        queryset,
+        spec,
+        title=title,
+        caption=caption,
+        crumbs=crumbs,
+        actions=actions,
+        alerts=alerts,
+        foot=foot,
+        lead=lead,
+    )
+    return render(request, template, {"page": page})
+
+
+def build_list(
+    request: HttpRequest,
+    queryset: QuerySet[Any],
+    spec: ListSpec,
+    *,
+    title: str = "",
+    caption: str = "",
+    crumbs: tuple[Link, ...] = (),
+    actions: tuple[Action, ...] = (),
+    alerts: tuple[Alert, ...] = (),
+    foot: Foot | None = None,
+    lead: str = "",
+) -> ListPage:
+    """The page object of a list, whole: nothing in it queries later."""
+    asked = _Asked(request.GET, spec, today=clock.today())
+    with asked.rewind.applied():
+        asked.read_filters(queryset)
+        found = asked.narrowed(queryset)
+        total = found.count()
+        last = max(1, ceil(total / spec.page_size))
+        number = min(_whole(request.GET.get("page", "")), last)
+        start = (number - 1) * spec.page_size
+        objects = list(asked.ordered(found)[start : start + spec.page_size]) if total else []
+        rows = tuple(_rows(objects, spec))
+        filters = tuple(_filter_shown(each, asked, queryset) for each in spec.filters)
+    chips = asked.chips()
+    kept_names = [name for name in ("sort",) if request.GET.get(name)]
+    return ListPage(
+        title=title or spec.title,
+        caption=caption,
+        crumbs=crumbs,
+        alerts=(*alerts, *(asked.rewind.alerts if not asked.rewind.problem else ())),
+        foot=foot,
+        has_errors=bool(asked.problems),
+        lead=lead,
+        actions=actions,
+        heads=tuple(_head(column, asked) for column in spec.columns),
+        rows=rows,
+        total=total,
+        total_words=plural(total, *spec.noun),
+        range_words=f"{start + 1:,} to {start + len(rows):,} of {plural(total, *spec.noun)}" if last > 1 else "",
+        filters=filters,
+        chips=chips,
+        clear=_cleared(asked),
+        problems=tuple(asked.problems),
+        rewinds=spec.rewinds,
+        rewind=asked.rewind,
+        kept=tuple((name, request.GET[name]) for name in kept_names),
+        pages=_page_links(number, last, asked) if last > 1 else (),
+        previous=asked.address(page=str(number - 1)) if number > 1 else "",
+        following=asked.address(page=str(number + 1)) if number < last else "",
+        exports=_export_links(asked) if spec.exports and total else (),
+        empty=_empty(asked, spec, filtered=bool(chips)),
+    )
+
+
+def export_list(
+    request: HttpRequest, queryset: QuerySet[Any], spec: ListSpec, *, wanted: exports.Format, title: str = ""
+) -> HttpResponseBase:
+    """The list as a file: same filters, same past date, all rows. The ledger notes who took what, and why."""
+    asked = _Asked(request.GET, spec, today=clock.today())
+    out = cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=4 * 1024 * 1024))  # noqa: SIM115  the answer closes it
+    with asked.rewind.applied():
+        asked.read_filters(queryset)
+        found = asked.ordered(asked.narrowed(queryset))
+        if wanted == "xlsx" and (total := found.count()) > exports.ROWS_IN_A_WORKBOOK:
+            most = f"{exports.ROWS_IN_A_WORKBOOK:,}"
+            sentence = f"A workbook holds {most} rows and this list has {total:,}. Filter it, or take the CSV file."
+            page = replace(build_list(request, queryset, spec, title=title), alerts=(Alert("error", sentence),))
+            return HttpResponse(render(request, "ui/list.html", {"page": page}).content, status=422)
+        values = _values(found, spec)
+        heads = [e.heading for e in spec.exported] or [column.heading for column in spec.columns]
+        if wanted == "csv":
+            written = exports.write_csv(out, heads, values)
+        else:
+            written = exports.write_xlsx(out, heads, values, _about(request, asked, title or spec.title))
+    audit.note(
+        audit.Operation.EXPORT,
+        object_type=spec.name,
+        reason=reason_of(request),
+        format=wanted,
+        rows=written,
+        filters=asked.words(),
+        as_recorded_on=asked.rewind.on.isoformat() if asked.rewind.on else "now",
+    )
+    out.seek(0)
+    day = (asked.rewind.on or clock.today()).isoformat()
+    name = f"OFFICIAL-SENSITIVE {spec.name} {day}.{wanted}"
+    return FileResponse(out, as_attachment=True, filename=name, content_type=exports.FORMATS[wanted])
+
+
+def _values(found: QuerySet[Any], spec: ListSpec) -> Iterator[Sequence[Value]]:
+    for chunk in batched(found.iterator(chunk_size=EXPORT_CHUNK), EXPORT_CHUNK):
+        if spec.exported:
+            ready = spec.prepare(chunk) if spec.prepare else chunk
+            yield from ([column.value(each) for column in spec.exported] for each in ready)
+        else:
+            yield from ([_plain(cell) for cell in cells] for cells in _rows(chunk, spec))
+
+
+def _plain(cell: Cell) -> Value:
+    return cell.tag.text if cell.value in {None, ""} and cell.tag else cell.value
+
+
+def _rows(objects: Sequence[Any], spec: ListSpec) -> Iterator[tuple[Cell, ...]]:
+    for each in spec.prepare(objects) if spec.prepare else objects:
+        cells = spec.row(each)
+        if len(cells) != len(spec.columns):
+            raise ValueError(f"A row of {spec.name} has {len(cells)} cells for {len(spec.columns)} columns")
+        yield tuple(
+            replace(cell, numeric=True) if column.numeric and not cell.numeric else cell
+            for cell, column in zip(cells, spec.columns, strict=True)
+        )
+
+
+def _filter_shown(each: Filter, asked: _Asked, queryset: QuerySet[Any]) -> FilterShown:
+    field_id = f"filter-{each.key}"
+    errors = tuple(p.sentence for p in asked.problems if p.field_id in {field_id, f"{field_id}_from", f"{field_id}_to"})
+    match each:
+        case ChoiceFilter():
+            shown = _choices_shown(each, asked, queryset)
+            first = [c for n, c in enumerate(shown) if c.on or n < CHOICES_SHOWN]
+            more = [c for n, c in enumerate(shown) if not c.on and n >= CHOICES_SHOWN]
+            return FilterShown(
+                each.key, each.heading, "choices", field_id, choices=tuple(first), more=tuple(more), errors=errors
+            )
+        case TextFilter():
+            typed = asked.query.get(each.key, "")
+            return FilterShown(each.key, each.heading, "text", field_id, hint=each.hint, typed=typed, errors=errors)
+        case DateFilter():
+            return FilterShown(
+                each.key,
+                each.heading,
+                "dates",
+                field_id,
+                typed=asked.query.get(f"{each.key}_from", ""),
+                typed_to=asked.query.get(f"{each.key}_to", ""),
+                errors=errors,
+            )
+
+
+def _choices_shown(each: ChoiceFilter, asked: _Asked, queryset: QuerySet[Any]) -> list[ChoiceShown]:
+    """Each choice with the rows it has under all the other filters: one query, whatever the number of choices."""
+    others = asked.narrowed(queryset, but=each.key).order_by()
+    pairs = asked.pairs[each.key]
+    if each.where is None:
+        grouped = others.values_list(each.field).annotate(rows=Count("pk", distinct=each.many_rows))
+        counts = {str(value): int(rows) for value, rows in grouped}
+    elif pairs:
+        asked_for = {
+            f"n{number}": Count("pk", filter=each.where(value), distinct=each.many_rows)
+            for number, (value, _) in enumerate(pairs)
+        }
+        got = others.aggregate(**asked_for)
+        counts = {value: int(got[f"n{number}"]) for number, (value, _) in enumerate(pairs)}
+    else:
+        counts = {}
+    on = asked.ticked.get(each.key, ())
+    return [
+        ChoiceShown(
+            value, label, counts.get(value, 0), value in on, f"filter-{each.key}" + (f"-{number}" if number else "")
+        )
+        for number, (value, label) in enumerate(pairs)
+    ]
+
+
+def _head(column: Column, asked: _Asked) -> HeadShown:
+    if not column.sort:
+        return HeadShown(column.heading, numeric=column.numeric)
+    is_sorted = column.key == asked.column.key
+    direction: Literal["", "ascending", "descending"] = ""
+    if is_sorted:
+        direction = "descending" if asked.descending else "ascending"
+    turned = f"-{column.key}" if is_sorted and not asked.descending else column.key
+    return HeadShown(column.heading, asked.address(sort=turned), direction, column.numeric)
+
+
+def _page_links(number: int, last: int, asked: _Asked) -> tuple[PageLink, ...]:
+    """The first, the last and those about this one, with gaps between."""
+    near = sorted({n for n in (1, last, number - 1, number, number + 1) if 1 <= n <= last})
+    links: list[PageLink] = []
+    for at in near:
+        if links and at > links[-1].number + 1:
+            links.append(PageLink(at - 1, "", gap=True))
+        links.append(PageLink(at, asked.address(page=str(at)), current=at == number))
+    return tuple(links)
+
+
+def _export_links(asked: _Asked) -> tuple[Link, ...]:
+    return (
+        Link("Download as CSV", asked.address(export="csv")),
+        Link("Download as a workbook (XLSX)", asked.address(export="xlsx")),
+    )
+
+
+def _cleared(asked: _Asked) -> str:
+    """The address without filters; order and past date stay."""
+    query = QueryDict(mutable=True)
+    for key in ("sort", REWIND):
+        if key in asked.query:
+            query[key] = asked.query[key]
+    return f"?{query.urlencode()}"
+
+
+def _empty(asked: _Asked, spec: ListSpec, *, filtered: bool) -> Empty:
+    if filtered:
+        text = f"No {spec.noun[0]} matches all of these filters. Take one away, or start again."
+        return Empty("Nothing matches", text, Link("Clear the filters", _cleared(asked)))
+    if asked.rewind.on:
+        text = f"No {spec.noun[0]} had been recorded by the end of {shown_date(asked.rewind.on)}."
+        return Empty("Nothing recorded by then", text, Link("Go back to now", asked.rewind.back))
+    return spec.empty
+
+
+def _about(request: HttpRequest, asked: _Asked, title: str) -> exports.About:
+    moment = asked.rewind.on
+    return exports.About(
+        title,
+        (
+            ("Marking", "OFFICIAL-SENSITIVE"),
+            ("Taken on", shown_date(clock.today())),
+            ("Taken by", str(getattr(request.user, "name", ""))),
+            ("As recorded on", f"the end of {shown_date(moment)}" if moment else "the moment it was taken"),
+            ("Filters", asked.words()),
+            ("Order", f"{asked.column.heading}, {'descending' if asked.descending else 'ascending'}"),
+        ),
+    )
+
+
+def _rewind_of(query: QueryDict, *, today: date) -> Rewind:
+    typed = query.get(REWIND, "").strip()
+    without = query.copy()
+    for key in (REWIND, "page", "export"):
+        without.pop(key, None)
+    back = f"?{without.urlencode()}"
+    if not typed:
+        return Rewind(back=back)
+    day = read_date(typed)
+    if day is None:
+        return Rewind(typed=typed, problem="As recorded on: enter a real date, like 27/3/2023", back=back)
+    if day > today:
+        return Rewind(typed=typed, problem="As recorded on: the date must be today or earlier", back=back)
+    if day == today:
+        return Rewind(back=back)
+    return Rewind(on=day, typed=day.isoformat(), back=back)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=clock.LONDON)
+
+
+def _whole(typed: str) -> int:
+    return max(1, int(typed)) if typed.isdecimal() and len(typed) < 10 else 1
