@@ -109,8 +109,8 @@ def diff[M: Versioned](rows: type[M] | models.QuerySet[M], earlier: datetime, la
         model = rows.model
     else:
         model = rows
-        asked = model._base_manager.filter(pk__in=_touched(model, earlier, later))  # noqa: SLF001
-    columns = [field.attname for field in model._meta.concrete_fields]  # noqa: SLF001
+        asked = model._base_manager.filter(pk__in=_touched(model, earlier, later))
+    columns = [field.attname for field in model._meta.concrete_fields]
     with as_recorded_on(earlier):
         then = {row["id"]: row for row in asked.values(*columns)}
     with as_recorded_on(later):
@@ -122,7 +122,7 @@ def diff[M: Versioned](rows: type[M] | models.QuerySet[M], earlier: datetime, la
 
 def versions_of(subject: Versioned) -> tuple[Version, ...]:
     """Every version of one row, newest first. The first is how it is now, unless the row has ended."""
-    meta = type(subject)._meta  # noqa: SLF001
+    meta = type(subject)._meta
     columns = ", ".join(f'"{f.column}"' for f in meta.concrete_fields)
     query = (
         f'select {columns}, null::timestamptz, null::bigint, null::text from public."{meta.db_table}" where id = %s '
@@ -140,7 +140,7 @@ def _refuse_writes(
     sql: str,
     params: Any,
     many: bool,
-    context: dict[str, Any],  # noqa: FBT001
+    context: dict[str, Any],
 ) -> Any:
     try:
         return execute(sql, params, many, context)
@@ -154,7 +154,7 @@ def _refuse_writes(
 
 def _touched(model: type[Versioned], earlier: datetime, later: datetime) -> list[int]:
     """Keys of the rows that may differ between the two moments."""
-    table = model._meta.db_table  # noqa: SLF001
+    table = model._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
             f'select id from public."{table}" where recorded_from > %(earlier)s and recorded_from <= %(later)s '
@@ -184,7 +184,7 @@ def _went(
     gone = sorted(then.keys() - now.keys())
     if not gone:
         return ()
-    table = model._meta.db_table  # noqa: SLF001
+    table = model._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
             f'select distinct on (id) id, recorded_to, ended_by, ended_in from public."{table}_was" '

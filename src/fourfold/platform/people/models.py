@@ -25,6 +25,7 @@ class Organisation(models.Model):
 
     code = models.CharField(max_length=40, unique=True)
     name = models.TextField()
+    short_name = models.TextField(blank=True, help_text="What officers call it; for lists and narrow columns")
     kind = models.CharField(max_length=8, choices=OrganisationKind.choices)
     region = models.CharField(max_length=40, blank=True)
     police_code = models.CharField(max_length=4, blank=True, help_text="Home Office force number")

@@ -16,7 +16,7 @@ from fourfold.platform.visibility.scope import acting_as
 FIRST_SERVER_ERROR = 500
 
 
-class ActingMiddleware:
+class VisibilityMiddleware:
     """The outer transaction of a request; `ATOMIC_REQUESTS` is the savepoint that undoes a view that fails.
 
     An answer of 500 or more undoes everything. A streamed answer is read after the transaction has closed, so each one

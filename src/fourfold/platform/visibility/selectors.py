@@ -144,3 +144,8 @@ def _spread_from(row: tuple[float, float, list[int] | None, list[float] | None])
     shares = dict(zip(common or (), frequencies or (), strict=True))
     others = max(1.0, distinct - len(shares))
     return Spread(shares, max(0.0, 1.0 - sum(shares.values())) / others)
+
+
+def forget_spreads() -> None:
+    """Ask the planner's statistics again. After a load that changed how a table's rows spread."""
+    _spreads.clear()

@@ -8,6 +8,7 @@ from django.db import transaction
 from fourfold.platform import clock
 from fourfold.platform.errors import RuleBroken
 from fourfold.platform.people.models import Organisation, User
+from fourfold.platform.reference.selectors import terms
 from fourfold.platform.visibility import scope, selectors
 from fourfold.platform.visibility.models import AccessLabel, Agreement, Compartment, CompartmentMember
 from fourfold.platform.visibility.rules import MARKINGS, Audience, Label, may_read, may_write
@@ -47,6 +48,17 @@ def label_for(
 def make_compartment(*, code: str, name: str, owner: Organisation) -> Compartment:
     """A need-to-know circle, with nobody in it yet."""
     return Compartment.objects.create(code=code, name=name, owner=owner)
+
+
+@transaction.atomic
+def load_compartments() -> int:
+    """Make the compartments that the region's data names and that are not there yet. Returns how many it names."""
+    named = terms("compartment")
+    for term in named:
+        if not Compartment.objects.filter(code=term.code).exists():
+            owner = Organisation.objects.get(code=term.detail["owner"])
+            make_compartment(code=term.code, name=term.name, owner=owner)
+    return len(named)
 
 
 def let_into_compartment(*, compartment: Compartment, user: User, held_from: date) -> CompartmentMember:

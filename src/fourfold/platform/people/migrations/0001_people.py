@@ -17,6 +17,10 @@ class Migration(migrations.Migration):
                 ("code", models.CharField(max_length=40, unique=True)),
                 ("name", models.TextField()),
                 (
+                    "short_name",
+                    models.TextField(blank=True, help_text="What officers call it; for lists and narrow columns"),
+                ),
+                (
                     "kind",
                     models.CharField(
                         choices=[

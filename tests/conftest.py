@@ -1,0 +1,90 @@
+"""What every test may ask for. Tests connect as the application's role, which owns nothing and bypasses nothing."""
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.test import Client
+from django.test.testcases import LiveServerThread, _StaticFilesHandler
+
+from fourfold.platform.people.models import User
+from fourfold.platform.visibility import selectors as visibility
+from tests import database
+from tests.universe import Universe
+
+pytest_plugins = ["tests.browser"] if find_spec("tests.browser") else []
+PageClient: type[Client] = import_module("tests.pages").PageClient if find_spec("tests.pages") else Client
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
+    """The test database, made from the template. Replaces pytest-django's, which would connect as the owner."""
+    with django_db_blocker.unblock():
+        database.copy_template()
+    yield
+    with django_db_blocker.unblock():
+        database.drop_copy()
+
+
+@pytest.fixture(autouse=True)
+def fresh_spreads() -> None:
+    """How labels spread is kept for a minute; a test that fills a table wants to know now."""
+    visibility.forget_spreads()
+
+
+@pytest.fixture
+def lasting_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A database in which transactions commit. It is thrown away afterwards; the next test gets a new copy."""
+    with django_db_blocker.unblock():
+        try:
+            yield
+        finally:
+            for connected in connections.all():
+                connected.close()
+            database.copy_template()
+
+
+@pytest.fixture
+def as_simulation(lasting_db: None) -> None:
+    """As `lasting_db`, logged in as the role that may say what time it is: history follows `clock.told`."""
+    database.connect_as("simulation")
+
+
+@pytest.fixture
+def universe() -> Universe:
+    """Organisations and people. Needs `db` or `lasting_db`."""
+    return Universe()
+
+
+@pytest.fixture
+def client_for() -> Callable[[User], Client]:
+    """A client, signed in, that checks every page it is given."""
+
+    def signed_in(user: User) -> Client:
+        client = PageClient()
+        client.force_login(user)
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def live_site(lasting_db: None) -> Iterator[str]:
+    """The address of the site served from a thread, for browsers."""
+    thread = LiveServerThread("127.0.0.1", _StaticFilesHandler)
+    thread.daemon = True
+    thread.start()
+    thread.is_ready.wait()
+    if thread.error:
+        raise thread.error
+    yield f"http://127.0.0.1:{thread.port}"
+    thread.terminate()

@@ -1,0 +1,137 @@
+"""The test database: migrated and filled once into a template, then copied; connected to as the application's role.
+
+The template's name is a hash of everything it is made from, so a second run of the tests starts in a second and a changed
+migration makes a new one.
+"""
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+
+from fourfold.platform.database import roles, server, where
+
+ROOT = Path(__file__).parents[1]
+MADE_FROM = (
+    "src/fourfold/**/migrations/*.py",
+    "src/fourfold/**/sql/*.sql",
+    "src/fourfold/**/models.py",
+    "src/fourfold/platform/reference/*.py",
+    "src/fourfold/platform/people/services.py",
+    "src/fourfold/platform/database/roles.py",
+    "regions/**/*.yaml",
+    "tests/universe.py",
+    "tests/database.py",
+)
+FILL = """
+import django; django.setup()
+from django.conf import settings
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+from fourfold.platform import clock
+from fourfold.platform.reference import services
+from fourfold.platform.visibility.services import load_compartments
+services.load(settings.REGION, settings.REGIONS, today=clock.today())
+load_compartments()
+from tests import universe
+universe.build()
+"""
+
+
+def template_name() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(p for pattern in MADE_FROM for p in ROOT.glob(pattern)):
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    digest.update("\n".join(settings.INSTALLED_APPS).encode())
+    return f"fourfold_template_{digest.hexdigest()[:12]}"
+
+
+def test_name() -> str:
+    return f"fourfold_test_{os.getpid()}"
+
+
+def make_template() -> str:
+    """Make the template unless it is there. Tests that start at the same time wait for the first of them."""
+    server.start()
+    name = template_name()
+    with (where.data_folder() / "template.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if name in _databases():
+            return name
+        for stale in _databases():
+            if stale.startswith("fourfold_template_") or (stale.startswith("fourfold_test_") and _is_left_over(stale)):
+                roles.drop_database(stale)
+        building = f"{name}_building"
+        roles.drop_database(building)
+        roles.prepare(name=building, simulation=True)
+        environment = os.environ | {
+            "FOURFOLD_DATABASE": building,
+            "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", ""))),
+            "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "fourfold.entry.settings"),
+        }
+        migrate = ["-m", "django", "migrate", "--skip-checks", "-v", "0"]
+        for role, arguments in (("owner", migrate), ("app", ["-c", FILL])):
+            done = subprocess.run(
+                [sys.executable, *arguments],
+                env=environment | {"FOURFOLD_DATABASE_ROLE": role},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            if done.returncode:
+                raise RuntimeError(f"The test database could not be made:\n{done.stdout}")
+        with psycopg.connect(**server.superuser().conninfo(), autocommit=True) as admin:
+            admin.execute(f'alter database "{building}" rename to "{name}"')
+    return name
+
+
+def copy_template() -> None:
+    """Point Django at a fresh copy of the template."""
+    connection.close()
+    roles.drop_database(test_name())
+    roles.prepare(name=test_name(), template=make_template(), simulation=True)
+    connect_as("app")
+
+
+def drop_copy() -> None:
+    connection.close()
+    roles.drop_database(test_name())
+
+
+def connect_as(role: where.Role) -> None:
+    """From the next query on, Django is logged in to the test database as `role`."""
+    connection.close()
+    place = where.place(role, name=test_name())
+    connection.settings_dict.update({"NAME": place.name, "USER": place.user, "HOST": place.host, "PORT": place.port})
+
+
+@contextmanager
+def owner() -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    """A connection of the owning role to the test database: for tests of what even the owner cannot do, or must."""
+    with psycopg.connect(**where.place("owner", name=test_name()).conninfo(), autocommit=True) as connected:
+        yield connected
+
+
+@contextmanager
+def superuser() -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    """A connection that nothing holds back: for tests of tampering."""
+    with psycopg.connect(**server.superuser(test_name()).conninfo(), autocommit=True) as connected:
+        yield connected
+
+
+def _databases() -> list[str]:
+    with psycopg.connect(**server.superuser().conninfo(), autocommit=True) as admin:
+        return [row[0] for row in admin.execute("select datname from pg_database").fetchall()]
+
+
+def _is_left_over(name: str) -> bool:
+    pid = name.removeprefix("fourfold_test_")
+    return not (pid.isdigit() and Path(f"/proc/{pid}").exists())
