@@ -1,0 +1,127 @@
+"""A real browser for tests: Debian's Chromium through Playwright, at the sizes of a desk and of a phone.
+
+Where there is no Chromium these tests skip with a sentence, unless `FOURFOLD_BROWSER_TESTS=required`.
+A page of these fixtures remembers what the browser complained about; the test fails when there is anything.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+SCREENSHOTS = ROOT / "build" / "screenshots"
+DESK = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+STANDARDS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+NOT_FOUND = 400
+
+
+def chromium_path() -> str | None:
+    """Chromium's program: `FOURFOLD_CHROMIUM`, or the one on the path."""
+    return os.environ.get("FOURFOLD_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for the whole session, with an empty profile."""
+    program = chromium_path()
+    if program is None:
+        sentence = "There is no Chromium here: install Debian's package chromium, or set FOURFOLD_CHROMIUM."
+        if os.environ.get("FOURFOLD_BROWSER_TESTS") == "required":
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, headless=True, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+class Complaints:
+    """What the browser complained about on one page: errors, refused scripts and styles, files not found."""
+
+    def __init__(self, page: Page) -> None:
+        self.heard: list[str] = []
+        self.allowed: set[str] = set()
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.heard.append(f"a script failed: {error}"))
+        page.on("response", self._response)
+
+    def allow(self, address: str) -> None:
+        """This address is meant to answer with an error."""
+        self.allowed.add(address)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
+            self.heard.append(message.text)
+
+    def _response(self, response: Response) -> None:
+        if response.status >= NOT_FOUND and not any(response.url.endswith(address) for address in self.allowed):
+            self.heard.append(f"{response.status} for {response.url}")
+
+
+def _page(browser: Browser, **options: Any) -> Iterator[Page]:
+    context = browser.new_context(locale="en-GB", timezone_id="Europe/London", **options)
+    page = context.new_page()
+    complaints = Complaints(page)
+    page.complaints = complaints
+    yield page
+    context.close()
+    assert not complaints.heard, "The browser complained:\n" + "\n".join(complaints.heard)
+
+
+@pytest.fixture
+def browser_page(chromium: Browser) -> Iterator[Page]:
+    """A page at the size of a desk; `browser_page.complaints` holds what the browser complained about."""
+    yield from _page(chromium, viewport=DESK)
+
+
+@pytest.fixture
+def phone_page(chromium: Browser) -> Iterator[Page]:
+    """A page at the size of a phone."""
+    yield from _page(chromium, viewport=PHONE, has_touch=True, is_mobile=True)
+
+
+@pytest.fixture
+def plain_page(chromium: Browser) -> Iterator[Page]:
+    """A page at the size of a desk, in a browser without JavaScript."""
+    yield from _page(chromium, viewport=DESK, java_script_enabled=False)
+
+
+def axe(page: Page) -> list[str]:
+    """What axe-core finds against WCAG 2.2 AA and its own best practices: one sentence for each element."""
+    if not AXE.exists():
+        pytest.fail("axe-core is missing: run `fourfold assets`")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", list(STANDARDS))
+    return [
+        f"{violation['id']} ({violation['impact']}): {violation['help']}: {node['html'][:200]}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def screenshot(page: Page, name: str) -> Path:
+    """The whole page as a picture under `build/screenshots/`, for a person to look at."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    path = SCREENSHOTS / f"{name}.png"
+    page.screenshot(path=path, full_page=True)
+    return path
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than its window: 0 where nothing is cut off."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
