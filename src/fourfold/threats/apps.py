@@ -1,4 +1,9 @@
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
+
+if TYPE_CHECKING:
+    from fourfold.pole.selectors import Panel, Seen
 
 
 class ThreatsConfig(AppConfig):
@@ -8,6 +13,11 @@ class ThreatsConfig(AppConfig):
 
     def ready(self) -> None:
         from fourfold.pole.selectors import register_panel  # noqa: PLC0415  models are loaded only now
-        from fourfold.threats.panels import roles_in_threats  # noqa: PLC0415
 
-        register_panel("threats", roles_in_threats)
+        register_panel("threats", _roles_in_threats)
+
+
+def _roles_in_threats(seen: "Seen") -> "Panel | None":
+    from fourfold.threats.panels import roles_in_threats  # noqa: PLC0415  pages are not needed to start
+
+    return roles_in_threats(seen)
