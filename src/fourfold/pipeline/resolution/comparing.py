@@ -10,7 +10,7 @@ from splink import SettingsCreator, block_on
 from splink.comparison_library import CustomComparison
 
 from fourfold.pipeline.resolution.model import Model
-from fourfold.pipeline.resolution.records import blocking_column
+from fourfold.pipeline.resolution.records import blocking_columns
 from fourfold.pipeline.resolution.settings import Comparison, Level, Settings, SettingsWrong
 
 DIALECT = "duckdb"
@@ -73,7 +73,8 @@ def splink_settings(settings: Settings, model: Model, *, prior: float) -> Settin
         probability_two_random_records_match=prior,
         comparisons=[_comparison(each, model) for each in settings.comparisons],
         blocking_rules_to_generate_predictions=[
-            block_on(blocking_column(number)) for number, _ in enumerate(settings.blocking)
+            block_on(column, arrays_to_explode=[column] if rule.each else None)
+            for column, rule in blocking_columns(settings)
         ],
         retain_matching_columns=True,
         retain_intermediate_calculation_columns=True,

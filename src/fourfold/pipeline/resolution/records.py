@@ -90,8 +90,9 @@ class BlockReport:
     records_set_aside: int
 
 
-def blocking_column(number: int) -> str:
-    return f"block_{number}"
+def blocking_columns(settings: Settings) -> list[tuple[str, BlockingRule]]:
+    """The column of `record` that holds each rule's key, or its list of keys."""
+    return [(f"block_{number}", rule) for number, rule in enumerate(settings.blocking)]
 
 
 def load_records(
@@ -134,30 +135,40 @@ def add_blocking_keys(connection: duckdb.DuckDBPyConnection, settings: Settings)
 
     Block sizes are counted over open records, so that a restricted record never changes how open records are compared.
     """
-    reports = []
-    for number, rule in enumerate(settings.blocking):
-        column = blocking_column(number)
-        connection.execute(f"alter table record add column {column} varchar")
-        connection.execute(f"update record set {column} = {_key_sql(rule)}")
+    return [_add_key(connection, column, rule, settings.largest_block) for column, rule in blocking_columns(settings)]
+
+
+def _add_key(connection: duckdb.DuckDBPyConnection, column: str, rule: BlockingRule, most: int) -> BlockReport:
+    connection.execute(f"alter table record add column {column} varchar{'[]' if rule.each else ''}")
+    connection.execute(f"update record set {column} = {_key_sql(rule)}")
+    connection.execute(f"""
+        create or replace temp table block as
+        select key, count(*) as n
+        from (select {f"unnest({column})" if rule.each else column} as key from record where open)
+        where key is not null group by key""")
+    keys, pairs, largest, aside, records_aside = connection.execute(
+        """select count(*), coalesce(sum(n * (n - 1) // 2) filter (n <= $most), 0), coalesce(max(n), 0),
+          count(*) filter (n > $most), coalesce(sum(n) filter (n > $most), 0) from block""",
+        {"most": most},
+    ).fetchall()[0]
+    if aside and rule.each:
         connection.execute(
-            f"create or replace temp table big_block as select {column} as big, count(*) as n from record"
-            f" where open and {column} is not null group by all having count(*) > ?",
-            [settings.largest_block],
+            f"""update record set {column} = list_filter({column}, lambda item: not list_contains(
+              (select list(key) from block where n > ?), item))""",
+            [most],
         )
-        keys, pairs, largest = connection.execute(
-            f"select count(*), coalesce(sum(n * (n - 1) // 2) filter (n <= ?), 0), coalesce(max(n), 0) from"
-            f" (select count(*) as n from record where open and {column} is not null group by {column})",
-            [settings.largest_block],
-        ).fetchall()[0]
-        aside, records = connection.execute("select count(*), coalesce(sum(n), 0) from big_block").fetchall()[0]
-        connection.execute(f"update record set {column} = null where {column} in (select big from big_block)")
-        reports.append(BlockReport(rule.name, int(keys), int(pairs), int(largest), int(aside), int(records)))
-    return reports
+    elif aside:
+        connection.execute(
+            f"update record set {column} = null where {column} in (select key from block where n > ?)", [most]
+        )
+    return BlockReport(rule.name, int(keys), int(pairs), int(largest), int(aside), int(records_aside))
 
 
 def _key_sql(rule: BlockingRule) -> str:
-    parts = [f"{column}::varchar" for column in rule.columns]
-    return " || '|' || ".join(parts)
+    parts = " || '|' || ".join(f"{column}::varchar" for column in rule.columns)
+    if rule.each is None:
+        return parts
+    return f"case when {parts} is not null then list_transform({rule.each}, lambda item: item || '|' || {parts}) end"
 
 
 def _empty() -> str:

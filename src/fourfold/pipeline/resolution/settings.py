@@ -58,8 +58,11 @@ class Comparison:
 
 @dataclass(frozen=True)
 class BlockingRule:
+    """Pairs that agree on all `columns`, and on one item of the list `each` where it is given, are compared."""
+
     name: str
     columns: tuple[str, ...]
+    each: str | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class Settings:
     def columns(self) -> frozenset[str]:
         """Every column that a comparison, a blocking rule or the training reads."""
         compared = {column for each in self.comparisons for level in each.levels for column in _columns_in(level.test)}
-        blocked = {column for rule in self.blocking for column in rule.columns}
+        blocked = {column for rule in self.blocking for column in (*rule.columns, rule.each) if column}
         trained = {column for columns in (*self.training.certain_rules, *self.training.passes) for column in columns}
         return frozenset(compared | blocked | trained | set(self.frequency_columns))
 
@@ -118,7 +121,9 @@ def load_settings(path: Path = SHIPPED) -> Settings:
         smallest_population=int(loaded["prior"]["smallest_population"]),
         weight_of_average=int(loaded["frequencies"]["weight_of_average"]),
         comparisons=tuple(_comparison(each) for each in loaded["comparisons"]),
-        blocking=tuple(BlockingRule(each["name"], tuple(each["columns"])) for each in loaded["blocking"]["rules"]),
+        blocking=tuple(
+            BlockingRule(rule["name"], tuple(rule["columns"]), rule.get("each")) for rule in loaded["blocking"]["rules"]
+        ),
         largest_block=int(loaded["blocking"]["largest_block"]),
         training=Training(
             smallest=int(training["smallest"]),

@@ -1,4 +1,4 @@
-"""Trains a model on a region's own open records: seeded, on one thread, so that the same records give the same model."""
+"""Trains a model on a region's own open records: seeded, on one thread, so the same records give the same model."""
 
 from __future__ import annotations
 
