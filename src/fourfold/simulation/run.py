@@ -1,0 +1,122 @@
+"""Runs a simulation: block after block, each told once, heard by four systems, delivered and forgotten."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from fourfold.simulation.chance import Chance
+from fourfold.simulation.delivery import Delivery
+from fourfold.simulation.happenings import Happening, Teller
+from fourfold.simulation.moments import DAY, EPOCH, as_datetime, minute_of
+from fourfold.simulation.nominations import Nominator
+from fourfold.simulation.reference import FAMILIES, FORCES
+from fourfold.simulation.systems.base import System
+from fourfold.simulation.systems.connect import Connect
+from fourfold.simulation.systems.mark43 import Mark43
+from fourfold.simulation.systems.niche import Niche
+from fourfold.simulation.systems.policeworks import PoliceWorks
+from fourfold.simulation.truth import Truth
+from fourfold.simulation.world import BLOCK, Block, Builder
+
+UNTIL = date(2026, 10, 31)
+DELTA = timedelta(days=30)
+SYSTEMS: tuple[type[System], ...] = (Niche, Connect, PoliceWorks, Mark43)
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """What a run wrote: rows of each file of each delivery, rows of each truth table, and nominations."""
+
+    rows: dict[str, dict[date, dict[str, int]]]
+    truth: dict[str, int]
+    nominations: int
+
+
+def simulate(people: int, seed: int, out: Path, *, until: date = UNTIL, deliveries: int = 1) -> Simulated:
+    """Write the extracts, truth and nominations of a world; the same arguments give the same bytes."""
+    builder = Builder(until)
+    days = delivery_days(until, deliveries)
+    with Truth(out / "truth") as truth:
+        systems = [system(builder.names, planned(out, system.source, days), truth) for system in SYSTEMS]
+        by_force = {
+            force.code: system for force in FORCES.values() for system in systems if system.source == force.source
+        }
+        with (out / "nominations.jsonl").open("w", encoding="utf-8", newline="\n") as nominations:
+            nominator = Nominator(builder, systems, nominations)
+            for index, size in blocks(people):
+                chance = Chance(f"fourfold {seed} {people} {index}")
+                block = builder.block(chance, index, size)
+                tell(builder, block, chance, days, systems, by_force)
+                write_truth(truth, block)
+                nominator.nominate(block, Chance(f"fourfold nominations {seed} {people} {index}"))
+                truth.flush()
+        for system in systems:
+            system.plant()
+        rows = {system.source: system.finish() for system in systems}
+    return Simulated(rows, dict(truth.counts), nominator.count)
+
+
+def blocks(people: int) -> Iterator[tuple[int, int]]:
+    """Yield the number and size of each block."""
+    for index, first in enumerate(range(0, people, BLOCK)):
+        yield index, min(BLOCK, people - first)
+
+
+def delivery_days(until: date, deliveries: int) -> list[date]:
+    """Return the last day each delivery covers: a full one, then changes month by month."""
+    return [until - DELTA * (deliveries - 1 - turn) for turn in range(deliveries)]
+
+
+def planned(out: Path, source: str, days: list[date]) -> list[Delivery]:
+    """Return the deliveries a source will make."""
+    return [
+        Delivery(
+            source, FAMILIES[source], out / "extracts" / source / day.isoformat(), "delta" if turn else "full",
+            days[turn - 1] + timedelta(days=1) if turn else EPOCH, day,
+        )
+        for turn, day in enumerate(days)
+    ]  # fmt: skip
+
+
+def tell(
+    builder: Builder, block: Block, chance: Chance, days: list[date], systems: list[System], by_force: dict[str, System]
+) -> None:
+    """Tell a block's happenings to the systems in order of report, and let them deliver when the day comes."""
+    heard: list[tuple[int, int, Happening, str]] = []
+    for happening in Teller(builder, chance, block).tell():
+        heard.append((happening.reported, happening.number, happening, happening.force))
+        if happening.copied_by:
+            heard.append((happening.copied_at, happening.number, happening, happening.copied_by))
+    heard.sort(key=lambda entry: entry[:2])
+    for position, system in enumerate(systems):
+        system.begin(block, Chance(f"{chance.random()} {position}"))
+    at = 0
+    for turn, day in enumerate(days):
+        until = minute_of(day) + DAY
+        while at < len(heard) and heard[at][0] < until:
+            reported, _, happening, force = heard[at]
+            by_force[force].receive(happening, force, reported)
+            at += 1
+        for system in systems:
+            system.deliver(turn)
+
+
+def write_truth(truth: Truth, block: Block) -> None:
+    """Write a block's people, groups and members."""
+    for person in block.people:
+        truth.add(
+            "people", person.number, person.forename, person.middle, person.surname, person.birth_surname, person.sex,
+            date.fromordinal(person.born), person.origin, person.force, person.household, person.pnc, person.cro, person.nino,
+            [number for _, number in person.phones], [vehicle.plate for vehicle in person.vehicles], len(person.homes),
+        )  # fmt: skip
+    for group in block.groups:
+        truth.add(
+            "groups", group.number, group.name, group.force, group.elsewhere, list(group.themes), group.line, group.vehicle.plate,
+            as_datetime(group.started), None if group.ended is None else as_datetime(group.ended),
+        )  # fmt: skip
+        for member in group.members:
+            truth.add(
+                "members", group.number, member.person.number, member.role, as_datetime(member.since),
+                None if member.until is None else as_datetime(member.until),
+            )  # fmt: skip
