@@ -1,7 +1,7 @@
 """The test database: migrated and filled once into a template, then copied; connected to as the application's role.
 
-The template's name is a hash of everything it is made from, so a second run of the tests starts in a second and a changed
-migration makes a new one.
+The template's name is a hash of everything it is made from, so a second run of the tests starts at once and a
+changed migration makes a new one.
 """
 
 import fcntl

@@ -1,4 +1,4 @@
-"""The ledger and the blocks that seal it. Rows are added, never changed; the database says when and in which transaction."""
+"""The ledger and the blocks that seal it. Rows are added, never changed; the database says when."""
 
 from django.db import models
 
@@ -80,3 +80,19 @@ class Block(models.Model):
 
     def __str__(self) -> str:
         return f"Block {self.number}"
+
+
+class Check(models.Model):
+    """One verification of the whole ledger and what it found."""
+
+    checked_at = models.DateTimeField(
+        db_default=models.Func(function="audit_moment", output_field=models.DateTimeField())
+    )
+    blocks = models.PositiveBigIntegerField()
+    entries = models.PositiveBigIntegerField()
+    unsealed = models.PositiveBigIntegerField()
+    head = models.CharField(max_length=64)
+    faults = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.blocks} blocks, {len(self.faults)} faults"

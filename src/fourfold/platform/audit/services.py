@@ -10,10 +10,10 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models, transaction
 
-from fourfold.platform.audit.models import Block, Entry, Operation
+from fourfold.platform.audit.models import Block, Check, Entry, Operation
 from fourfold.platform.visibility import scope
 
-__all__ = ["Operation", "Reason", "Verdict", "note", "seal", "verify"]
+__all__ = ["Operation", "Reason", "Verdict", "check", "note", "seal", "verify"]
 
 GENESIS = "0" * 64
 LAST_XID = 2**63 - 1
@@ -155,6 +155,19 @@ def verify(*, expect: str = "") -> Verdict:
         )
     unsealed = Entry.objects.count() - entries
     return Verdict(number, entries, unsealed, previous if number else "", tuple(faults))
+
+
+def check(*, expect: str = "") -> Verdict:
+    """Verify, and keep what was found for the page of who looked."""
+    verdict = verify(expect=expect)
+    Check.objects.create(
+        blocks=verdict.blocks,
+        entries=verdict.entries,
+        unsealed=verdict.unsealed,
+        head=verdict.head,
+        faults=list(verdict.faults),
+    )
+    return verdict
 
 
 def _seal_range(head: Block | None, cluster: int, from_xid: int, to_xid: int) -> Block:

@@ -1,1 +1,1 @@
-"""What was: each governed table keeps its past in a twin, written by the database alone, and can be read as recorded on any date."""
+"""What was: a governed table keeps its past in a twin that the database alone writes, to be read as of any date."""

@@ -1,1 +1,1 @@
-"""Terms, organisations and rules of the region that are data: loaded from regions/, dated, each with its source and mark."""
+"""Terms and organisations of the region as data: loaded from regions/, dated, each with its source and mark."""

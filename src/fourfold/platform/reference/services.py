@@ -45,9 +45,8 @@ def load(region: str, folder: Path, *, today: date) -> Loaded:
         raise RuleBroken("R0", f"{home} has no {ORGANISATIONS}. Check the region's name and FOURFOLD_REGIONS.")
     contents = {path.name: _read(path) for path in sorted(home.glob("*.yaml"))}
     organisations = _load_organisations(contents[ORGANISATIONS])
-    wanted = [
-        t for name, content in contents.items() if name not in WITHOUT_TERMS for t in rules.terms_of(content, file=name)
-    ]
+    files = [(name, content) for name, content in contents.items() if name not in WITHOUT_TERMS]
+    wanted = [term for name, content in files for term in rules.terms_of(content, file=name)]
     added = changed = 0
     for term in wanted:
         made, differs = _load_term(term)

@@ -18,8 +18,8 @@ def protect_v1(table: str) -> RunSQL:
 def open_to_finder_v1(signature: str) -> RunSQL:
     """Give a search function to the role that reads past the policies, and let the application call it.
 
-    The function is `security definer`, sets its own `search_path`, has a limit, and returns candidate ids only; the query
-    joins them under the policy. Where the server has no such role, the function stays with the owner.
+    The function is `security definer`, sets its own `search_path`, has a limit, and returns candidate ids only; the
+    query joins them under the policy. Where the server has no such role, the function stays with the owner.
 
     Args:
         signature: Name and argument types, such as `pole_find_names(text, integer)`.
