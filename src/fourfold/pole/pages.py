@@ -369,7 +369,10 @@ def _kind_words(event: EventRecord) -> str:
 
 COMPARED = (
     ("Name", lambda r: r.full_name),
-    ("Also known as", lambda r: ", ".join(sorted(" ".join(filter(None, (a.get("forenames"), a.get("surname")))) for a in r.aliases))),
+    (
+        "Also known as",
+        lambda r: ", ".join(sorted(" ".join(filter(None, (a.get("forenames"), a.get("surname")))) for a in r.aliases)),
+    ),
     ("Date of birth", born_words),
     ("Sex", lambda r: rules.SEXES.get(r.sex, r.sex)),
     ("PNC ID", lambda r: r.pnc_id),
@@ -377,7 +380,7 @@ COMPARED = (
     ("National Insurance number", lambda r: r.nino),
     ("Address", lambda r: r.address_line),
     ("Postcode", lambda r: r.postcode),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -425,7 +428,13 @@ def _records_lead(line: selectors.PersonLine) -> str:
 def _record_table(records: Sequence[PersonRecord]) -> ui.Table:
     return ui.Table(
         "Where each record came from",
-        (ui.Head("Record"), ui.Head("Force"), ui.Head("Name as recorded"), ui.Head("File, line and batch"), ui.Head("Recorded here")),
+        (
+            ui.Head("Record"),
+            ui.Head("Force"),
+            ui.Head("Name as recorded"),
+            ui.Head("File, line and batch"),
+            ui.Head("Recorded here"),
+        ),
         tuple(
             (
                 ui.Cell(
@@ -440,7 +449,7 @@ def _record_table(records: Sequence[PersonRecord]) -> ui.Table:
             )
             for r in records
         ),
-    )  # fmt: skip
+    )
 
 
 # Why together
@@ -469,7 +478,7 @@ def _why_part(page: PersonPage, file: PersonFile, line: selectors.PersonLine) ->
         alone = ui.Empty(
             "One record", f"{line.name} is one record. When another is matched with it, what was compared will be here."
         )
-        return _with(page, empty=alone)  # fmt: skip
+        return _with(page, empty=alone)
     joins = strongest_joins(file.within)
     lead = (
         f"{plural(len(file.records), 'record is', 'records are')} held together by {plural(len(joins), 'match', 'matches')}, "
@@ -486,13 +495,17 @@ def _why_part(page: PersonPage, file: PersonFile, line: selectors.PersonLine) ->
                     (
                         ui.Cell(_record_words(e.left), reverse("pole:person_record", args=[e.left.pk])),
                         ui.Cell(_record_words(e.right), reverse("pole:person_record", args=[e.right.pk])),
-                        ui.Cell("; ".join(words for side, words in rules.reasons(list(map(dict, e.waterfall))) if side == "for")),
+                        ui.Cell(
+                            "; ".join(
+                                words for side, words in rules.reasons(list(map(dict, e.waterfall))) if side == "for"
+                            )
+                        ),
                         ui.Cell(ui.signed(e.match_weight), numeric=True),
                     )
                     for e in rest
                 ),
             ),
-        )  # fmt: skip
+        )
     return _with(page, lead=lead, matches=tuple(_match(edge, "") for edge in joins), tables=tables)
 
 
@@ -518,8 +531,14 @@ def _match(edge: Edge, heading: str) -> Match:
     return Match(
         heading=heading or f"{_record_words(edge.left)} and {_record_words(edge.right)}",
         records=(
-            Link(_record_words(edge.left), selectors.address_of(edge.left) if heading else reverse("pole:person_record", args=[edge.left.pk])),
-            Link(_record_words(edge.right), selectors.address_of(edge.right) if heading else reverse("pole:person_record", args=[edge.right.pk])),
+            Link(
+                _record_words(edge.left),
+                selectors.address_of(edge.left) if heading else reverse("pole:person_record", args=[edge.left.pk]),
+            ),
+            Link(
+                _record_words(edge.right),
+                selectors.address_of(edge.right) if heading else reverse("pole:person_record", args=[edge.right.pk]),
+            ),
         ),
         sentence=(
             "Their own source made one record of the two."
@@ -529,7 +548,7 @@ def _match(edge: Edge, heading: str) -> Match:
         for_it=tuple(words for side, words in said if side == "for"),
         against_it=tuple(words for side, words in said if side == "against"),
         waterfall=ui.Waterfall(steps=shown_steps, prior=prior, total=edge.match_weight, probability=edge.probability),
-    )  # fmt: skip
+    )
 
 
 def _rarity(tf_weight: float) -> str:
@@ -547,7 +566,7 @@ def _events_part(page: PersonPage, roles: Sequence[Role], asked: Asked, clear: s
             "No events",
             "Crimes, stops, custody records, reports and missing episodes will be here when a force delivers one that names this person.",
         )
-        return _with(page, empty=nothing)  # fmt: skip
+        return _with(page, empty=nothing)
     within = [
         role
         for role in roles
@@ -575,7 +594,7 @@ def _links_part(page: PersonPage, file: PersonFile) -> PersonPage:
         nothing = ui.Empty(
             "No links", "Vehicles, phones, addresses and people that a force links with this person will be here."
         )
-        return _with(page, empty=nothing)  # fmt: skip
+        return _with(page, empty=nothing)
     return _with(page, tables=(_link_table(things),))
 
 
@@ -595,10 +614,17 @@ def _link_table(links: Iterable[Joined]) -> ui.Table:
         )
     return ui.Table(
         "Links",
-        (ui.Head("With"), ui.Head("What"), ui.Head("How"), ui.Head("When"), ui.Head("Fact or assessment"), ui.Head("Who says so")),
+        (
+            ui.Head("With"),
+            ui.Head("What"),
+            ui.Head("How"),
+            ui.Head("When"),
+            ui.Head("Fact or assessment"),
+            ui.Head("Who says so"),
+        ),
         tuple(rows),
         caption_hidden=True,
-    )  # fmt: skip
+    )
 
 
 def _assertion(assertion: str, grade: str) -> str:
@@ -809,13 +835,21 @@ def event_page(
     facts = [
         ui.Fact("When", when(event)),
         ui.Fact("Until", event.happened_to) if event.happened_to else None,
-        ui.Fact("Where", selectors.place_title(event.location), selectors.address_of(event.location)) if event.location else ui.Fact("Where", None),
-        ui.Fact("Offence or type", event.category_name or event.category or None, hint=event.category if event.category_name else ""),
+        ui.Fact("Where", selectors.place_title(event.location), selectors.address_of(event.location))
+        if event.location
+        else ui.Fact("Where", None),
+        ui.Fact(
+            "Offence or type",
+            event.category_name or event.category or None,
+            hint=event.category if event.category_name else "",
+        ),
         ui.Fact("Status", event.status_name or event.status or None),
-        ui.Fact("Grade", f"{event.source_grade}: {rules.grade_words(event.source_grade)}") if event.source_grade else None,
+        ui.Fact("Grade", f"{event.source_grade}: {rules.grade_words(event.source_grade)}")
+        if event.source_grade
+        else None,
         ui.Fact("Handling", rules.HANDLING_WORDS.get(event.handling, event.handling)) if event.handling else None,
         ui.Fact("Where it came from", lineage(event)),
-    ]  # fmt: skip
+    ]
     delivered, kept_back = delivered_facts(event)
     return ThingPage(
         title=title,
@@ -847,11 +881,16 @@ def _people_by_role(links: Iterable[Joined], today: date) -> tuple[ui.Table, ...
             continue
         line = selectors.person_line([joined.other], today=today)
         row = (
-            ui.Cell(line.name, line.url, hint=line.reference, tag=ui.Tag("May be under 18", "yellow") if line.may_be_a_child else None),
+            ui.Cell(
+                line.name,
+                line.url,
+                hint=line.reference,
+                tag=ui.Tag("May be under 18", "yellow") if line.may_be_a_child else None,
+            ),
             ui.Cell(rules.LINK_TYPES.get(joined.link.type, joined.link.type)),
             ui.Cell(_born(line)),
             ui.Cell(_assertion(joined.link.assertion, joined.link.grade)),
-        )  # fmt: skip
+        )
         (to_protect if joined.link.type in rules.PROTECTED_ROLES or line.may_be_a_child else others).append(row)
     heads = (ui.Head("Person"), ui.Head("Role"), ui.Head("Born"), ui.Head("Fact or assessment"))
     tables = []
@@ -877,9 +916,12 @@ def object_page(
     facts = [ui.Fact("Make, model and colour", described)] if one.kind == "VEHICLE" else []
     facts += [
         ui.Fact("As delivered", ", ".join(sorted({r.value_raw for r in records if r.value_raw})) or None),
-        ui.Fact("Form", "In a known form" if one.valid else "Not in a known form: kept as delivered and not joined with others"),
+        ui.Fact(
+            "Form",
+            "In a known form" if one.valid else "Not in a known form: kept as delivered and not joined with others",
+        ),
         ui.Fact("Known to", ", ".join(sorted({r.owner.name for r in records}))),
-    ]  # fmt: skip
+    ]
     title = selectors.object_title(one)
     return ThingPage(
         title=title,
@@ -980,13 +1022,18 @@ def _holders(links: Iterable[Joined], today: date) -> tuple[ui.Table, ...]:
         latest = max(group, key=lambda j: (j.link.to_on or j.link.from_on or date.min, j.link.pk)).link
         rows.append(
             (
-                ui.Cell(line.name, line.url, hint=line.reference, tag=ui.Tag("May be under 18", "yellow") if line.may_be_a_child else None),
+                ui.Cell(
+                    line.name,
+                    line.url,
+                    hint=line.reference,
+                    tag=ui.Tag("May be under 18", "yellow") if line.may_be_a_child else None,
+                ),
                 ui.Cell(rules.LINK_TYPES.get(kind, kind)),
                 ui.Cell(_born(line)),
                 ui.Cell(_period(latest.from_on, latest.to_on)),
                 ui.Cell(", ".join(sorted({j.link.owner.name for j in group}))),
             )
-        )  # fmt: skip
+        )
     heads = (ui.Head("Person"), ui.Head("How"), ui.Head("Born"), ui.Head("Latest"), ui.Head("Who says so"))
     return (ui.Table("People", heads, tuple(rows), empty="No person is linked."),)
 

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.contrib.postgres.search import TrigramWordSimilarity
+from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Greatest
 from django.urls import reverse
 
 from fourfold.formats import names
 from fourfold.platform.errors import NotThere
+from fourfold.platform.people.models import Organisation
 from fourfold.platform.ui.components import Cell
 from fourfold.pole import rules
 from fourfold.pole.models import EventRecord, Link, LocationRecord, MatchEdge, ObjectRecord, Person, PersonRecord
@@ -135,7 +135,7 @@ def names_of(records: Iterable[PersonRecord]) -> tuple[str, ...]:
         said = [record.full_name]
         said += [" ".join(filter(None, (a.get("forenames"), a.get("surname")))) for a in record.aliases]
         for place, name in enumerate(said):
-            key = names.name_key(name)
+            key = names.key(name)
             if not key:
                 continue
             used[key] += 1 if place else 3
@@ -203,21 +203,32 @@ def people_matching(text: str, *, today: date, limit: int = 25) -> list[PersonLi
     return [lines[found] for found in dict.fromkeys(ids) if found in lines]
 
 
-def named_like(text: str) -> QuerySet[PersonRecord]:
+def named_like(text: str, *, at_most: int = CANDIDATES) -> QuerySet[PersonRecord]:
     """Records whose name or alias is like `text` in spelling or in sound, most alike first.
 
     The candidates come from a function that may use the indexes that row-level security keeps from ordinary queries.
     It returns ids of visible records only, and the query around it is under the policy again.
     """
-    key = names.name_key(text)
+    key = names.key(text)
     if not key:
         return PersonRecord.objects.none()
-    candidates = RawSQL("select pole_find_people(%s, %s)", [key, CANDIDATES])
-    likeness = TrigramWordSimilarity(key, "names_key")
-    return (
-        PersonRecord.objects.filter(pk__in=candidates)
-        .annotate(likeness=likeness, closeness=Greatest(likeness, TrigramWordSimilarity(key, "name_key")))
-        .order_by("-likeness", "pk")
+    candidates = RawSQL("select pole_find_people(%s, %s)", [key, at_most])
+    found = with_likeness(PersonRecord.objects.filter(pk__in=candidates), key)
+    return found.order_by("-likeness", "-whole", "pk")
+
+
+def with_likeness(records: QuerySet[PersonRecord], key: str) -> QuerySet[PersonRecord]:
+    """Say of each record how like `key` its names are (`likeness`, `whole`, 0 to 1) and whether they sound alike (`sounds`)."""
+    words = key.split(" ")
+    sound_of = "dmetaphone(%s) || ' ' || dmetaphone(%s)"
+    return records.annotate(
+        likeness=TrigramWordSimilarity(key, "names_key"),
+        whole=TrigramSimilarity("name_key", key),
+        sounds=RawSQL(  # noqa: S611  all are bound
+            f"name_sound in ({sound_of}, {sound_of})",
+            [words[-1], words[0], words[0], words[-1]],
+            output_field=BooleanField(),
+        ),
     )
 
 
@@ -392,9 +403,10 @@ class PersonFile:
 def person_file(person_id: int) -> PersonFile:
     """Raises `NotThere` for a person with no visible record. Nine queries at most, however many the links."""
     records = tuple(
-        PersonRecord.objects.filter(person_id=person_id).select_related("owner", "label__compartment", "label__owner", "label__agreement")
+        PersonRecord.objects.filter(person_id=person_id)
+        .select_related("owner", "label__compartment", "label__owner", "label__agreement")
         .order_by("owner__name", "source", "source_key")
-    )  # fmt: skip
+    )
     if not records:
         raise NotThere
     ids = [record.pk for record in records]
@@ -451,7 +463,9 @@ def person_now(person_id: int) -> int | None:
 
 def person_record(record_id: int) -> PersonRecord:
     try:
-        return PersonRecord.objects.select_related("owner", "label__compartment", "label__owner", "label__agreement", "merged_into").get(pk=record_id)  # fmt: skip
+        return PersonRecord.objects.select_related(
+            "owner", "label__compartment", "label__owner", "label__agreement", "merged_into"
+        ).get(pk=record_id)
     except PersonRecord.DoesNotExist:
         raise NotThere from None
 
@@ -464,9 +478,30 @@ def events() -> QuerySet[EventRecord]:
     return EventRecord.objects.select_related("owner", "location").defer("raw", "summary", "location__raw")
 
 
+def events_called(text: str) -> Q:
+    """Events whose reference begins with `text`, however it is spaced. A range, so that the index serves under the policy."""
+    key = "".join(c for c in text.upper() if c.isascii() and c.isalnum())
+    if not key:
+        return Q(pk__in=[])
+    return Q(reference_key__gte=key, reference_key__lt=key[:-1] + chr(ord(key[-1]) + 1)) & ~Q(reference_key="")
+
+
+def owner_choices() -> list[tuple[str, str]]:
+    """Organisations that may own an event, by name."""
+    return list(Organisation.objects.order_by("name").values_list("code", "name"))
+
+
+def events_at(place_ids: Iterable[int], *, limit: int = 101) -> tuple[EventRecord, ...]:
+    """The latest visible events at some places, one more than a page shows."""
+    found = EventRecord.objects.filter(location_id__in=place_ids).select_related("owner").defer("raw")
+    return tuple(found.order_by("-happened_on", "-pk")[:limit])
+
+
 def event(event_id: int) -> EventRecord:
     try:
-        return EventRecord.objects.select_related("owner", "label__compartment", "label__owner", "label__agreement", "location").get(pk=event_id)  # fmt: skip
+        return EventRecord.objects.select_related(
+            "owner", "label__compartment", "label__owner", "label__agreement", "location"
+        ).get(pk=event_id)
     except EventRecord.DoesNotExist:
         raise NotThere from None
 
@@ -474,7 +509,9 @@ def event(event_id: int) -> EventRecord:
 def same_objects(object_id: int) -> tuple[ObjectRecord, ...]:
     """Every visible record of the vehicle or phone that one record is of, that record first."""
     try:
-        one = ObjectRecord.objects.select_related("owner", "label__compartment", "label__owner", "label__agreement").get(pk=object_id)  # fmt: skip
+        one = ObjectRecord.objects.select_related(
+            "owner", "label__compartment", "label__owner", "label__agreement"
+        ).get(pk=object_id)
     except ObjectRecord.DoesNotExist:
         raise NotThere from None
     if not one.valid or not one.value:
@@ -491,7 +528,9 @@ def same_objects(object_id: int) -> tuple[ObjectRecord, ...]:
 def same_places(place_id: int) -> tuple[LocationRecord, ...]:
     """Every visible record of the place that one record is of, that record first."""
     try:
-        one = LocationRecord.objects.select_related("owner", "label__compartment", "label__owner", "label__agreement").get(pk=place_id)  # fmt: skip
+        one = LocationRecord.objects.select_related(
+            "owner", "label__compartment", "label__owner", "label__agreement"
+        ).get(pk=place_id)
     except LocationRecord.DoesNotExist:
         raise NotThere from None
     if not one.place_key:

@@ -19,6 +19,8 @@ from fourfold.platform.errors import RuleBroken
 
 LABEL_COLUMNS = ("owning_force", "audience", "marking", "compartment")
 CHUNK_BYTES = 1 << 20
+ZERO, UNREADABLE = b"\x00", "\ufffd".encode()
+"""PostgreSQL holds no zero byte in text: it stands as the sign for an unreadable character."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def _utc(name: str) -> str:
     return f"strftime(c.{name}, '%Y-%m-%dT%H:%M:%S.%f+00')"
 
 
-_ASCII_NAME = "trim(regexp_replace(upper(strip_accents(coalesce({0}, ''))), '[^A-Z ]+', '', 'g'))"
+_ASCII_NAME = "trim(regexp_replace(regexp_replace(upper(strip_accents(coalesce({0}, ''))), '[''’‘`´]', '', 'g'), '[^A-Z]+', ' ', 'g'))"
 _ALIAS_NAMES = (
     "case when c.aliases is null or c.aliases::varchar in ('', '[]', 'null') then '' else ' | ' || array_to_string("
     'list_transform(from_json(c.aliases, \'[{"forenames":"VARCHAR","surname":"VARCHAR"}]\'), '
@@ -212,7 +214,8 @@ class Stage:
 
     def __init__(self, canonical_dir: Path, cursor: CursorWrapper) -> None:
         self.folder, self.cursor = canonical_dir, cursor
-        self.duck = duckdb.connect(config={"TimeZone": "UTC"})
+        self.duck = duckdb.connect()
+        self.duck.execute("set timezone = 'UTC'")
         self._scratch = tempfile.TemporaryDirectory(prefix="fourfold-publish-")
 
     def __enter__(self) -> "Stage":
@@ -320,7 +323,7 @@ class Stage:
         )
         with copy as taking, path.open("rb") as given:
             while chunk := given.read(CHUNK_BYTES):
-                taking.write(chunk)
+                taking.write(chunk.replace(ZERO, UNREADABLE))
         os.unlink(path)
         self.cursor.execute(f"analyze {table}")
         self.cursor.execute(f"select count(*) from pg_temp.{table}")

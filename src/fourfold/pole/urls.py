@@ -1,0 +1,31 @@
+from django.urls import path, register_converter
+
+from fourfold.pole import rules, views
+
+
+class PersonReference:
+    """P-0000123, in that one form."""
+
+    regex = "P-[0-9]{7,15}"
+
+    def to_python(self, value: str) -> int:
+        person_id = rules.person_id_of(value)
+        if person_id is None or rules.reference_of(person_id) != value:
+            raise ValueError
+        return person_id
+
+    def to_url(self, value: str | int) -> str:
+        return value if isinstance(value, str) else rules.reference_of(value)
+
+
+register_converter(PersonReference, "person")
+
+app_name = "pole"
+urlpatterns = [
+    path("picture/", views.event_list, name="events"),
+    path("person/<person:person_id>/", views.person, name="person"),
+    path("record/person/<int:record_id>/", views.person_record, name="person_record"),
+    path("event/<int:event_id>/", views.event, name="event"),
+    path("object/<int:object_id>/", views.thing, name="object"),
+    path("place/<int:place_id>/", views.place, name="place"),
+]

@@ -1,0 +1,239 @@
+"""The picture in the browser: who is asking and why, what they may see, and the page made of it."""
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from fourfold.platform import clock
+from fourfold.platform.audit import services as audit
+from fourfold.platform.audit.reasons import needs_reason, reason_of
+from fourfold.platform.errors import NotThere
+from fourfold.platform.history.rewind import versions_of
+from fourfold.platform.ui import lists
+from fourfold.platform.ui.components import Empty
+from fourfold.platform.ui.fields import read_date
+from fourfold.platform.ui.pages import Foot, Link
+from fourfold.pole import pages, rules, selectors
+from fourfold.pole.selectors import Seen
+
+FURTHEST_ID = 2**63 - 1
+
+
+@require_GET
+def event_list(request: HttpRequest) -> HttpResponseBase:
+    """What happened, newest first: names nobody, so no reason is asked for."""
+    return lists.show_list(request, selectors.events(), EVENTS, foot=Foot(seen_by="You see the events you may see."))
+
+
+EVENTS = lists.ListSpec(
+    name="events",
+    title="Picture",
+    noun=("event", "events"),
+    columns=(
+        lists.Column("event", "Event"),
+        lists.Column("kind", "Kind", sort=("kind", "happened_on")),
+        lists.Column("when", "When", sort=("happened_on",)),
+        lists.Column("where", "Where"),
+        lists.Column("force", "Force", sort=("owner__name", "happened_on")),
+        lists.Column("status", "Status"),
+    ),
+    row=pages.event_row,
+    order="-when",
+    filters=(
+        lists.TextFilter("q", "Reference", where=selectors.events_called, hint="The whole reference, or its beginning"),
+        lists.ChoiceFilter("kind", "Kind", field="kind", choices=tuple(rules.EVENT_KINDS.items())),
+        lists.ChoiceFilter("force", "Force", field="owner__code", choices=selectors.owner_choices),
+        lists.DateFilter("when", "When", field="happened_on"),
+    ),
+    empty=Empty(
+        "No events yet",
+        "Crimes, stops, custody records, intelligence reports and missing episodes will be here when a force sends them.",
+    ),
+)
+
+
+@require_GET
+@needs_reason
+def person(request: HttpRequest, person_id: int) -> HttpResponse:
+    today = clock.today()
+    rewind = lists.recorded_on(request)
+    asked = _asked(request)
+    _in_range(person_id)
+    with rewind.applied():
+        try:
+            file = selectors.person_file(person_id)
+        except NotThere:
+            now_at = selectors.person_now(person_id)
+            if now_at is None:
+                raise
+            return redirect("pole:person", person_id=now_at)
+        seen = Seen("PERSON", person_id, file.record_ids, today, rewind.moment)
+        panels = selectors.panels_for(seen) if asked.part == "overview" else ()
+        page = pages.person_page(
+            file,
+            asked,
+            panels=panels,
+            today=today,
+            recorded_on=rewind.on,
+            alerts=rewind.alerts,
+            foot_links=_who_looked("pole.person", str(person_id)),
+        )
+    audit.note(
+        audit.Operation.CONSULTATION,
+        object_type="pole.person",
+        object_id=str(person_id),
+        reason=reason_of(request),
+        records=list(file.record_ids),
+        part=asked.part,
+        as_recorded_on=rewind.on,
+    )
+    return render(request, "pole/person.html", {"page": page})
+
+
+@require_GET
+@needs_reason
+def person_record(request: HttpRequest, record_id: int) -> HttpResponse:
+    rewind = lists.recorded_on(request)
+    _in_range(record_id)
+    versions = _version_lines(selectors.person_record(record_id)) if rewind.on is None else ()
+    with rewind.applied():
+        record = selectors.person_record(record_id)
+        page = pages.record_page(
+            record,
+            versions=versions,
+            recorded_on=rewind.on,
+            alerts=rewind.alerts,
+            foot_links=_who_looked("pole.personrecord", str(record_id)),
+        )
+    audit.note(audit.Operation.CONSULTATION, record, reason=reason_of(request), as_recorded_on=rewind.on)
+    return render(request, "pole/record.html", {"page": page})
+
+
+def _version_lines(record: selectors.PersonRecord) -> tuple[pages.VersionLine, ...]:
+    lines = []
+    for version in versions_of(record):
+        fields = version.fields
+        words = ", ".join(
+            str(fields[name])
+            for name in ("full_name", "birth_on", "address_line", "postcode", "pnc_id")
+            if fields.get(name)
+        )
+        person_id = fields.get("person_id") or fields.get("person")
+        where = f", of {rules.reference_of(int(str(person_id)))}" if person_id else ""
+        lines.append(pages.VersionLine(version.recorded_from, version.recorded_to, f"{words or 'No name'}{where}"))
+    return tuple(lines)
+
+
+@require_GET
+@needs_reason
+def event(request: HttpRequest, event_id: int) -> HttpResponse:
+    today = clock.today()
+    rewind = lists.recorded_on(request)
+    _in_range(event_id)
+    with rewind.applied():
+        one = selectors.event(event_id)
+        links = selectors.links_from(rules.Kind.EVENT, [event_id])
+        page = pages.event_page(
+            one,
+            links,
+            panels=selectors.panels_for(Seen("EVENT", None, (event_id,), today, rewind.moment)),
+            today=today,
+            recorded_on=rewind.on,
+            alerts=rewind.alerts,
+            foot_links=_who_looked("pole.eventrecord", str(event_id)),
+        )
+    _note_thing(request, "pole.eventrecord", event_id, links, rewind)
+    return render(request, "pole/thing.html", {"page": page})
+
+
+@require_GET
+@needs_reason
+def thing(request: HttpRequest, object_id: int) -> HttpResponse:
+    """A vehicle or a phone, put together from every visible record of the same plate or number."""
+    today = clock.today()
+    rewind = lists.recorded_on(request)
+    _in_range(object_id)
+    with rewind.applied():
+        records = selectors.same_objects(object_id)
+        ids = [record.pk for record in records]
+        links = selectors.links_from(rules.Kind.OBJECT, ids)
+        page = pages.object_page(
+            records,
+            links,
+            panels=selectors.panels_for(Seen("OBJECT", None, tuple(ids), today, rewind.moment)),
+            today=today,
+            recorded_on=rewind.on,
+            alerts=rewind.alerts,
+            foot_links=_who_looked("pole.objectrecord", str(object_id)),
+        )
+    _note_thing(request, "pole.objectrecord", object_id, links, rewind)
+    return render(request, "pole/thing.html", {"page": page})
+
+
+@require_GET
+@needs_reason
+def place(request: HttpRequest, place_id: int) -> HttpResponse:
+    today = clock.today()
+    rewind = lists.recorded_on(request)
+    _in_range(place_id)
+    with rewind.applied():
+        records = selectors.same_places(place_id)
+        ids = [record.pk for record in records]
+        links = selectors.links_from(rules.Kind.LOCATION, ids)
+        page = pages.place_page(
+            records,
+            selectors.events_at(ids),
+            links,
+            today=today,
+            recorded_on=rewind.on,
+            alerts=rewind.alerts,
+            foot_links=_who_looked("pole.locationrecord", str(place_id)),
+        )
+    _note_thing(request, "pole.locationrecord", place_id, links, rewind)
+    return render(request, "pole/thing.html", {"page": page})
+
+
+def _asked(request: HttpRequest) -> pages.Asked:
+    part = request.GET.get("part", "overview")
+    problems = []
+    days = []
+    for name, words in (("first", "The first day"), ("last", "The last day")):
+        typed = request.GET.get(name, "").strip()
+        day = read_date(typed) if typed else None
+        if typed and day is None:
+            problems.append(f"{words} is not a date we can read. Use a form such as 27 3 2023.")
+        days.append(day)
+    return pages.Asked(
+        part=part if part in pages.PART_TITLES else "overview",
+        kinds=tuple(kind for kind in request.GET.getlist("kind") if kind in rules.EVENT_KINDS),
+        first=days[0],
+        last=days[1],
+        problem=" ".join(problems),
+    )
+
+
+def _note_thing(request: HttpRequest, object_type: str, pk: int, links: object, rewind: lists.Rewind) -> None:
+    """Pages of things name people, so reading one is noted as reading each of them."""
+    people = sorted(
+        {j.other.person_id for j in links if isinstance(j.other, selectors.PersonRecord)}  # type: ignore[attr-defined]
+    )
+    audit.note(
+        audit.Operation.CONSULTATION,
+        object_type=object_type,
+        object_id=str(pk),
+        reason=reason_of(request),
+        people=people,
+        as_recorded_on=rewind.on,
+    )
+
+
+def _in_range(pk: int) -> None:
+    """A number that PostgreSQL cannot hold is nobody's."""
+    if pk > FURTHEST_ID:
+        raise NotThere
+
+
+def _who_looked(object_type: str, object_id: str) -> tuple[Link, ...]:
+    return (Link("Who looked", f"{reverse('audit:who_looked')}?object_type={object_type}&object_id={object_id}"),)
