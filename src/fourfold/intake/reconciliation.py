@@ -1,0 +1,270 @@
+"""What became of every row, counted from what the pipeline made, one count for each label.
+
+A total that mixed rows under different labels would tell a reader how many rows are hidden, so no such total is kept:
+each count stands under the label of the rows it counts, and a page adds up what its reader may see.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from fourfold.intake.rules import Counts, Kind
+from fourfold.platform.errors import RuleBroken
+
+RECORDS = ("person", "object", "location", "event", "link")
+MADE = (*RECORDS, "merge")
+LABEL = "owning_force, audience, marking, compartment"
+
+
+@dataclass(frozen=True)
+class LabelFacts:
+    """What decides a row's label, as the canonical contract says it."""
+
+    owning_force: str
+    audience: str
+    marking: str
+    compartment: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotLoaded:
+    """A row that was not loaded, as the pipeline says it."""
+
+    kind: Kind
+    rule_code: str
+    file: str
+    line: int
+    column: str
+    value: str
+    sentence: str
+    row_json: str
+    label: LabelFacts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """So many of so many of one force's rows that the whole region may see."""
+
+    owning_force: str
+    code: str
+    part: int
+    whole: int
+
+
+def counts_by_label(
+    canonical: Path, told: Mapping[str, Mapping[str, int]], *, rest: LabelFacts
+) -> Mapping[tuple[str, LabelFacts], Counts]:
+    """Counts of each file and label. They add up to what the pipeline told of each file.
+
+    Args:
+        canonical: The folder of the canonical contract.
+        told: `counts.json`: file -> in, out, quarantined, held, reference.
+        rest: The label for rows that belong to nobody's record: code tables and rows that only enriched others.
+
+    Raises:
+        RuleBroken: IN10, the pipeline's totals don't add up or differ from the rows it made.
+    """
+    with duckdb.connect() as db:
+        found = _fates(db, canonical)
+    for file, numbers in told.items():
+        Counts(
+            read=numbers["in"],
+            loaded=numbers["out"],
+            quarantined=numbers["quarantined"],
+            held=numbers["held"],
+            reference=numbers["reference"],
+        ).check(file)
+        here = [n for (name, _), n in found.items() if name == file]
+        loaded, quarantined, held = (sum(n.get(f, 0) for n in here) for f in ("loaded", "quarantined", "held"))
+        if (quarantined, held) != (numbers["quarantined"], numbers["held"]) or loaded > numbers["out"]:
+            raise RuleBroken(
+                "IN10",
+                f"{file}: the pipeline told of {numbers['out']} rows loaded, {numbers['quarantined']} quarantined and "
+                f"{numbers['held']} held, but made {loaded}, {quarantined} and {held}",
+            )
+        others = found.setdefault((file, rest), {})
+        others["loaded"] = others.get("loaded", 0) + numbers["out"] - loaded
+        others["reference"] = numbers["reference"]
+    return {key: _whole(n) for key, n in found.items() if any(n.values())}
+
+
+def lines_by_label(canonical: Path, lines: Iterable[tuple[str, int]]) -> Mapping[tuple[str, LabelFacts], Counts]:
+    """Counts of the given lines only: what became of the rows of a supplement."""
+    wanted = sorted(set(lines))
+    if not wanted:
+        return {}
+    with duckdb.connect() as db:
+        db.execute("create temp table wanted (source_file varchar, source_line bigint)")
+        db.executemany("insert into wanted values (?, ?)", wanted)
+        found = _fates(db, canonical, only="semi join wanted using (source_file, source_line)")
+    return {key: _whole(n) for key, n in found.items()}
+
+
+def not_loaded(canonical: Path) -> Iterable[NotLoaded]:
+    """Each row that was not loaded, quarantined first, by file and line."""
+    with duckdb.connect() as db:
+        for kind, name in ((Kind.QUARANTINED, "quarantine"), (Kind.HELD, "held")):
+            path = canonical / f"{name}.parquet"
+            if not path.exists():
+                continue
+            rows = db.execute(
+                "select rule_code, source_file, source_line, coalesce(column_name, ''), coalesce(value, ''), sentence, "
+                f"row_json, {LABEL} from read_parquet(?) order by source_file, source_line, rule_code, column_name",
+                [str(path)],
+            )
+            while chunk := rows.fetchmany(2000):
+                for code, file, line, column, value, sentence, row_json, *facts in chunk:
+                    yield NotLoaded(
+                        kind=kind,
+                        rule_code=code,
+                        file=file,
+                        line=line,
+                        column=column,
+                        value=value.replace("\x00", "\N{REPLACEMENT CHARACTER}"),
+                        sentence=sentence,
+                        row_json=row_json,
+                        label=LabelFacts(*facts),
+                    )
+
+
+def warnings_by_label(canonical: Path) -> Mapping[tuple[str, LabelFacts], int]:
+    """How many rows broke each rule that does not stop a row."""
+    path = canonical / "warning.parquet"
+    if not path.exists():
+        return {}
+    with duckdb.connect() as db:
+        rows = db.execute(
+            f"select rule_code, {LABEL}, count(*) from read_parquet(?) group by all", [str(path)]
+        ).fetchall()
+    return {(code, LabelFacts(*facts)): n for code, *facts, n in rows}
+
+
+# Quality measures (DOMAIN 12.2): completeness, validity and timeliness. Rows that only some may see are left out.
+MEASURES: Mapping[str, tuple[str, str, str]] = {
+    "birth_date_whole": ("person", "birth_quality = 'exact'", "true"),
+    "police_number": ("person", "pnc_id is not null or cro is not null", "true"),
+    "address_postcode": ("location", "postcode is not null", "true"),
+    "plate_valid": ("object", "valid", "kind = 'VEHICLE'"),
+    "phone_valid": ("object", "valid", "kind = 'PHONE'"),
+    "recorded_in_time": (
+        "event",
+        "created_at <= happened_at + interval 72 hours",
+        "created_at is not null and happened_at is not null and kind in ('CRIME', 'CUSTODY', 'STOP', 'INCIDENT')",
+    ),
+}
+
+
+def measures(canonical: Path) -> tuple[Measured, ...]:
+    """Quality of each force's rows, of those that the whole region may see."""
+    made = []
+    with duckdb.connect() as db:
+        for code, (table, part, of) in MEASURES.items():
+            path = canonical / f"{table}.parquet"
+            if not path.exists():
+                continue
+            rows = db.execute(
+                f"select owning_force, count(*) filter (where {part}), count(*) from read_parquet(?) "
+                f"where ({of}) and audience = 'REGION' and compartment is null group by owning_force order by 1",
+                [str(path)],
+            ).fetchall()
+            made += [Measured(owning_force=force, code=code, part=n, whole=whole) for force, n, whole in rows]
+    return tuple(made)
+
+
+def repeats(person: Path, clusters: Path, *, source: str) -> tuple[Measured, ...]:
+    """Person records of each force that are one of several of the same force for the same person: uniqueness."""
+    with duckdb.connect() as db:
+        rows = db.execute(
+            "with mine as (select p.owning_force, c.cluster from read_parquet(?) p join read_parquet(?) c "
+            "on c.source = ? and c.record_key = p.record_key where p.audience = 'REGION' and p.compartment is null), "
+            "sized as (select owning_force, cluster, count(*) n from mine group by all) "
+            "select owning_force, coalesce(sum(n - 1), 0)::bigint, sum(n)::bigint from sized group by 1 order by 1",
+            [str(person), str(clusters), source],
+        ).fetchall()
+    return tuple(Measured(owning_force=f, code="repeated_people", part=n, whole=whole) for f, n, whole in rows)
+
+
+def people_in(canonical: Path) -> int:
+    """How many person records a canonical folder holds."""
+    path = canonical / "person.parquet"
+    if not path.exists():
+        return 0
+    with duckdb.connect() as db:
+        row = db.execute("select count(*) from read_parquet(?)", [str(path)]).fetchone()
+    return int(row[0]) if row else 0
+
+
+def write_difference(canonical: Path, known: Iterable[Path], *, into: Path) -> Mapping[str, int]:
+    """Write the rows of `canonical` that none of the `known` folders has: what repairs have brought. Repeatable.
+
+    Rows are the same when every column but the place in the file is: a repaired row differs in `row_hash` from the
+    rejected one, and a row that waited for it was in no folder before.
+    Returns the number of rows by table.
+    """
+    folders = list(known)
+    into.mkdir(parents=True, exist_ok=True)
+    written = {}
+    with duckdb.connect() as db:
+        for table in MADE:
+            path = canonical / f"{table}.parquet"
+            if not path.exists():
+                continue
+            before = [str(f / f"{table}.parquet") for f in folders if (f / f"{table}.parquet").exists()]
+            query = f"select * from read_parquet({_text(path)})"
+            if before:
+                query += f" except all select * from read_parquet([{', '.join(_text(b) for b in before)}])"
+            part = into / f"{table}.parquet.part"
+            db.execute(f"copy ({query}) to {_text(part)} (format parquet, compression zstd)")
+            part.replace(into / f"{table}.parquet")
+            row = db.execute("select count(*) from read_parquet(?)", [str(into / f"{table}.parquet")]).fetchone()
+            written[table] = int(row[0]) if row else 0
+    return written
+
+
+def released(canonical: Path, before: Path) -> tuple[tuple[str, int], ...]:
+    """Lines that were held before and are held no longer: (file, line)."""
+    old, new = before / "held.parquet", canonical / "held.parquet"
+    if not old.exists():
+        return ()
+    with duckdb.connect() as db:
+        query = f"select distinct source_file, source_line from read_parquet({_text(old)})"
+        if new.exists():
+            query += f" except select source_file, source_line from read_parquet({_text(new)})"
+        return tuple((str(f), int(n)) for f, n in db.execute(f"{query} order by 1, 2").fetchall())
+
+
+def _whole(n: Mapping[str, int]) -> Counts:
+    parts = {f: n.get(f, 0) for f in ("loaded", "quarantined", "held", "reference")}
+    return Counts(read=sum(parts.values()), **parts)
+
+
+def _fates(
+    db: duckdb.DuckDBPyConnection, canonical: Path, *, only: str = ""
+) -> dict[tuple[str, LabelFacts], dict[str, int]]:
+    """Lines by file, label and what became of them. A line counts once: loaded when anything of it was, and under the
+    narrowest of its labels."""
+    parts = [("loaded", 1, t) for t in RECORDS] + [("quarantined", 2, "quarantine"), ("held", 3, "held")]
+    there = [(fate, place, canonical / f"{t}.parquet") for fate, place, t in parts]
+    union = " union all ".join(
+        f"select source_file, source_line, {LABEL}, '{fate}' fate, {place} place from read_parquet({_text(path)})"
+        for fate, place, path in there
+        if path.exists()
+    )
+    found: dict[tuple[str, LabelFacts], dict[str, int]] = {}
+    if not union:
+        return found
+    rows = db.execute(
+        f"with each as (select *, row_number() over (partition by source_file, source_line order by place, "
+        f"(compartment is null), (audience <> 'OWN'), owning_force, marking desc) as choice "
+        f"from (select distinct * from ({union}) {only})) "
+        f"select source_file, {LABEL}, fate, count(*) from each where choice = 1 group by all order by all"
+    ).fetchall()
+    for file, force, audience, marking, compartment, fate, lines in rows:
+        found.setdefault((file, LabelFacts(force, audience, marking, compartment)), {})[fate] = lines
+    return found
+
+
+def _text(path: Path | str) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
