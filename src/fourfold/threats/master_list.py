@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
-from django.urls import reverse_lazy
 
-from fourfold.platform.ui.components import Cell, Empty, Link
+from fourfold.platform.ui.components import Cell, Empty
 from fourfold.platform.ui.lists import ChoiceFilter, Column, DateFilter, ListSpec, TextFilter
 from fourfold.threats import pages, rules, selectors
 from fourfold.threats.models import Threat
@@ -117,6 +116,5 @@ SPEC = ListSpec(
         "No threats yet",
         "Every serious and organised crime threat that you may see will be here: groups, priority individuals and "
         "vulnerabilities.",
-        Link("Nominate a threat", reverse_lazy("threats:nominate")),
     ),
 )

@@ -13,6 +13,7 @@ from fourfold.platform.ui.components import (
     Action,
     Alert,
     Cell,
+    Colour,
     Empty,
     Fact,
     Head,
@@ -34,8 +35,8 @@ from fourfold.threats.rules import Assertion, Category, Side, ThreatType
 
 NEW_SHOWN = 12
 LONGEST_IN_TITLE = 60
-TIER_COLOURS = {"1": "red", "2": "orange", "3": "yellow", "4": "blue", "5": "grey"}
-TYPE_COLOURS = {
+TIER_COLOURS: Mapping[str, Colour] = {"1": "red", "2": "orange", "3": "yellow", "4": "blue", "5": "grey"}
+TYPE_COLOURS: Mapping[str, Colour] = {
     ThreatType.OCG: "purple",
     ThreatType.PRIORITY_INDIVIDUAL: "teal",
     ThreatType.VULNERABILITY: "magenta",

@@ -23,7 +23,7 @@ SENTENCES: Mapping[str, str] = {
     "TH2": "Enter a name for the threat",
     "TH3": "Enter a summary in at least {words} words: who, what, where and the harm it does",
     "TH4": "Choose at least one theme",
-    "TH5": "Choose themes from the list: {code} is not one of them",
+    "TH5": "Choose themes from the list: {theme} is not one of them",
     "TH6": "Choose a tier from the list",
     "TH7": "Choose a phase from the list",
     "TH8": "A threat cannot be nominated in a closed phase",
@@ -44,7 +44,6 @@ SENTENCES: Mapping[str, str] = {
     "TH23": "The date must be today or earlier, and not before the threat was nominated",
     "TH24": "Enter the place",
     "TH25": "Somebody else changed this threat while you had it open. Look at what they changed, then make yours again",
-    "TM1": "Choose the person",
     "TM2": "Choose the role this person has in the threat",
     "TM3": "Enter the date from which the person has this role",
     "TM4": "The date from which the person has this role must be today or earlier",
@@ -253,7 +252,7 @@ def check_description(*, name: str, summary: str, themes: Iterable[str], vocabul
         raise broken("TH4", "themes")
     for code in themes:
         if code not in vocabulary.themes:
-            raise broken("TH5", "themes", code=code)
+            raise broken("TH5", "themes", theme=code)
 
 
 def check_reason(reason: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import connection
-from django.db.models import Count, F, Func, Q, QuerySet, TextField, Value
+from django.db.models import F, Func, Q, QuerySet, TextField, Value
 from django.db.models.functions import Greatest
 from django.urls import reverse
 
@@ -105,14 +105,14 @@ class Headcount:
 
 def headcounts(threat_ids: Iterable[int]) -> Mapping[int, Headcount]:
     """People now in each threat, each person counted once a side. One query."""
-    rows = (
-        ThreatMember.objects.filter(threat_id__in=list(threat_ids), to_on=None)
-        .values("threat_id")
-        .annotate(**{side.lower(): Count("record__person_id", filter=Q(side=side), distinct=True) for side in Side})
-        .values_list("threat_id", "offender", "periphery", "protect")
-        .order_by()
-    )
-    return {threat_id: Headcount(*counts) for threat_id, *counts in rows}
+    people: dict[int, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    now_in = ThreatMember.objects.filter(threat_id__in=list(threat_ids), to_on=None)
+    for threat_id, side, person_id in now_in.values_list("threat_id", "side", "record__person_id").distinct():
+        people[threat_id][side].add(person_id)
+    return {
+        threat_id: Headcount(len(sides[Side.OFFENDER]), len(sides[Side.PERIPHERY]), len(sides[Side.PROTECT]))
+        for threat_id, sides in people.items()
+    }
 
 
 def headcount(of: Threat) -> Headcount:

@@ -248,8 +248,8 @@ def _to_develop(threat: Threat, *, actor: User, reason: str, seen: datetime | No
 def _to_change(
     threat: Threat, *, actor: User, check: Callable[..., None], reason: str, seen: datetime | None
 ) -> Threat:
-    threat = _locked(Threat, threat.pk)
     check(actor, owner=threat.owner.code, audience=threat.label.audience)
+    threat = _locked(Threat, threat.pk)
     rules.check_open(closed_on=threat.closed_on)
     rules.check_unchanged(seen=seen, recorded_from=threat.recorded_from)
     rules.check_reason(reason)

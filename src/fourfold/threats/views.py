@@ -1,6 +1,7 @@
 """Pages of the master list: parse, ask, show; a change is one call of one service."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from fourfold.platform import clock
@@ -18,8 +20,10 @@ from fourfold.platform.audit import services as audit
 from fourfold.platform.audit.reasons import needs_reason, reason_of
 from fourfold.platform.errors import NotThere, RuleBroken
 from fourfold.platform.people.models import Organisation, User
+from fourfold.platform.people.rules import may
 from fourfold.platform.ui import fields, lists
 from fourfold.platform.ui.components import Action, Empty, Link
+from fourfold.platform.ui.jinja import shown_date
 from fourfold.platform.ui.pages import FormPage
 from fourfold.pole import selectors as pole
 from fourfold.threats import forms as asked
@@ -39,13 +43,18 @@ def actor_of(request: HttpRequest) -> User:
 @require_GET
 def threat_list(request: HttpRequest) -> HttpResponseBase:
     actor = actor_of(request)
-    may = rules.may_nominate(actor, owner=actor.organisation.code)
+    spec = master_list.SPEC
+    actions: tuple[Action, ...] = ()
+    if rules.may_nominate(actor, owner=actor.organisation.code):
+        first = Link("Nominate a threat", reverse("threats:nominate"))
+        spec = replace(spec, empty=replace(spec.empty, action=first))
+        actions = (Action(first.text, first.href, kind="primary"),)
     return lists.show_list(
         request,
         selectors.threats(),
-        master_list.SPEC,
+        spec,
         crumbs=pages.crumbs()[:1],
-        actions=(Action("Nominate a threat", pages.reverse("threats:nominate"), kind="primary"),) if may else (),
+        actions=actions,
         lead="Every organised crime group, priority individual and vulnerability on the list that you may see.",
     )
 
@@ -54,14 +63,13 @@ def threat_list(request: HttpRequest) -> HttpResponseBase:
 @require_http_methods(GET_AND_POST)
 def nominate(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
-    if not rules.may(actor, rules.NOMINATE):
+    if not may(actor, rules.NOMINATE):
         raise NotThere
     owners = [o for o in selectors.owners() if rules.may_nominate(actor, owner=o.code)]
     words = selectors.vocabulary()
     leaders = tuple(selectors.leaders())
-    given = {"vocabulary": words, "owners": owners, "leaders": leaders}
     if request.method == "POST":
-        form = asked.NominateForm(request.POST, **given)
+        form = asked.NominateForm(request.POST, vocabulary=words, owners=owners, leaders=leaders)
         if form.is_valid():
             said = form.cleaned_data
             try:
@@ -96,13 +104,13 @@ def nominate(request: HttpRequest) -> HttpResponse:
             "tier": "UNTIERED",
             "audience": "REGION",
         }
-        form = asked.NominateForm(initial=first, **given)
+        form = asked.NominateForm(initial=first, vocabulary=words, owners=owners, leaders=leaders)
     page = FormPage(
         title="Nominate a threat",
         crumbs=pages.crumbs(),
         form=form,
         button="Put on the master list",
-        back=Link("Back to threats", pages.reverse("threats:list")),
+        back=Link("Back to threats", reverse("threats:list")),
         has_errors=bool(form.errors),
     )
     return render(request, "ui/form.html", {"page": page})
@@ -321,7 +329,7 @@ def add_member(request: HttpRequest, reference: str, record: int) -> HttpRespons
         save,
         title=f"Add {person.name}",
         button="Add to this threat",
-        inset=f"{person.reference}, born {pages.shown_date(person.born)}. The membership is made on record {named}.",
+        inset=f"{person.reference}, born {shown_date(person.born)}. The membership is made on record {named}.",
         back=pages.address(threat, "members"),
     )
 
@@ -351,7 +359,7 @@ def end_member(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
         save,
         title=f"End the role of {person.name}",
         button="End this role",
-        inset=f"{role} since {pages.shown_date(member.from_on)}.",
+        inset=f"{role} since {shown_date(member.from_on)}.",
         back=pages.address(threat, "protect" if member.side == rules.Side.PROTECT else "members"),
     )
 

@@ -1,0 +1,272 @@
+"""My work: the first page after sign-in. What is due, what changed since I last looked, what is waiting for me."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import cast
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.views.decorators.http import require_GET
+
+from fourfold.intake import selectors as intake
+from fourfold.intake.rules import Freshness, RowState
+from fourfold.platform import clock
+from fourfold.platform.audit import selectors as ledger
+from fourfold.platform.people.models import User
+from fourfold.platform.people.rules import may
+from fourfold.platform.reference import selectors as reference
+from fourfold.platform.ui.components import Action, Cell, Empty, Figure, Head, Link, Moment, Table, Tag
+from fourfold.platform.ui.jinja import plural, shown_date, shown_moment
+from fourfold.platform.ui.pages import Page
+from fourfold.threats import pages as threat_pages
+from fourfold.threats import rules as threat_rules
+from fourfold.threats import selectors as threats
+from fourfold.threats.models import Threat
+
+app_name = "home"
+SHOWN = 10
+DUE_WITHIN = timedelta(days=28)
+FIRST_LOOK_BACK = timedelta(days=7)
+FRESHNESS = {
+    Freshness.FRESH: Tag("Up to date", "green"),
+    Freshness.LATE: Tag("Late", "red"),
+    Freshness.NEVER: Tag("Nothing received yet", "grey"),
+    Freshness.COMPLETE: Tag("Complete", "blue"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One table of my work: `empty` says what will be here."""
+
+    table: Table
+    empty: Empty
+    more: Link | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkPage(Page):
+    lead: str
+    figures: tuple[Figure, ...]
+    actions: tuple[Action, ...]
+    parts: tuple[Part, ...]
+    changed_heading: str
+    changed: tuple[Moment, ...]
+    changed_empty: str
+
+
+@dataclass(frozen=True)
+class Due:
+    """A threat to be looked at again, and by when."""
+
+    threat: Threat
+    on: date
+
+
+@login_required
+@require_GET
+def work(request: HttpRequest) -> HttpResponse:
+    user = cast("User", request.user)
+    now, today = clock.now(), clock.today()
+    words = threats.vocabulary()
+    mine = tuple(threats.threats_led_by(user.pk))
+    due = reviews_due(mine, words, today=today)
+    looked = ledger.last_looked(user) or now - FIRST_LOOK_BACK
+    changed = threats.threats_changed_since(looked, among=_mine_or_ours(user))
+    waiting = waiting_for(user, words)
+    overdue = sum(each.on < today for each in due)
+    page = WorkPage(
+        title=f"{greeting(now)}, {role_in_words(user)}",
+        lead=f"{plural(len(due) - overdue, 'review', 'reviews')} due in four weeks · {overdue:,} overdue · "
+        f"{plural(len(changed), 'threat', 'threats')} changed since you last looked ({shown_moment(looked)}).",
+        figures=waiting,
+        actions=_actions(user),
+        parts=_parts(user, mine, due, words, now=now, today=today),
+        changed_heading="Changed since you last looked",
+        changed=tuple(
+            Moment(
+                f"{each.threat.reference} {each.threat.name}",
+                each.at,
+                text=each.because,
+                href=threat_pages.address(each.threat, "history"),
+            )
+            for each in changed[:SHOWN]
+        ),
+        changed_empty=f"Nothing on your or your organisation's threats has changed since {shown_moment(looked)}.",
+    )
+    return render(request, "entry/home.html", {"page": page})
+
+
+urlpatterns = [path("", work, name="work")]
+
+
+def greeting(now: datetime) -> str:
+    hour = now.astimezone(clock.LONDON).hour
+    if hour < 12:
+        return "Good morning"
+    return "Good afternoon" if hour < 18 else "Good evening"
+
+
+def role_in_words(user: User) -> str:
+    names = {term.code: term.name for term in reference.terms("role")}
+    held = sorted(names.get(code, code).lower() for code in user.roles)
+    return " and ".join(held) if held else user.name
+
+
+def reviews_due(mine: Iterable[Threat], words: threat_rules.Vocabulary, *, today: date) -> tuple[Due, ...]:
+    """Threats I lead whose tier says they are looked at again by a day that is near or past, soonest first."""
+    found = []
+    for threat in mine:
+        tier = words.tiers.get(threat.tier)
+        last = threat.recorded_from.astimezone(clock.LONDON).date()
+        on = threat_rules.review_due(tier=tier, last_changed_on=last) if tier else None
+        if on is not None and on <= today + DUE_WITHIN:
+            found.append(Due(threat, on))
+    return tuple(sorted(found, key=lambda due: (due.on, due.threat.reference)))
+
+
+def waiting_for(user: User, words: threat_rules.Vocabulary) -> tuple[Figure, ...]:
+    """Numbers of things that wait for this person, each with the rows behind it. Nothing that is not theirs to do."""
+    found: list[Figure] = []
+    threat_list = reverse("threats:list")
+    if may(user, threat_rules.MANAGE):
+        ours = Threat.objects.filter(owner=user.organisation)
+        own = f"force={user.organisation.code}&state=open"
+        found += [
+            Figure(
+                ours.filter(threats.needs_lro(words)).count(),
+                "threats of your organisation without a lead responsible officer",
+                f"{threat_list}?{own}&needs=lro",
+            ),
+            Figure(
+                ours.filter(threats.has_no_members()).count(),
+                "groups and individuals of your organisation without members",
+                f"{threat_list}?{own}&needs=members",
+            ),
+        ]
+    if may(user, "intake.manage"):
+        found.append(
+            Figure(
+                intake.not_loaded().filter(state=RowState.OPEN).count(),
+                "rows that were not loaded and that nobody has decided about",
+                reverse("intake:sources"),
+            )
+        )
+    return tuple(found)
+
+
+def _mine_or_ours(user: User) -> QuerySet[Threat]:
+    led = threats.threats_led_by(user.pk).order_by().values("pk")
+    return Threat.objects.filter(owner=user.organisation) | Threat.objects.filter(pk__in=led)
+
+
+def _actions(user: User) -> tuple[Action, ...]:
+    found = [Action("All threats", reverse("threats:list"))]
+    if threat_rules.may_nominate(user, owner=user.organisation.code):
+        found.insert(0, Action("Nominate a threat", reverse("threats:nominate"), kind="primary"))
+    return tuple(found)
+
+
+def _parts(
+    user: User,
+    mine: tuple[Threat, ...],
+    due: tuple[Due, ...],
+    words: threat_rules.Vocabulary,
+    *,
+    now: datetime,
+    today: date,
+) -> tuple[Part, ...]:
+    parts = []
+    if mine or may(user, threat_rules.MANAGE):
+        parts += [_due_part(due, today=today), _mine_part(mine, words)]
+    parts.append(_ours_part(user, words))
+    if may(user, "intake.read"):
+        parts.append(_freshness_part(now=now))
+    return tuple(parts)
+
+
+def _due_part(due: tuple[Due, ...], *, today: date) -> Part:
+    return Part(
+        table=Table(
+            "Due",
+            (Head("By"), Head("What"), Head("State")),
+            tuple(
+                (
+                    Cell(each.on),
+                    Cell(
+                        f"Look again at {each.threat.reference} {each.threat.name}",
+                        href=threat_pages.address(each.threat),
+                        hint=f"Unchanged since {shown_date(each.threat.recorded_from)}",
+                    ),
+                    Cell("", tag=Tag("Overdue", "red") if each.on < today else Tag("Due", "blue")),
+                )
+                for each in due[:SHOWN]
+            ),
+        ),
+        empty=Empty(
+            "Nothing is due",
+            "Threats you lead will be here four weeks before the time their tier allows without a review is over.",
+        ),
+    )
+
+
+def _mine_part(mine: tuple[Threat, ...], words: threat_rules.Vocabulary) -> Part:
+    return Part(
+        table=_threat_table("Your threats", mine[:SHOWN], words),
+        empty=Empty(
+            "You lead no threats yet",
+            "Threats that you lead, deputise for or investigate as the senior officer will be here.",
+        ),
+    )
+
+
+def _ours_part(user: User, words: threat_rules.Vocabulary) -> Part:
+    ours = threats.threats().filter(owner=user.organisation, closed_on=None).order_by("tier", "reference")
+    address = f"{reverse('threats:list')}?force={user.organisation.code}&state=open"
+    name = user.organisation.name
+    return Part(
+        table=_threat_table(f"Open threats of {name}", tuple(ours[:SHOWN]), words),
+        empty=Empty(f"No open threats of {name}", "Threats that your organisation owns will be here, by tier."),
+        more=Link(f"All {plural(ours.count(), 'open threat', 'open threats')} of {name}", address),
+    )
+
+
+def _threat_table(caption: str, shown: tuple[Threat, ...], words: threat_rules.Vocabulary) -> Table:
+    counts = threats.headcounts(threat.pk for threat in shown)
+    return Table(
+        caption,
+        (Head("Threat"), Head("Kind"), Head("Tier"), Head("Phase"), Head("Members", numeric=True)),
+        tuple(
+            (
+                Cell(f"{threat.reference} {threat.name}", href=threat_pages.address(threat)),
+                Cell("", tag=threat_pages.type_tag(threat.threat_type)),
+                Cell("", tag=threat_pages.tier_tag(threat.tier, words)),
+                Cell(words.phase_name(threat.phase)),
+                Cell(counts.get(threat.pk, threats.Headcount()).members, numeric=True),
+            )
+            for threat in shown
+        ),
+    )
+
+
+def _freshness_part(*, now: datetime) -> Part:
+    lines = intake.source_lines(intake.sources(), now=now)
+    return Part(
+        table=Table(
+            "How fresh the data are",
+            (Head("Source"), Head("Last delivery"), Head("State")),
+            tuple(
+                (
+                    Cell(line.source.name, href=reverse("intake:source", args=[line.source.code])),
+                    Cell(line.last.received_at if line.last else "Nothing yet"),
+                    Cell("", tag=FRESHNESS[line.freshness]),
+                )
+                for line in lines
+            ),
+        ),
+        empty=Empty("No sources yet", "Each system that sends extracts will be here with its last delivery."),
+    )
