@@ -1,5 +1,7 @@
 """Reference pages made from the code: the data dictionary, the commands, the addresses. `fourfold docs` writes them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from pathlib import Path
 

@@ -156,6 +156,7 @@ USE_I18N = False
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where there is none
 WHITENOISE_USE_FINDERS = DEMONSTRATION
 WHITENOISE_MAX_AGE = 60 if DEMONSTRATION else 31_536_000
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
@@ -163,6 +164,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 FOURFOLD_DATA = DATA
 INTAKE_FOLDER = Path(os.environ.get("FOURFOLD_INTAKE", DATA / "intake"))
+INTAKE_MOST_BYTES = int(os.environ.get("FOURFOLD_INTAKE_MOST_BYTES", 2 * 1024**3))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 

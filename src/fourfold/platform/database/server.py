@@ -59,7 +59,7 @@ class Server:
         self, program: str, *arguments: str, check: bool = True, timeout_s: float = 120
     ) -> subprocess.CompletedProcess[str]:
         """Run one of PostgreSQL's programs as the server's account. Raises `CannotStart` with its last words."""
-        done = subprocess.run(  # noqa: S603
+        done: subprocess.CompletedProcess[str] = subprocess.run(  # noqa: S603
             [str(self.programs / program), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
