@@ -30,7 +30,13 @@ MADE_FROM = (
     "regions/**/*.yaml",
     "tests/universe.py",
     "tests/database.py",
+    "tests/platform/sample.py",
 )
+SAMPLE = """
+import django; django.setup()
+from tests.platform import sample
+sample.make_tables()
+"""
 FILL = """
 import django; django.setup()
 from django.conf import settings
@@ -77,7 +83,7 @@ def make_template() -> str:
             "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "fourfold.entry.settings"),
         }
         migrate = ["-m", "django", "migrate", "--skip-checks", "-v", "0"]
-        for role, arguments in (("owner", migrate), ("app", ["-c", FILL])):
+        for role, arguments in (("owner", migrate), ("owner", ["-c", SAMPLE]), ("app", ["-c", FILL])):
             done = subprocess.run(
                 [sys.executable, *arguments],
                 env=environment | {"FOURFOLD_DATABASE_ROLE": role},
@@ -96,8 +102,9 @@ def make_template() -> str:
 def copy_template() -> None:
     """Point Django at a fresh copy of the template."""
     connection.close()
+    template = make_template()
     roles.drop_database(test_name())
-    roles.prepare(name=test_name(), template=make_template(), simulation=True)
+    roles.prepare(name=test_name(), template=template, simulation=True)
     connect_as("app")
 
 

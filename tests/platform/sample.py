@@ -1,6 +1,6 @@
 """Two small governed tables, so that the platform is tested by itself and not through a room above it."""
 
-from django.db import models
+from django.db import connection, models
 
 from fourfold.platform.history.models import Versioned
 from fourfold.platform.history.operations import keep_history_v1
@@ -8,7 +8,6 @@ from fourfold.platform.people.models import Organisation
 from fourfold.platform.visibility.models import AccessLabel, Labelled
 from fourfold.platform.visibility.operations import protect_v1
 from fourfold.platform.visibility.services import label_for
-from tests import database
 
 STAMPS = """
   label_id bigint not null references visibility_accesslabel deferrable initially deferred,
@@ -55,12 +54,12 @@ class Part(Labelled, Versioned):
 
 
 def make_tables() -> None:
-    """As migrations do: the tables, then the policy, then the history."""
-    with database.owner() as connected:
-        connected.execute(TABLES)
+    """As migrations do, as the owner: the tables, then the policy, then the history. They are part of the template."""
+    with connection.cursor() as cursor:
+        cursor.execute(TABLES)
         for table in ("sample_case", "sample_part"):
-            connected.execute(str(protect_v1(table).sql))
-            connected.execute(str(keep_history_v1(table).sql))
+            cursor.execute(str(protect_v1(table).sql))
+            cursor.execute(str(keep_history_v1(table).sql))
 
 
 def region_label(code: str) -> AccessLabel:

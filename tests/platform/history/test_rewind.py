@@ -25,7 +25,7 @@ def moment_between() -> datetime:
 
 
 @pytest.fixture
-def case(sample_tables, universe) -> Case:
+def case(lasting_db, universe) -> Case:
     with acting_as(universe.merseyside_analyst, request_id="made"):
         return Case.objects.create(label=region_label("merseyside"), title="Blue van", size=1)
 
@@ -101,7 +101,7 @@ def test_two_changes_in_one_request_are_one_version(case, universe):
         assert [v.fields["title"] for v in versions_of(case)] == ["Green van", "Blue van"]
 
 
-def test_a_row_made_and_changed_in_one_request_has_one_version(sample_tables, universe):
+def test_a_row_made_and_changed_in_one_request_has_one_version(lasting_db, universe):
     with acting_as(universe.merseyside_analyst):
         case = Case.objects.create(label=region_label("merseyside"), title="Blue van")
         Case.objects.filter(pk=case.pk).update(title="Red van")
@@ -197,7 +197,7 @@ def test_a_deleted_row_is_still_in_the_past(case, universe):
         assert [change.before["title"] for change in diff(Case, before, clock.now()).went] == ["Blue van"]
 
 
-def test_the_simulation_says_when_and_history_believes_it(simulated_tables, universe):
+def test_the_simulation_says_when_and_history_believes_it(as_simulation, universe):
     user = universe.merseyside_analyst
     with clock.told(START), acting_as(user):
         case = Case.objects.create(label=region_label("merseyside"), title="Blue van")
@@ -210,7 +210,7 @@ def test_the_simulation_says_when_and_history_believes_it(simulated_tables, univ
         assert [v.recorded_from for v in versions_of(case)] == [START + n * DAY for n in (20, 10, 0)]
 
 
-def test_requests_at_one_simulated_moment_keep_their_order(simulated_tables, universe):
+def test_requests_at_one_simulated_moment_keep_their_order(as_simulation, universe):
     user = universe.merseyside_analyst
     with clock.told(START), acting_as(user):
         case = Case.objects.create(label=region_label("merseyside"), title="Blue van")

@@ -25,7 +25,8 @@ def seal() -> None:
     if not blocks:
         click.echo("Nothing new to seal")
         return
-    click.echo(f"Sealed {sum(b.entries for b in blocks)} entries. Latest block: {blocks[-1].number} {blocks[-1].digest}")
+    head = blocks[-1]
+    click.echo(f"Sealed {sum(b.entries for b in blocks)} entries. Latest block: {head.number} {head.digest}")
 
 
 @audit.command()

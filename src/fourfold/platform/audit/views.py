@@ -82,7 +82,8 @@ def _verdict(check: Check | None) -> Alert:
         )
     return Alert(
         "success",
-        f"Verified on {when}: {check.entries:,} sealed entries are as they were written. The latest seal is {check.head}.",
+        f"Verified on {when}: {check.entries:,} sealed entries are as they were written. "
+        f"The latest seal is {check.head}.",
     )
 
 

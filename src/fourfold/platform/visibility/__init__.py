@@ -1,1 +1,1 @@
-"""Who sees which row: a label on each row, a set of labels for each person, one policy in the database for every table."""
+"""Who sees which row: a label on each row, a set of labels for each person, one policy in the database."""
