@@ -1,4 +1,4 @@
-"""What happens in a block: offences, custody, stops, missing episodes, incidents and intelligence, in order of report."""
+"""What happens in a block: crimes, custody, stops, missing episodes, incidents and intelligence, by time of report."""
 
 from dataclasses import dataclass, field
 
@@ -28,21 +28,22 @@ EVALUATION = Weighted(SOURCE_EVALUATIONS)
 ASSESSMENT = Weighted(ASSESSMENTS)
 HOURS = Weighted([(hour, 2 if 2 <= hour < 7 else 7 if hour >= 16 else 4) for hour in range(24)])
 YOUNG = 18
+FIRST_COPIES = (("gmp", "lancashire"), ("lancashire", "cumbria"), ("merseyside", "gmp"))
 # Of each hundred people, how many happenings of each kind an ordinary five years and ten months bring.
 RATES = {"CRIME": 62, "STOP": 22, "INTELLIGENCE": 24, "MISSING": 4, "INCIDENT": 18}
 
 CRIME_TEXTS = (
-    "Victim reports that between the times stated a person known to them {did}. CCTV requested from premises on {street}.",
-    "Caller states that {did} near {street}. Two persons seen to make off on foot towards {ward}. House-to-house completed.",
+    "Victim reports that between the times stated a person known to them {did}. CCTV requested from {street}.",
+    "Caller states that {did} near {street}. Two persons made off on foot towards {ward}. House-to-house completed.",
     "Reported online. {did} at {street}. No forensic opportunities identified. Neighbourhood team informed.",
-    "Officers attended {street} following a report that {did}. Body worn video retained. Statement obtained from victim.",
-    "Victim attended the front counter to report that {did} in the area of {ward}. Account recorded, vulnerability assessed as standard.",
+    "Officers attended {street} following a report that {did}. Body worn video retained. Statement obtained.",
+    "Victim attended the front counter to report that {did} in {ward}. Account recorded, risk assessed as standard.",
 )
 INTELLIGENCE_TEXTS = (
-    "{who} is believed to be dealing crack cocaine and heroin from an address on {street}, {ward}. Visitors at all hours, short stays.",
+    "{who} is believed to be dealing crack and heroin from an address on {street}, {ward}. Many short visits.",
     "{who} has been seen in the company of {other} in the area of {ward}. They were travelling in a {vehicle}.",
     "{who} is holding drugs and cash for {other} and is said to be in debt to them.",
-    "{who} is using a {vehicle} to move drugs between {ward} and {elsewhere}. Runs are made early on Thursday and Friday.",
+    "{who} is using a {vehicle} to move drugs between {ward} and {elsewhere}, early on Thursdays and Fridays.",
     "{who} has access to a firearm, thought to be a converted blank-firer. It is not kept at the home address.",
     "{who} is sending young people to {elsewhere} by train to deal. Phone in use is {phone}.",
     "{who} has moved into the home of a vulnerable person on {street} and is using it to package drugs.",
@@ -114,18 +115,30 @@ class Teller:
         """Return everything that happened, in the order it was reported."""
         size = len(self.block.people)
         for kind, rate in RATES.items():
-            for _ in range(max(2, size * rate // 100)):
+            for turn in range(max(len(FORCES), size * rate // 100)):
                 force = self.chance.draw(self.builder.force)
+                if self.block.index == 0 and turn < len(FORCES):
+                    force = tuple(FORCES)[turn]
                 self.ordinary(kind, force, self.moment())
         for group in self.block.groups:
             self.follow(group)
+        if self.block.index == 0:
+            self.copy_first()
         until = self.builder.until + DAY
         self.told = [happening for happening in self.told if happening.at >= 0 and happening.reported < until]
         self.told.sort(key=lambda happening: (happening.reported, happening.number))
         return self.told
 
+    def copy_first(self) -> None:
+        """Let each system share at least one crime with another."""
+        for force, other in FIRST_COPIES:
+            for happening in self.told:
+                if happening.kind == "CRIME" and happening.force == force and not happening.copied_by:
+                    happening.copied_by, happening.copied_at = other, happening.reported + 90
+                    break
+
     def moment(self, first: int = 0, last: int = 0) -> int:
-        """Return a minute between two days, by the hours at which things happen; some are only known to five minutes."""
+        """Return a minute between two days, by the hours at which things happen; most to five minutes only."""
         low = max(0, first) // DAY
         high = min(last or self.builder.until, self.builder.until) // DAY
         minute = self.chance.upto(60)
@@ -137,11 +150,11 @@ class Teller:
         """Tell one event outside any group."""
         chance = self.chance
         if kind == "CRIME":
-            victim = self.victim()
+            victim = self.victim(force)
             suspects = [chance.pick(self.by_force[victim.force])] if chance.yes(0.55) else []
             if suspects and chance.yes(0.2):
                 suspects.append(chance.pick(self.by_force[victim.force]))
-            self.crime(chance.draw(ORDINARY), victim.force, at, suspects, victim)
+            self.crime(chance.draw(ORDINARY), victim.force, at, suspects, victim=victim)
         elif kind == "STOP":
             stopped = [chance.pick(self.by_force[force])]
             self.stop(
@@ -152,8 +165,8 @@ class Teller:
             )
         elif kind == "INTELLIGENCE":
             subject = chance.pick(self.by_force[force])
-            other = chance.pick(self.by_force[force]) if chance.yes(0.3) else None
-            self.intelligence(force, at, [subject] if other in {None, subject} else [subject, other], None)  # type: ignore[list-item]
+            others = [chance.pick(self.by_force[force])] if chance.yes(0.3) else []
+            self.intelligence(force, at, [subject, *(other for other in others if other is not subject)], None)
         elif kind == "MISSING":
             young = [
                 person for person in (chance.pick(self.block.people) for _ in range(12)) if 10 <= person.age(at) <= 19
@@ -162,16 +175,24 @@ class Teller:
         else:
             self.incident(force, at, [self.victim(), chance.pick(self.by_force[force])][: chance.between(1, 2)])
 
-    def victim(self) -> Person:
-        """Return the next person something happens to; everybody has a turn before anybody has two."""
-        person = self.victims[self.next_victim % len(self.victims)]
+    def victim(self, force: str = "") -> Person:
+        """Return the next person something happens to; everybody has a turn before anybody has two.
+
+        At the very start of a world each force has a turn too, so that even the smallest has crimes of every force.
+        """
+        at = self.next_victim
         self.next_victim += 1
-        return person
+        if self.block.index == 0 and at < len(FORCES) and force:
+            own = next((place for place in range(at, len(self.victims)) if self.victims[place].force == force), at)
+            self.victims[at], self.victims[own] = self.victims[own], self.victims[at]
+        return self.victims[at % len(self.victims)]
 
     def add(self, happening: Happening) -> Happening:
         """Add an event, once to a person."""
-        seen: set[int] = set()
-        happening.people = [(p, role) for p, role in happening.people if not (p.number in seen or seen.add(p.number))]
+        roles: dict[int, tuple[Person, str]] = {}
+        for person, role in happening.people:
+            roles.setdefault(person.number, (person, role))
+        happening.people = list(roles.values())
         self.told.append(happening)
         return happening
 
@@ -195,6 +216,7 @@ class Teller:
         force: str,
         at: int,
         suspects: list[Person],
+        *,
         victim: Person | None,
         group: Group | None = None,
     ) -> None:
@@ -234,7 +256,7 @@ class Teller:
                     ward=place.ward.name,
                 ),
                 group=group.number if group else -1,
-            )  # fmt: skip
+            )
         )
         if chance.yes(0.012):
             happening.restricted = "F"
@@ -268,7 +290,7 @@ class Teller:
                 outcome=chance.pick(DISPOSALS),
                 phone=person.phone(at) if chance.yes(0.6) else "",
                 group=group,
-            )  # fmt: skip
+            )
         )
 
     def stop(self, force: str, at: int, stopped: list[Person], vehicle: Vehicle | None, group: int = -1) -> None:
@@ -288,7 +310,7 @@ class Teller:
                 objects=STOP_OBJECTS[min(chance.upto(9), 4)] if chance.yes(0.5) else STOP_OBJECTS[0],
                 outcome=STOP_OUTCOMES[0] if chance.yes(0.72) else chance.pick(STOP_OUTCOMES),
                 group=group,
-            )  # fmt: skip
+            )
         )
 
     def missing(self, person: Person, at: int, found_in: str = "", group: int = -1) -> None:
@@ -312,7 +334,7 @@ class Teller:
                 outcome=risk,
                 text=text,
                 group=group,
-            )  # fmt: skip
+            )
         )
 
     def incident(self, force: str, at: int, people: list[Person]) -> None:
@@ -335,7 +357,7 @@ class Teller:
                 objects=about,
                 text=f"{about} reported at {place.street.name}. Patrol attended and gave advice.",
                 vehicle=people[0].vehicles[0] if about == "Suspicious vehicle" and people[0].vehicles else None,
-            )  # fmt: skip
+            )
         )
 
     def intelligence(self, force: str, at: int, subjects: list[Person], group: Group | None) -> None:
@@ -358,10 +380,12 @@ class Teller:
         text = chance.pick(INTELLIGENCE_TEXTS).format(
             who=f"{subject.forename} {subject.surname}",
             other=f"{subjects[1].forename} {subjects[1].surname}" if len(subjects) > 1 else "others not named",
-            street=place.street.name, ward=place.ward.name, phone=phone or "not known",
+            street=place.street.name,
+            ward=place.ward.name,
+            phone=phone or "not known",
             vehicle=f"{vehicle.colour.lower()} {vehicle.make} {vehicle.plate}" if vehicle else "dark hatchback",
             elsewhere=group.premises[-1].ward.town if group else "another area",
-        )  # fmt: skip
+        )
         restricted = "F" if chance.yes(0.05) else ""
         if group and group.compartment and chance.yes(0.3):
             restricted = group.compartment
@@ -382,7 +406,7 @@ class Teller:
                 handling="C" if chance.yes(0.15) else "P",
                 restricted=restricted,
                 group=group.number if group else -1,
-            )  # fmt: skip
+            )
         )
 
     def follow(self, group: Group) -> None:
@@ -406,6 +430,6 @@ class Teller:
                 offences = GROUP_CRIMES.get(theme, ORDINARY)
                 suspects = [person for person in some if person not in exploited] or some
                 victim = exploited[0] if exploited and theme in {"MSH", "CSA"} else None
-                self.crime(chance.draw(offences), force, at, suspects, victim, group)
+                self.crime(chance.draw(offences), force, at, suspects, victim=victim, group=group)
             else:
                 self.missing(chance.pick(exploited), at, group.premises[-1].ward.town, group.number)

@@ -8,11 +8,10 @@ from fourfold.simulation.names import SURNAME_FIRST, Names
 from fourfold.simulation.places import Address
 from fourfold.simulation.world import Person
 
+KEYBOARD_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 KEYBOARD = {
-    "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "j": "hk", "k": "jl",
-    "l": "ko", "m": "n", "n": "bm", "o": "ip", "p": "o", "q": "wa", "r": "et", "s": "ad", "t": "ry", "u": "yi", "v": "cb",
-    "w": "qe", "x": "zc", "y": "tu", "z": "x",
-}  # fmt: skip
+    letter: row[max(0, at - 1) : at] + row[at + 1 : at + 2] for row in KEYBOARD_ROWS for at, letter in enumerate(row)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +40,91 @@ class Habits:
 
 
 HABITS = {
-    "niche": Habits(0.03, 0.006, 0.01, 0.015, 0.02, 0.004, 0.0008, 0.06, 0.12, 0.25, 0.25, 0.25, 0.06, 0.003, 0.16, 0.01, 0.05, 0.2, 0.07),
-    "connect": Habits(0.02, 0.004, 0.008, 0.01, 0.015, 0.0, 0.0005, 0.05, 0.1, 0.2, 0.2, 0.2, 0.05, 0.002, 0.05, 0.005, 0.04, 0.14, 0.03),
-    "policeworks": Habits(0.05, 0.02, 0.018, 0.03, 0.06, 0.01, 0.002, 0.1, 0.15, 0.25, 0.3, 0.45, 0.3, 0.006, 0.3, 0.06, 0.14, 0.2, 0.0),
-    "mark43": Habits(0.018, 0.004, 0.007, 0.012, 0.02, 0.0, 0.0004, 0.05, 0.1, 0.2, 0.2, 0.2, 0.06, 0.002, 0.02, 0.01, 0.05, 0.22, 0.04),
-}  # fmt: skip
+    "niche": Habits(
+        typing=0.03,
+        swapped_names=0.006,
+        day_month=0.01,
+        default_birth=0.015,
+        no_birth=0.02,
+        partial_birth=0.004,
+        invalid_birth=0.0008,
+        short_form=0.06,
+        other_spelling=0.12,
+        street_name=0.25,
+        birth_surname=0.25,
+        no_middle=0.25,
+        no_number=0.06,
+        wrong_check=0.003,
+        capitals=0.16,
+        lower=0.01,
+        no_postcode=0.05,
+        no_protected=0.2,
+        duplicate=0.07,
+    ),
+    "connect": Habits(
+        typing=0.02,
+        swapped_names=0.004,
+        day_month=0.008,
+        default_birth=0.01,
+        no_birth=0.015,
+        partial_birth=0.0,
+        invalid_birth=0.0005,
+        short_form=0.05,
+        other_spelling=0.1,
+        street_name=0.2,
+        birth_surname=0.2,
+        no_middle=0.2,
+        no_number=0.05,
+        wrong_check=0.002,
+        capitals=0.05,
+        lower=0.005,
+        no_postcode=0.04,
+        no_protected=0.14,
+        duplicate=0.03,
+    ),
+    "policeworks": Habits(
+        typing=0.05,
+        swapped_names=0.02,
+        day_month=0.018,
+        default_birth=0.03,
+        no_birth=0.06,
+        partial_birth=0.01,
+        invalid_birth=0.002,
+        short_form=0.1,
+        other_spelling=0.15,
+        street_name=0.25,
+        birth_surname=0.3,
+        no_middle=0.45,
+        no_number=0.3,
+        wrong_check=0.006,
+        capitals=0.3,
+        lower=0.06,
+        no_postcode=0.14,
+        no_protected=0.2,
+        duplicate=0.0,
+    ),
+    "mark43": Habits(
+        typing=0.018,
+        swapped_names=0.004,
+        day_month=0.007,
+        default_birth=0.012,
+        no_birth=0.02,
+        partial_birth=0.0,
+        invalid_birth=0.0004,
+        short_form=0.05,
+        other_spelling=0.1,
+        street_name=0.2,
+        birth_surname=0.2,
+        no_middle=0.2,
+        no_number=0.06,
+        wrong_check=0.002,
+        capitals=0.02,
+        lower=0.01,
+        no_postcode=0.05,
+        no_protected=0.22,
+        duplicate=0.04,
+    ),
+}
 
 
 @dataclass(slots=True, eq=False)
@@ -103,17 +182,30 @@ class Debts:
     """Defects every extract must show at least once: the first fitting row pays what chance has not."""
 
     OWED = (
-        "DOB_DEFAULT", "DOB_INVALID", "MIXED_CASE", "MISSING_POSTCODE", "PROTECTED_FIELD_NULL", "DUPLICATE_NOMINAL", "DELETED_BUT_LINKED",
-        "CODE_DRIFT", "PLATE_WITH_SPACES", "INVALID_PLATE", "UTC_V_LOCAL", "TRUNCATED_NARRATIVE", "NAMES_SWAPPED", "DAY_MONTH_SWAPPED",
-        "INVALID_PNC", "INVALID_NINO",
-    )  # fmt: skip
+        "DOB_DEFAULT",
+        "DOB_INVALID",
+        "MIXED_CASE",
+        "MISSING_POSTCODE",
+        "PROTECTED_FIELD_NULL",
+        "DUPLICATE_NOMINAL",
+        "DELETED_BUT_LINKED",
+        "CODE_DRIFT",
+        "PLATE_WITH_SPACES",
+        "INVALID_PLATE",
+        "UTC_V_LOCAL",
+        "TRUNCATED_NARRATIVE",
+        "NAMES_SWAPPED",
+        "DAY_MONTH_SWAPPED",
+        "INVALID_PNC",
+        "INVALID_NINO",
+    )
 
     def __init__(self) -> None:
         self.owed = set(self.OWED)
         self.wait = 0
 
     def due(self, code: str, by_chance: bool) -> bool:
-        """Return whether this row shows the defect: by chance, or because none has yet. Debts are spread over several rows."""
+        """Return whether this row shows the defect: by chance, or because none has yet and some rows have passed."""
         self.wait -= 1
         if code in self.owed and (by_chance or self.wait <= 0):
             self.owed.discard(code)
@@ -154,9 +246,25 @@ class Recorder:
         if chance.yes(0.012):
             sex = "U"
         holding = Holding(
-            key, person, force, forename, middle, surname, sex, self.birth(chance, person, flaws), pnc, cro, nino, ethnicity,
-            home, home_since, postcode, at, at, flaws=flaws,
-        )  # fmt: skip
+            key,
+            person,
+            force,
+            forename,
+            middle,
+            surname,
+            sex,
+            self.birth(chance, person, flaws),
+            pnc,
+            cro,
+            nino,
+            ethnicity,
+            home,
+            home_since,
+            postcode,
+            at,
+            at,
+            flaws=flaws,
+        )
         self.cased(chance, holding)
         self.known_as(chance, holding)
         return holding

@@ -46,7 +46,7 @@ def nino(number: int) -> str:
 
 
 def mobile(sequence: int) -> str:
-    """Return the mobile number with this position: first those set aside for drama, then 071, not allotted to operators."""
+    """Return the mobile number of this position: first those set aside for drama, then 071, not known to be in use."""
     if sequence < 1000:
         return f"07700900{sequence:03d}"
     return f"071{(sequence - 1000) * 12_345_677 % 100_000_000:08d}"

@@ -9,11 +9,17 @@ from fourfold.simulation.datafiles import DATA, read_lines, read_rows, read_sect
 
 # Weights of origins in each force, set by hand to be plausible, not measured; ethnic codes are the 16+1 list.
 ORIGINS = {
-    "british": ("W1", {"gmp": 690, "merseyside": 860, "lancashire": 790, "cheshire": 890, "cumbria": 945, "north_wales": 560}),
+    "british": (
+        "W1",
+        {"gmp": 690, "merseyside": 860, "lancashire": 790, "cheshire": 890, "cumbria": 945, "north_wales": 560},
+    ),
     "welsh": ("W1", {"gmp": 4, "merseyside": 14, "lancashire": 3, "cheshire": 18, "cumbria": 2, "north_wales": 370}),
     "irish": ("W2", {"gmp": 28, "merseyside": 48, "lancashire": 14, "cheshire": 14, "cumbria": 8, "north_wales": 10}),
     "pakistani": ("A2", {"gmp": 85, "merseyside": 5, "lancashire": 80, "cheshire": 7, "cumbria": 2, "north_wales": 3}),
-    "bangladeshi": ("A3", {"gmp": 24, "merseyside": 5, "lancashire": 12, "cheshire": 3, "cumbria": 2, "north_wales": 3}),
+    "bangladeshi": (
+        "A3",
+        {"gmp": 24, "merseyside": 5, "lancashire": 12, "cheshire": 3, "cumbria": 2, "north_wales": 3},
+    ),
     "indian": ("A1", {"gmp": 28, "merseyside": 7, "lancashire": 36, "cheshire": 8, "cumbria": 3, "north_wales": 4}),
     "polish": ("W9", {"gmp": 22, "merseyside": 14, "lancashire": 18, "cheshire": 24, "cumbria": 14, "north_wales": 22}),
     "romanian": ("W9", {"gmp": 18, "merseyside": 7, "lancashire": 9, "cheshire": 9, "cumbria": 5, "north_wales": 5}),
@@ -27,7 +33,7 @@ ORIGINS = {
     "somali": ("B2", {"gmp": 9, "merseyside": 6, "lancashire": 2, "cheshire": 1, "cumbria": 1, "north_wales": 1}),
     "nigerian": ("B2", {"gmp": 20, "merseyside": 7, "lancashire": 4, "cheshire": 4, "cumbria": 2, "north_wales": 2}),
     "caribbean": ("B1", {"gmp": 14, "merseyside": 4, "lancashire": 3, "cheshire": 2, "cumbria": 1, "north_wales": 1}),
-}  # fmt: skip
+}
 SURNAME_FIRST = frozenset({"chinese", "vietnamese"})
 KEEPS_OWN_SURNAME = frozenset(
     {"pakistani", "bangladeshi", "chinese", "vietnamese", "kurdish", "arabic", "iranian", "somali"}

@@ -1,6 +1,7 @@
 """What officers put forward for the master list, and what they changed their minds about later.
 
-An officer knows records, not truth: members are named by the records of a source, and only by those that existed that day.
+An officer knows records, not truth: members are named by the records of a source, and only by those that existed that
+day.
 """
 
 import json
@@ -17,7 +18,7 @@ from fourfold.simulation.world import Block, Builder, Group, Member, Person
 FIRST = date(2022, 1, 10)
 INSPECTED = date(2023, 11, 10)  # when inspectors found one force's vulnerabilities recorded as groups
 PEOPLE_PER_INDIVIDUAL = 500
-PEOPLE_PER_VULNERABILITY = 600
+PEOPLE_PER_VULNERABILITY = 400
 TIERS = Weighted([("1", 6), ("2", 16), ("3", 34), ("4", 28), ("5", 16)])
 ENDINGS = Weighted(
     [("CLOSED_DISMANTLED", 55), ("CLOSED_DORMANT", 25), ("CLOSED_NO_LONGER_MEETS", 17), ("CLOSED_ERROR", 3)]
@@ -33,7 +34,7 @@ PHASES = (
 )
 GRADES = ("1A", "1B", "2A", "2B", "2D", "2D", "3D")
 PROTECTED = frozenset({"EXPLOITED", "VICTIM", "WITNESS", "AT_RISK"})
-RECORDS_PER_MEMBER = 3
+SOURCES_PER_MEMBER = 2
 REASONS = {
     "up": "Recent intelligence shows greater violence and reach",
     "down": "Arrests have reduced what the group can do",
@@ -41,15 +42,47 @@ REASONS = {
     "closed": "Agreed at the threat management meeting",
 }
 WEAKNESSES = (
-    ("MSH.care_sector", "Recruitment into care homes around {town}", "Workers brought in on sponsored visas are moved between homes in and around {town}, with wages withheld."),
-    ("DRU.county_lines", "Children drawn into drug supply in {ward}", "Children missing from home in {ward} are found with drugs and phones. Several lines use the same streets."),
-    ("PRI.conveyance", "Drone deliveries to custody from {ward}", "Open ground in {ward} is used to fly packages over a prison wall. Several groups use the same launch point."),
-    ("DRU.county_lines", "Cuckooed homes in {ward}", "Homes of vulnerable tenants in {ward} are taken over in turn by different lines."),
-    ("ECO.fraud_person", "Courier fraud against older residents of {town}", "Older residents of {town} are called by people who say they are police officers or bank staff."),
-    ("MSH.labour", "Hand car washes in {town}", "Workers at hand car washes in {town} sleep on site and do not hold their own papers."),
-    ("OIC.clandestine", "Lorry park in {ward} used for clandestine arrivals", "People leave the backs of lorries at a stop in {ward}; more than one facilitator is believed to use it."),
-    ("FIR.conversion", "Converted blank-firing pistols reaching {town}", "Converted pistols of one make have been recovered in {town} from unconnected people."),
-)  # fmt: skip
+    (
+        "MSH.care_sector",
+        "Recruitment into care homes around {town}",
+        "Workers brought in on sponsored visas are moved between homes around {town}, with wages withheld.",
+    ),
+    (
+        "DRU.county_lines",
+        "Children drawn into drug supply in {ward}",
+        "Children missing from home in {ward} are found with drugs and phones. Several lines use the same streets.",
+    ),
+    (
+        "PRI.conveyance",
+        "Drone deliveries to custody from {ward}",
+        "Open ground in {ward} is used to fly packages over a prison wall. Several groups use the same launch point.",
+    ),
+    (
+        "DRU.county_lines",
+        "Cuckooed homes in {ward}",
+        "Homes of vulnerable tenants in {ward} are taken over in turn by different lines.",
+    ),
+    (
+        "ECO.fraud_person",
+        "Courier fraud against older residents of {town}",
+        "Older residents of {town} are called by people who say they are police officers or bank staff.",
+    ),
+    (
+        "MSH.labour",
+        "Hand car washes in {town}",
+        "Workers at hand car washes in {town} sleep on site and do not hold their own papers.",
+    ),
+    (
+        "OIC.clandestine",
+        "Lorry park in {ward} used for clandestine arrivals",
+        "People leave the backs of lorries at a stop in {ward}; more than one facilitator is believed to use it.",
+    ),
+    (
+        "FIR.conversion",
+        "Converted blank-firing pistols reaching {town}",
+        "Converted pistols of one make have been recovered in {town} from unconnected people.",
+    ),
+)
 SPECIALISMS = (
     ("ARMOURER", "FIR.supply", "Believed to hold and hire out firearms to several groups."),
     (
@@ -71,6 +104,11 @@ SUMMARIES = {
     "SAC": "The group steals to order around {town} and across the force boundary.",
     "PRI": "The group gets drugs and phones into prison from {town}.",
 }
+
+
+def named(entry: dict[str, str]) -> dict[str, str]:
+    """Return only what says which record a member is."""
+    return {"source": entry["source"], "record_key": entry["record_key"]}
 
 
 class Nominator:
@@ -98,8 +136,7 @@ class Nominator:
             if lone:
                 self.write(self.individual(chance.pick(lone)))
         for position in range(max(2, len(block.people) // PEOPLE_PER_VULNERABILITY)):
-            force = "cheshire" if position % 3 == 1 else chance.draw(self.builder.force)
-            self.write(self.vulnerability(block, force))
+            self.write(self.vulnerability(block, "cheshire" if position % 3 == 1 else chance.draw(self.builder.force)))
 
     def write(self, threat: dict[str, Any]) -> None:
         """Write one line, its later changes in order and none after the end of the world."""
@@ -125,11 +162,16 @@ class Nominator:
     def records(self, member: Member, before: date) -> Iterator[tuple[str, dict[str, str]]]:
         """Yield the day each record of a member is first seen by the officer, and how the list names it."""
         found = [
-            (created, system.source, key) for system in self.systems for key, created, _ in system.members(member.person)
-        ]  # fmt: skip
+            (created, system.source, key)
+            for system in self.systems
+            for key, created, _ in system.members(member.person)
+        ]
         found.sort()
         grade = self.chance.pick(GRADES)
-        for created, source, key in found[:RECORDS_PER_MEMBER]:
+        first: dict[str, tuple[int, str, str]] = {}
+        for record in found:
+            first.setdefault(record[1], record)
+        for created, source, key in list(first.values())[:SOURCES_PER_MEMBER]:
             seen = EPOCH_ORDINAL + max(created, member.since, 0) // DAY + 1
             since = date.fromordinal(EPOCH_ORDINAL + max(member.since, 0) // DAY)
             yield (
@@ -144,27 +186,22 @@ class Nominator:
             )
 
     def split(self, members: Sequence[Member], on: date) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
-        """Return the members known on the day of nomination, and the later changes that bring the others or see them leave."""
+        """Return the members known on the day of nomination, and the changes that bring others or see some leave."""
         now, later = [], []
         for member in members:
             if member.role not in PROTECTED and member.person.age(minute_of(on)) < 10:
                 continue
-            for seen, entry in self.records(member, on):
-                if seen <= on.isoformat():
-                    now.append(entry)
-                else:
-                    later.append({"on": seen, "change": {"member_joined": entry}})
-            if member.until is not None:
-                left = date.fromordinal(EPOCH_ORDINAL + member.until // DAY)
-                if left > on and now:
-                    gone = [entry for seen, entry in self.records(member, on) if seen <= left.isoformat()][:1]
-                    later.extend(
-                        {
-                            "on": left.isoformat(),
-                            "change": {"member_left": {"source": e["source"], "record_key": e["record_key"]}},
-                        }
-                        for e in gone
-                    )
+            known = list(self.records(member, on))
+            at_once = [entry for seen, entry in known if seen <= on.isoformat()]
+            now.extend(at_once)
+            if known and not at_once:
+                seen, entry = known[0]
+                later.append({"on": seen, "change": {"member_joined": entry}})
+            if member.until is not None and known:
+                left = date.fromordinal(EPOCH_ORDINAL + member.until // DAY).isoformat()
+                gone = at_once or [entry for seen, entry in known[:1] if seen < left]
+                if left > on.isoformat():
+                    later.extend({"on": left, "change": {"member_left": named(entry)}} for entry in gone)
         return now, later
 
     def course(self, on: date, tier: str, phase: str, ended: date | None) -> list[dict[str, Any]]:
@@ -196,9 +233,15 @@ class Nominator:
         """Return a place of a threat."""
         ward = address.ward
         return {
-            "name": ward.name, "town": ward.town, "force": ward.force, "authority": ward.authority, "address": address.line,
-            "postcode": address.street.postcode, "latitude": address.latitude, "longitude": address.longitude,
-        }  # fmt: skip
+            "name": ward.name,
+            "town": ward.town,
+            "force": ward.force,
+            "authority": ward.authority,
+            "address": address.line,
+            "postcode": address.street.postcode,
+            "latitude": address.latitude,
+            "longitude": address.longitude,
+        }
 
     def group(self, group: Group) -> Iterator[dict[str, Any]]:
         """Yield the nomination of a group; sometimes two forces put forward the same one."""
@@ -234,26 +277,50 @@ class Nominator:
                 }
             )
         yield {
-            "nominated_on": on.isoformat(), "force": force, "threat_type": "OCG", "name": group.name,
-            "aliases": [f"{group.brand} line"] if group.brand else [], "summary": SUMMARIES[theme].format(town=town, line=line),
-            "themes": list(group.themes), "tier": tier, "phase": phase, "lro": self.mailbox(force), "members": members,
-            "places": [self.place(address) for address in group.premises], "compartment": group.compartment, "later": later,
-        }  # fmt: skip
+            "nominated_on": on.isoformat(),
+            "force": force,
+            "threat_type": "OCG",
+            "name": group.name,
+            "aliases": [f"{group.brand} line"] if group.brand else [],
+            "summary": SUMMARIES[theme].format(town=town, line=line),
+            "themes": list(group.themes),
+            "tier": tier,
+            "phase": phase,
+            "lro": self.mailbox(force),
+            "members": members,
+            "places": [self.place(address) for address in group.premises],
+            "compartment": group.compartment,
+            "later": later,
+        }
         if group.elsewhere and ended is None and chance.yes(0.2):
             other = self.day(on + timedelta(days=30), on + timedelta(days=240))
             merged = self.day(other + timedelta(days=60), other + timedelta(days=400))
             some, _ = self.split(group.members[: 2 + chance.upto(3)], other)
             yield {
-                "nominated_on": other.isoformat(), "force": group.elsewhere, "threat_type": "OCG",
-                "name": f"{group.brand or group.name.removeprefix('Op ')} group, {group.premises[-1].ward.town}", "aliases": [],
-                "summary": SUMMARIES[theme].format(town=group.premises[-1].ward.town, line=line), "themes": list(group.themes[:1]),
-                "tier": str(min(5, int(tier) + 1)), "phase": "IDENTIFIED", "lro": self.mailbox(group.elsewhere), "members": some,
-                "places": [self.place(group.premises[-1])], "compartment": "",
-                "later": [{
-                    "on": merged.isoformat(),
-                    "change": {"phase": "CLOSED_MERGED", "merged_into": group.name, "reason": "The same group as one already on the list"},
-                }],
-            }  # fmt: skip
+                "nominated_on": other.isoformat(),
+                "force": group.elsewhere,
+                "threat_type": "OCG",
+                "name": f"{group.brand or group.name.removeprefix('Op ')} group, {group.premises[-1].ward.town}",
+                "aliases": [],
+                "summary": SUMMARIES[theme].format(town=group.premises[-1].ward.town, line=line),
+                "themes": list(group.themes[:1]),
+                "tier": str(min(5, int(tier) + 1)),
+                "phase": "IDENTIFIED",
+                "lro": self.mailbox(group.elsewhere),
+                "members": some,
+                "places": [self.place(group.premises[-1])],
+                "compartment": "",
+                "later": [
+                    {
+                        "on": merged.isoformat(),
+                        "change": {
+                            "phase": "CLOSED_MERGED",
+                            "merged_into": group.name,
+                            "reason": "The same group as one already on the list",
+                        },
+                    }
+                ],
+            }
 
     def individual(self, person: Person) -> dict[str, Any]:
         """Return the nomination of a priority individual."""
@@ -266,16 +333,24 @@ class Nominator:
         phase = "LIFETIME_MANAGEMENT" if role == "LEADER" else PHASES[chance.upto(4)]
         force = person.home(minute_of(on))[1].ward.force
         return {
-            "nominated_on": on.isoformat(), "force": force, "threat_type": "PRIORITY_INDIVIDUAL",
+            "nominated_on": on.isoformat(),
+            "force": force,
+            "threat_type": "PRIORITY_INDIVIDUAL",
             "name": f"{person.forename} {person.surname.upper()}",
-            "aliases": [" ".join(person.street_name)] if person.street_name else [], "summary": summary, "themes": [theme],
-            "tier": tier, "phase": phase, "lro": self.mailbox(force), "members": members,
-            "places": [self.place(person.home(minute_of(on))[1])], "compartment": "",
+            "aliases": [" ".join(person.street_name)] if person.street_name else [],
+            "summary": summary,
+            "themes": [theme],
+            "tier": tier,
+            "phase": phase,
+            "lro": self.mailbox(force),
+            "members": members,
+            "places": [self.place(person.home(minute_of(on))[1])],
+            "compartment": "",
             "later": joining + self.course(on, tier, phase, ended),
-        }  # fmt: skip
+        }
 
     def vulnerability(self, block: Block, force: str) -> dict[str, Any]:
-        """Return the nomination of a place or sector that any criminal could use; some of one force's began as groups."""
+        """Return the nomination of a weakness any criminal could use; those of one force begin wrongly as groups."""
         chance = self.chance
         theme, name, summary = chance.pick(WEAKNESSES)
         ward = self.builder.places.ward(chance, force)
@@ -300,8 +375,18 @@ class Nominator:
             later.append({"on": self.day(INSPECTED, INSPECTED + timedelta(days=240)).isoformat(), "change": change})
         title = name.format(town=ward.town, ward=ward.name)
         return {
-            "nominated_on": on.isoformat(), "force": force, "threat_type": "OCG" if mistaken else "VULNERABILITY", "name": title,
-            "aliases": [], "summary": summary.format(town=ward.town, ward=ward.name), "themes": [theme], "tier": tier,
-            "phase": "IDENTIFIED", "lro": self.mailbox(force), "members": members, "places": [self.place(place)], "compartment": "",
+            "nominated_on": on.isoformat(),
+            "force": force,
+            "threat_type": "OCG" if mistaken else "VULNERABILITY",
+            "name": title,
+            "aliases": [],
+            "summary": summary.format(town=ward.town, ward=ward.name),
+            "themes": [theme],
+            "tier": tier,
+            "phase": "IDENTIFIED",
+            "lro": self.mailbox(force),
+            "members": members,
+            "places": [self.place(place)],
+            "compartment": "",
             "later": later,
-        }  # fmt: skip
+        }

@@ -7,14 +7,45 @@ from fourfold.simulation.chance import Chance, Weighted
 from fourfold.simulation.datafiles import read_rows
 
 ORDINARY_STREETS = (
-    "High Street", "Church Street", "Station Road", "Victoria Road", "Mill Lane", "Park Road", "Chapel Street", "Albert Street",
-    "School Lane", "Church Lane", "The Crescent", "Manor Road", "Queen Street", "King Street", "Oak Avenue", "Moss Lane",
-    "Beech Grove", "Hawthorn Avenue", "Bridge Street", "Alexandra Road", "Canal Street", "Cross Street", "Lime Grove", "Elm Road",
-)  # fmt: skip
+    "High Street",
+    "Church Street",
+    "Station Road",
+    "Victoria Road",
+    "Mill Lane",
+    "Park Road",
+    "Chapel Street",
+    "Albert Street",
+    "School Lane",
+    "Church Lane",
+    "The Crescent",
+    "Manor Road",
+    "Queen Street",
+    "King Street",
+    "Oak Avenue",
+    "Moss Lane",
+    "Beech Grove",
+    "Hawthorn Avenue",
+    "Bridge Street",
+    "Alexandra Road",
+    "Canal Street",
+    "Cross Street",
+    "Lime Grove",
+    "Elm Road",
+)
 WELSH_STREETS = (
-    "Stryd Fawr", "Ffordd yr Orsaf", "Lôn Las", "Stryd y Bont", "Maes y Coed", "Ffordd Newydd", "Heol y Parc", "Bryn Glas",
-    "Stryd yr Eglwys", "Cae Mawr", "Tan y Bryn", "Ffordd Llŷn",
-)  # fmt: skip
+    "Stryd Fawr",
+    "Ffordd yr Orsaf",
+    "Lôn Las",
+    "Stryd y Bont",
+    "Maes y Coed",
+    "Ffordd Newydd",
+    "Heol y Parc",
+    "Bryn Glas",
+    "Stryd yr Eglwys",
+    "Cae Mawr",
+    "Tan y Bryn",
+    "Ffordd Llŷn",
+)
 KINDS_OF_STREET = ("Road", "Street", "Avenue", "Close", "Drive", "Grove", "Lane", "Way", "Court", "Terrace")
 UNIT_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
 METRES_PER_DEGREE = 111_250
@@ -109,9 +140,17 @@ class Places:
         by_force: dict[str, list[tuple[Ward, int]]] = {}
         for row in read_rows("places.csv"):
             ward = Ward(
-                row["force"], row["authority"], row["ward"], row["town"], row["district"], float(row["latitude"]), float(row["longitude"]),
-                int(row["easting"]), int(row["northing"]), _streets(chance, row["force"], row["ward"], row["district"]),
-            )  # fmt: skip
+                row["force"],
+                row["authority"],
+                row["ward"],
+                row["town"],
+                row["district"],
+                float(row["latitude"]),
+                float(row["longitude"]),
+                int(row["easting"]),
+                int(row["northing"]),
+                _streets(chance, row["force"], row["ward"], row["district"]),
+            )
             by_force.setdefault(ward.force, []).append((ward, int(row["weight"])))
         self.wards = {force: Weighted(pairs) for force, pairs in by_force.items()}
 
@@ -125,9 +164,13 @@ class Places:
         number = chance.between(1, 180)
         house = f"Flat {chance.between(1, 12)}, {number}" if chance.yes(0.08) else str(number)
         return Address(
-            ward, street, house, street.east + chance.between(-60, 60), street.north + chance.between(-60, 60),
+            ward,
+            street,
+            house,
+            street.east + chance.between(-60, 60),
+            street.north + chance.between(-60, 60),
             f"999{chance.upto(1_000_000_000):09d}",
-        )  # fmt: skip
+        )
 
     def street(self, chance: Chance, ward: Ward) -> Address:
         """Return a point on a street of the ward, with no house."""

@@ -1,7 +1,8 @@
 """Reduces openly licensed name, place and vehicle data to the small files the simulation reads.
 
 Run by hand, once, when a source is renewed: `python -m fourfold.simulation.prepare SOURCE_FOLDER`. The files it writes
-are kept in the repository, so that a simulation needs nothing but this package. Two runs on the same sources write the same bytes.
+are kept in the repository, so that a simulation needs nothing but this package. Two runs on the same sources write the
+same bytes.
 """
 
 import csv
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from fourfold.simulation.datafiles import DATA, read_sections
+from fourfold.simulation.datafiles import DATA, read_lines, read_sections
 
 FORCES = {
     "Cheshire Constabulary": "cheshire",
@@ -27,46 +28,162 @@ FORCES = {
     "North Wales Police": "north_wales",
 }
 COUNTRIES = {
-    "AL": "albanian", "BD": "bangladeshi", "CN": "chinese", "EG": "arabic", "IE": "irish", "IN": "indian",
-    "IQ": "arabic", "IR": "iranian", "PK": "pakistani", "PL": "polish", "RO": "romanian", "SA": "arabic",
-    "TR": "turkish", "VN": "vietnamese",
-}  # fmt: skip
+    "AL": "albanian",
+    "BD": "bangladeshi",
+    "CN": "chinese",
+    "EG": "arabic",
+    "IE": "irish",
+    "IN": "indian",
+    "IQ": "arabic",
+    "IR": "iranian",
+    "PK": "pakistani",
+    "PL": "polish",
+    "RO": "romanian",
+    "SA": "arabic",
+    "TR": "turkish",
+    "VN": "vietnamese",
+}
 ERAS = {"british_1996": (1996, 2003), "british_2004": (2004, 2016)}
 FORENAMES_PER_ERA = 450
+SHARED = {"ADAM", "DAVID", "DANIEL", "GABRIEL", "ADRIAN", "SARA", "MARIA", "ANNA", "NINA", "KAI", "SAMUEL", "AMELIA"}
 METRES_PER_DEGREE = 111_250
 # The post town of each local authority, for the districts whose row names none.
 TOWNS = {
-    "E06000006": "Widnes", "E06000007": "Warrington", "E06000049": "Crewe", "E06000050": "Chester",
-    "E07000026": "Workington", "E07000027": "Barrow-in-Furness", "E07000028": "Carlisle", "E07000029": "Whitehaven",
-    "E07000030": "Penrith", "E07000031": "Kendal", "E08000001": "Bolton", "E08000002": "Bury",
-    "E08000003": "Manchester", "E08000004": "Oldham", "E08000005": "Rochdale", "E08000006": "Salford",
-    "E08000007": "Stockport", "E08000008": "Ashton-under-Lyne", "E08000009": "Sale", "E08000010": "Wigan",
-    "E06000008": "Blackburn", "E06000009": "Blackpool", "E07000117": "Burnley", "E07000118": "Chorley",
-    "E07000119": "Lytham St Annes", "E07000120": "Accrington", "E07000121": "Lancaster", "E07000122": "Nelson",
-    "E07000123": "Preston", "E07000124": "Clitheroe", "E07000125": "Rossendale", "E07000126": "Leyland",
-    "E07000127": "Skelmersdale", "E07000128": "Fleetwood", "E08000011": "Huyton", "E08000012": "Liverpool",
-    "E08000013": "St Helens", "E08000014": "Bootle", "E08000015": "Birkenhead", "W06000001": "Holyhead",
-    "W06000002": "Bangor", "W06000003": "Colwyn Bay", "W06000004": "Rhyl", "W06000005": "Flint",
+    "E06000006": "Widnes",
+    "E06000007": "Warrington",
+    "E06000049": "Crewe",
+    "E06000050": "Chester",
+    "E07000026": "Workington",
+    "E07000027": "Barrow-in-Furness",
+    "E07000028": "Carlisle",
+    "E07000029": "Whitehaven",
+    "E07000030": "Penrith",
+    "E07000031": "Kendal",
+    "E08000001": "Bolton",
+    "E08000002": "Bury",
+    "E08000003": "Manchester",
+    "E08000004": "Oldham",
+    "E08000005": "Rochdale",
+    "E08000006": "Salford",
+    "E08000007": "Stockport",
+    "E08000008": "Ashton-under-Lyne",
+    "E08000009": "Sale",
+    "E08000010": "Wigan",
+    "E06000008": "Blackburn",
+    "E06000009": "Blackpool",
+    "E07000117": "Burnley",
+    "E07000118": "Chorley",
+    "E07000119": "Lytham St Annes",
+    "E07000120": "Accrington",
+    "E07000121": "Lancaster",
+    "E07000122": "Nelson",
+    "E07000123": "Preston",
+    "E07000124": "Clitheroe",
+    "E07000125": "Rossendale",
+    "E07000126": "Leyland",
+    "E07000127": "Skelmersdale",
+    "E07000128": "Fleetwood",
+    "E08000011": "Huyton",
+    "E08000012": "Liverpool",
+    "E08000013": "St Helens",
+    "E08000014": "Bootle",
+    "E08000015": "Birkenhead",
+    "W06000001": "Holyhead",
+    "W06000002": "Bangor",
+    "W06000003": "Colwyn Bay",
+    "W06000004": "Rhyl",
+    "W06000005": "Flint",
     "W06000006": "Wrexham",
-}  # fmt: skip
+}
 DISTRICT_TOWNS = {
-    "WA7": "Runcorn", "WA8": "Widnes", "WA9": "St Helens", "WA10": "St Helens", "WA11": "St Helens",
-    "WA12": "Newton-le-Willows", "WA13": "Lymm", "WA14": "Altrincham", "WA15": "Altrincham", "WA16": "Knutsford",
-    "SK8": "Cheadle", "SK9": "Wilmslow", "SK10": "Macclesfield", "SK11": "Macclesfield", "SK12": "Stockport",
-    "SK14": "Hyde", "SK15": "Stalybridge", "SK16": "Dukinfield", "CW1": "Crewe", "CW2": "Crewe", "CW5": "Nantwich",
-    "CW6": "Tarporley", "CW7": "Winsford", "CW8": "Northwich", "CW9": "Northwich", "CW11": "Sandbach",
-    "CW12": "Congleton", "CH1": "Chester", "CH2": "Chester", "CH3": "Chester", "CH4": "Chester", "CH5": "Deeside",
-    "CH6": "Flint", "CH7": "Mold", "CH8": "Holywell", "CH44": "Wallasey", "CH45": "Wallasey", "CH46": "Wirral",
-    "CH65": "Ellesmere Port", "CH66": "Ellesmere Port", "LL11": "Wrexham", "LL12": "Wrexham", "LL13": "Wrexham",
-    "LL16": "Denbigh", "LL18": "Rhyl", "LL19": "Prestatyn", "LL22": "Abergele", "LL30": "Llandudno",
-    "LL53": "Pwllheli", "LL54": "Caernarfon", "LL55": "Caernarfon", "LL57": "Bangor", "LL65": "Holyhead",
-    "LL77": "Llangefni", "WN7": "Leigh", "OL10": "Heywood", "OL11": "Rochdale", "OL12": "Rochdale", "OL13": "Bacup",
-    "PR8": "Southport", "PR9": "Southport", "PR5": "Preston", "PR6": "Chorley", "PR7": "Chorley", "L20": "Bootle",
-    "L36": "Liverpool", "L37": "Liverpool", "L39": "Ormskirk", "L40": "Ormskirk", "M33": "Sale", "M41": "Manchester",
-    "LA1": "Lancaster", "LA3": "Morecambe", "LA4": "Morecambe", "LA12": "Ulverston", "LA18": "Millom",
-    "LA22": "Ambleside", "LA23": "Windermere", "CA7": "Wigton", "CA11": "Penrith", "CA12": "Keswick",
-    "CA13": "Cockermouth", "CA15": "Maryport", "BB3": "Darwen", "BB8": "Colne", "BB4": "Rossendale", "FY5": "Thornton-Cleveleys",
-}  # fmt: skip
+    "WA7": "Runcorn",
+    "WA8": "Widnes",
+    "WA9": "St Helens",
+    "WA10": "St Helens",
+    "WA11": "St Helens",
+    "WA12": "Newton-le-Willows",
+    "WA13": "Lymm",
+    "WA14": "Altrincham",
+    "WA15": "Altrincham",
+    "WA16": "Knutsford",
+    "SK8": "Cheadle",
+    "SK9": "Wilmslow",
+    "SK10": "Macclesfield",
+    "SK11": "Macclesfield",
+    "SK12": "Stockport",
+    "SK14": "Hyde",
+    "SK15": "Stalybridge",
+    "SK16": "Dukinfield",
+    "CW1": "Crewe",
+    "CW2": "Crewe",
+    "CW5": "Nantwich",
+    "CW6": "Tarporley",
+    "CW7": "Winsford",
+    "CW8": "Northwich",
+    "CW9": "Northwich",
+    "CW11": "Sandbach",
+    "CW12": "Congleton",
+    "CH1": "Chester",
+    "CH2": "Chester",
+    "CH3": "Chester",
+    "CH4": "Chester",
+    "CH5": "Deeside",
+    "CH6": "Flint",
+    "CH7": "Mold",
+    "CH8": "Holywell",
+    "CH44": "Wallasey",
+    "CH45": "Wallasey",
+    "CH46": "Wirral",
+    "CH65": "Ellesmere Port",
+    "CH66": "Ellesmere Port",
+    "LL11": "Wrexham",
+    "LL12": "Wrexham",
+    "LL13": "Wrexham",
+    "LL16": "Denbigh",
+    "LL18": "Rhyl",
+    "LL19": "Prestatyn",
+    "LL22": "Abergele",
+    "LL30": "Llandudno",
+    "LL53": "Pwllheli",
+    "LL54": "Caernarfon",
+    "LL55": "Caernarfon",
+    "LL57": "Bangor",
+    "LL65": "Holyhead",
+    "LL77": "Llangefni",
+    "WN7": "Leigh",
+    "OL10": "Heywood",
+    "OL11": "Rochdale",
+    "OL12": "Rochdale",
+    "OL13": "Bacup",
+    "PR8": "Southport",
+    "PR9": "Southport",
+    "PR5": "Preston",
+    "PR6": "Chorley",
+    "PR7": "Chorley",
+    "L20": "Bootle",
+    "L36": "Liverpool",
+    "L37": "Liverpool",
+    "L39": "Ormskirk",
+    "L40": "Ormskirk",
+    "M33": "Sale",
+    "M41": "Manchester",
+    "LA1": "Lancaster",
+    "LA3": "Morecambe",
+    "LA4": "Morecambe",
+    "LA12": "Ulverston",
+    "LA18": "Millom",
+    "LA22": "Ambleside",
+    "LA23": "Windermere",
+    "CA7": "Wigton",
+    "CA11": "Penrith",
+    "CA12": "Keswick",
+    "CA13": "Cockermouth",
+    "CA15": "Maryport",
+    "BB3": "Darwen",
+    "BB8": "Colne",
+    "BB4": "Rossendale",
+    "FY5": "Thornton-Cleveleys",
+}
 
 
 def prepare(source: Path, into: Path = DATA) -> None:
@@ -96,30 +213,31 @@ def ascii_upper(name: str) -> str:
 
 
 def ons_forenames(source: Path) -> Iterator[tuple[object, ...]]:
-    """Yield the commonest forenames of England and Wales by era and sex, but those that belong to another origin here."""
-    other = {
-        ascii_upper(name)
-        for (origin, kind), names in read_sections(DATA / "names_by_origin.txt").items()
-        if kind != "S" and not origin.startswith(("british", "irish", "welsh", "caribbean", "nigerian", "iranian"))
-        for name in names
-    }
+    """Yield the commonest forenames of England and Wales by era and sex, without those given to another origin here."""
+    sections = read_sections(DATA / "names_by_origin.txt")
     british = {
         ascii_upper(name)
-        for (origin, kind), names in read_sections(DATA / "names_by_origin.txt").items()
-        if kind != "S" and origin.startswith("british")
+        for (origin, kind), names in sections.items()
+        if origin.startswith("british")
         for name in names
-    } | {"ADAM", "DAVID", "DANIEL", "GABRIEL", "ADRIAN", "SARA", "MARIA", "ANNA", "NINA", "MAYA", "KAI", "SAMUEL"}
+    }
+    elsewhere = {
+        ascii_upper(name)
+        for (origin, kind), names in sections.items()
+        if kind != "S" and not origin.startswith(("british", "irish", "welsh", "caribbean", "nigerian"))
+        for name in names
+    }
+    other = {ascii_upper(line[0]) for line in read_lines("names_of_other_origins.txt")} | (elsewhere - british - SHARED)
     table = source / "names" / "ons_babynames_england_wales_1996_plus.parquet"
     for era, (first, last) in ERAS.items():
-        found = duckdb.sql(
+        found = duckdb.execute(
             f"select sex, name, sum(n)::bigint as n from '{table}' where year between {first} and {last} "
             "group by all order by sex, n desc, name"
         ).fetchall()
         kept: dict[str, int] = defaultdict(int)
         for sex, name, count in found:
-            foreign = ascii_upper(name) in other and ascii_upper(name) not in british
-            foreign = foreign or re.match(r"M[ou]ham", name) is not None
-            if kept[sex] < FORENAMES_PER_ERA and not foreign:
+            foreign = ascii_upper(name) in other or re.match(r"M[ou]ham", name) is not None
+            if kept[sex] < FORENAMES_PER_ERA and not foreign and name[0].isupper():
                 kept[sex] += 1
                 yield era, sex, name, count
 
@@ -190,9 +308,17 @@ def places(source: Path) -> Iterator[tuple[object, ...]]:
         latitude, longitude = float(ward["clat"]), float(ward["clon"])
         easting, northing = grid(near, latitude, longitude)
         yield (
-            FORCES[ward["force"]], ward["lad"], ward["WD13NM"].replace("’", "'"), DISTRICT_TOWNS.get(near["postcode"], TOWNS[ward["lad"]]), near["postcode"],
-            f"{latitude:.5f}", f"{longitude:.5f}", easting, northing, max(1, weights[ward["WD13CD"]]),
-        )  # fmt: skip
+            FORCES[ward["force"]],
+            ward["lad"],
+            ward["WD13NM"].replace("’", "'"),
+            DISTRICT_TOWNS.get(near["postcode"], TOWNS[ward["lad"]]),
+            near["postcode"],
+            f"{latitude:.5f}",
+            f"{longitude:.5f}",
+            easting,
+            northing,
+            max(1, weights[ward["WD13CD"]]),
+        )
 
 
 def apart(one: dict[str, str], other: dict[str, str]) -> float:
@@ -215,9 +341,29 @@ def grid(near: dict[str, str], latitude: float, longitude: float) -> tuple[int, 
 def car_models(source: Path) -> Iterator[tuple[object, ...]]:
     """Yield the makes and models commonly seen on British roads."""
     common = {
-        "Ford", "Volkswagen", "BMW", "Audi", "Mercedes-Benz", "Toyota", "Nissan", "Kia", "Hyundai", "Peugeot", "Renault",
-        "Citroën", "Škoda", "Seat", "Honda", "Mazda", "MINI", "Fiat", "Volvo", "Land Rover", "Jaguar", "Dacia",
-    }  # fmt: skip
+        "Ford",
+        "Volkswagen",
+        "BMW",
+        "Audi",
+        "Mercedes-Benz",
+        "Toyota",
+        "Nissan",
+        "Kia",
+        "Hyundai",
+        "Peugeot",
+        "Renault",
+        "Citroën",
+        "Škoda",
+        "Seat",
+        "Honda",
+        "Mazda",
+        "MINI",
+        "Fiat",
+        "Volvo",
+        "Land Rover",
+        "Jaguar",
+        "Dacia",
+    }
     for brand in json.loads((source / "anpr" / "car_makes_models.json").read_text()):
         if brand["brand"] in common:
             for model in brand["models"][:24]:

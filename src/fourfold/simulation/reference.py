@@ -116,28 +116,62 @@ OPEN_STATUS = ("0", "Under investigation")
 
 SEXES = (("M", "Male"), ("F", "Female"), ("U", "Unknown"))
 ETHNICITIES = (
-    ("W1", "White British"), ("W2", "White Irish"), ("W9", "Any other White background"),
-    ("M1", "White and Black Caribbean"), ("M2", "White and Black African"), ("M3", "White and Asian"),
-    ("M9", "Any other mixed background"), ("A1", "Indian"), ("A2", "Pakistani"), ("A3", "Bangladeshi"),
-    ("A9", "Any other Asian background"), ("B1", "Caribbean"), ("B2", "African"), ("B9", "Any other Black background"),
-    ("O1", "Chinese"), ("O9", "Any other ethnic group"), ("NS", "Not stated"),
-)  # fmt: skip
+    ("W1", "White British"),
+    ("W2", "White Irish"),
+    ("W9", "Any other White background"),
+    ("M1", "White and Black Caribbean"),
+    ("M2", "White and Black African"),
+    ("M3", "White and Asian"),
+    ("M9", "Any other mixed background"),
+    ("A1", "Indian"),
+    ("A2", "Pakistani"),
+    ("A3", "Bangladeshi"),
+    ("A9", "Any other Asian background"),
+    ("B1", "Caribbean"),
+    ("B2", "African"),
+    ("B9", "Any other Black background"),
+    ("O1", "Chinese"),
+    ("O9", "Any other ethnic group"),
+    ("NS", "Not stated"),
+)
 COLOURS = (
-    ("BLA", "Black", 21), ("GRY", "Grey", 19), ("WHI", "White", 18), ("BLU", "Blue", 15), ("SIL", "Silver", 12),
-    ("RED", "Red", 9), ("GRN", "Green", 2), ("ORA", "Orange", 1), ("YEL", "Yellow", 1), ("BRO", "Brown", 1), ("BEI", "Beige", 1),
-)  # fmt: skip
+    ("BLA", "Black", 21),
+    ("GRY", "Grey", 19),
+    ("WHI", "White", 18),
+    ("BLU", "Blue", 15),
+    ("SIL", "Silver", 12),
+    ("RED", "Red", 9),
+    ("GRN", "Green", 2),
+    ("ORA", "Orange", 1),
+    ("YEL", "Yellow", 1),
+    ("BRO", "Brown", 1),
+    ("BEI", "Beige", 1),
+)
 KINDS = (
-    ("CR", "Crime", "CRIME"), ("CU", "Custody", "CUSTODY"), ("SS", "Stop and search", "STOP"),
-    ("MI", "Missing person", "MISSING"), ("IN", "Incident", "INCIDENT"),
-)  # fmt: skip
+    ("CR", "Crime", "CRIME"),
+    ("CU", "Custody", "CUSTODY"),
+    ("SS", "Stop and search", "STOP"),
+    ("MI", "Missing person", "MISSING"),
+    ("IN", "Incident", "INCIDENT"),
+)
 # Niche-like role code, words, and the role it stands for.
 ROLES = (
-    ("SUSP", "Suspect", "SUSPECT"), ("VICT", "Victim", "VICTIM"), ("WITN", "Witness", "WITNESS"),
-    ("ARRE", "Arrestee", "ARRESTED"), ("STOP", "Person stopped", "STOPPED"), ("SUBJ", "Subject", "SUBJECT"),
-    ("MISP", "Missing person", "MISSING_PERSON"), ("INVO", "Involved", "INVOLVED"), ("KEEP", "Registered keeper", "KEEPER_OF"),
-    ("USES", "User", "USES"), ("LIVE", "Resident", "LIVES_AT"), ("ASSO", "Associate", "ASSOCIATE"), ("RELA", "Relative", "RELATIVE"),
-    ("INVV", "Involved vehicle", "INVOLVES"), ("HAPP", "Happened at", "HAPPENED_AT"),
-)  # fmt: skip
+    ("SUSP", "Suspect", "SUSPECT"),
+    ("VICT", "Victim", "VICTIM"),
+    ("WITN", "Witness", "WITNESS"),
+    ("ARRE", "Arrestee", "ARRESTED"),
+    ("STOP", "Person stopped", "STOPPED"),
+    ("SUBJ", "Subject", "SUBJECT"),
+    ("MISP", "Missing person", "MISSING_PERSON"),
+    ("INVO", "Involved", "INVOLVED"),
+    ("KEEP", "Registered keeper", "KEEPER_OF"),
+    ("USES", "User", "USES"),
+    ("LIVE", "Resident", "LIVES_AT"),
+    ("ASSO", "Associate", "ASSOCIATE"),
+    ("RELA", "Relative", "RELATIVE"),
+    ("INVV", "Involved vehicle", "INVOLVES"),
+    ("HAPP", "Happened at", "HAPPENED_AT"),
+)
 STOP_OBJECTS = ("Controlled drugs", "Offensive weapons", "Stolen goods", "Articles for use in theft", "Firearms")
 STOP_OUTCOMES = (
     "A no further action disposal",

@@ -39,15 +39,12 @@ def simulate(people: int, seed: int, out: Path, *, until: date = UNTIL, deliveri
     days = delivery_days(until, deliveries)
     with Truth(out / "truth") as truth:
         systems = [system(builder.names, planned(out, system.source, days), truth) for system in SYSTEMS]
-        by_force = {
-            force.code: system for force in FORCES.values() for system in systems if system.source == force.source
-        }
         with (out / "nominations.jsonl").open("w", encoding="utf-8", newline="\n") as nominations:
             nominator = Nominator(builder, systems, nominations)
             for index, size in blocks(people):
                 chance = Chance(f"fourfold {seed} {people} {index}")
                 block = builder.block(chance, index, size)
-                tell(builder, block, chance, days, systems, by_force)
+                tell(builder, block, chance, days, systems)
                 write_truth(truth, block)
                 nominator.nominate(block, Chance(f"fourfold nominations {seed} {people} {index}"))
                 truth.flush()
@@ -72,17 +69,20 @@ def planned(out: Path, source: str, days: list[date]) -> list[Delivery]:
     """Return the deliveries a source will make."""
     return [
         Delivery(
-            source, FAMILIES[source], out / "extracts" / source / day.isoformat(), "delta" if turn else "full",
-            days[turn - 1] + timedelta(days=1) if turn else EPOCH, day,
+            source,
+            FAMILIES[source],
+            out / "extracts" / source / day.isoformat(),
+            "delta" if turn else "full",
+            days[turn - 1] + timedelta(days=1) if turn else EPOCH,
+            day,
         )
         for turn, day in enumerate(days)
-    ]  # fmt: skip
+    ]
 
 
-def tell(
-    builder: Builder, block: Block, chance: Chance, days: list[date], systems: list[System], by_force: dict[str, System]
-) -> None:
+def tell(builder: Builder, block: Block, chance: Chance, days: list[date], systems: list[System]) -> None:
     """Tell a block's happenings to the systems in order of report, and let them deliver when the day comes."""
+    by_force = {force.code: system for force in FORCES.values() for system in systems if system.source == force.source}
     heard: list[tuple[int, int, Happening, str]] = []
     for happening in Teller(builder, chance, block).tell():
         heard.append((happening.reported, happening.number, happening, happening.force))
@@ -106,17 +106,43 @@ def write_truth(truth: Truth, block: Block) -> None:
     """Write a block's people, groups and members."""
     for person in block.people:
         truth.add(
-            "people", person.number, person.forename, person.middle, person.surname, person.birth_surname, person.sex,
-            date.fromordinal(person.born), person.origin, person.force, person.household, person.pnc, person.cro, person.nino,
-            [number for _, number in person.phones], [vehicle.plate for vehicle in person.vehicles], len(person.homes),
-        )  # fmt: skip
+            "people",
+            person.number,
+            person.forename,
+            person.middle,
+            person.surname,
+            person.birth_surname,
+            person.sex,
+            date.fromordinal(person.born),
+            person.origin,
+            person.force,
+            person.household,
+            person.pnc,
+            person.cro,
+            person.nino,
+            [number for _, number in person.phones],
+            [vehicle.plate for vehicle in person.vehicles],
+            len(person.homes),
+        )
     for group in block.groups:
         truth.add(
-            "groups", group.number, group.name, group.force, group.elsewhere, list(group.themes), group.line, group.vehicle.plate,
-            as_datetime(group.started), None if group.ended is None else as_datetime(group.ended),
-        )  # fmt: skip
+            "groups",
+            group.number,
+            group.name,
+            group.force,
+            group.elsewhere,
+            list(group.themes),
+            group.line,
+            group.vehicle.plate,
+            as_datetime(group.started),
+            None if group.ended is None else as_datetime(group.ended),
+        )
         for member in group.members:
             truth.add(
-                "members", group.number, member.person.number, member.role, as_datetime(member.since),
+                "members",
+                group.number,
+                member.person.number,
+                member.role,
+                as_datetime(member.since),
                 None if member.until is None else as_datetime(member.until),
-            )  # fmt: skip
+            )

@@ -1,4 +1,4 @@
-"""The truth behind the extracts, written apart: who every record is, who is in which group, where every defect stands."""
+"""The truth behind the extracts, written apart: who each record is, who is in which group, where each defect stands."""
 
 from pathlib import Path
 from types import TracebackType
@@ -8,30 +8,69 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 TABLES = {
-    "people": pa.schema([
-        ("true_person", pa.int64()), ("forename", pa.string()), ("middle", pa.string()), ("surname", pa.string()),
-        ("birth_surname", pa.string()), ("sex", pa.string()), ("birth_on", pa.date32()), ("origin", pa.string()),
-        ("force", pa.string()), ("household", pa.int64()), ("pnc_id", pa.string()), ("cro", pa.string()), ("nino", pa.string()),
-        ("phones", pa.list_(pa.string())), ("plates", pa.list_(pa.string())), ("homes", pa.int32()),
-    ]),
+    "people": pa.schema(
+        [
+            ("true_person", pa.int64()),
+            ("forename", pa.string()),
+            ("middle", pa.string()),
+            ("surname", pa.string()),
+            ("birth_surname", pa.string()),
+            ("sex", pa.string()),
+            ("birth_on", pa.date32()),
+            ("origin", pa.string()),
+            ("force", pa.string()),
+            ("household", pa.int64()),
+            ("pnc_id", pa.string()),
+            ("cro", pa.string()),
+            ("nino", pa.string()),
+            ("phones", pa.list_(pa.string())),
+            ("plates", pa.list_(pa.string())),
+            ("homes", pa.int32()),
+        ]
+    ),
     "records": pa.schema([("source", pa.string()), ("record_key", pa.string()), ("true_person", pa.int64())]),
-    "events": pa.schema([
-        ("source", pa.string()), ("record_key", pa.string()), ("kind", pa.string()), ("true_event", pa.int64()), ("true_group", pa.int64()),
-    ]),
-    "groups": pa.schema([
-        ("true_group", pa.int64()), ("name", pa.string()), ("force", pa.string()), ("elsewhere", pa.string()),
-        ("themes", pa.list_(pa.string())), ("line", pa.string()), ("plate", pa.string()), ("started", pa.timestamp("s", "UTC")),
-        ("ended", pa.timestamp("s", "UTC")),
-    ]),
-    "members": pa.schema([
-        ("true_group", pa.int64()), ("true_person", pa.int64()), ("role", pa.string()), ("since", pa.timestamp("s", "UTC")),
-        ("until", pa.timestamp("s", "UTC")),
-    ]),
-    "defects": pa.schema([
-        ("source", pa.string()), ("delivered_on", pa.date32()), ("file", pa.string()), ("line", pa.int64()), ("code", pa.string()),
-        ("record_key", pa.string()),
-    ]),
-}  # fmt: skip
+    "events": pa.schema(
+        [
+            ("source", pa.string()),
+            ("record_key", pa.string()),
+            ("kind", pa.string()),
+            ("true_event", pa.int64()),
+            ("true_group", pa.int64()),
+        ]
+    ),
+    "groups": pa.schema(
+        [
+            ("true_group", pa.int64()),
+            ("name", pa.string()),
+            ("force", pa.string()),
+            ("elsewhere", pa.string()),
+            ("themes", pa.list_(pa.string())),
+            ("line", pa.string()),
+            ("plate", pa.string()),
+            ("started", pa.timestamp("s", "UTC")),
+            ("ended", pa.timestamp("s", "UTC")),
+        ]
+    ),
+    "members": pa.schema(
+        [
+            ("true_group", pa.int64()),
+            ("true_person", pa.int64()),
+            ("role", pa.string()),
+            ("since", pa.timestamp("s", "UTC")),
+            ("until", pa.timestamp("s", "UTC")),
+        ]
+    ),
+    "defects": pa.schema(
+        [
+            ("source", pa.string()),
+            ("delivered_on", pa.date32()),
+            ("file", pa.string()),
+            ("line", pa.int64()),
+            ("code", pa.string()),
+            ("record_key", pa.string()),
+        ]
+    ),
+}
 GROUP_ROWS = 50_000
 
 

@@ -1,7 +1,7 @@
 """The true world: people, households, homes, phones, vehicles and the groups they offend in, one block at a time.
 
-A block is a few thousand people from all over the region who may know one another; nobody knows anybody of another block.
-That is what lets a simulation of millions run in the memory of one block.
+A block is a few thousand people from all over the region who may know one another; nobody knows anybody of another
+block. That is what lets a simulation of millions run in the memory of one block.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from datetime import date
 
 from fourfold.simulation import identifiers
 from fourfold.simulation.chance import Chance, Weighted
-from fourfold.simulation.datafiles import read_rows
+from fourfold.simulation.datafiles import read_lines, read_rows
 from fourfold.simulation.moments import DAY, EPOCH_ORDINAL, minute_of
 from fourfold.simulation.names import KEEPS_OWN_SURNAME, ORIGINS, Names
 from fourfold.simulation.places import Address, Places
@@ -24,13 +24,26 @@ HEAD_AGES = Weighted(
 )
 HOUSEHOLDS = Weighted([("single", 40), ("couple", 22), ("family", 26), ("lone parent", 12)])
 ACTIVITY = Weighted([(0, 60), (1, 28), (3, 9), (8, 3)])
-OPERATIONS = ["Abbeystead", "Alderfly", "Amberwood", "Appleby", "Ashlar", "Barleycorn", "Beacon", "Bilberry", "Birchwood", "Blackthorn", "Bluestone", "Bracken", "Bramble", "Brightwater", "Broadleaf", "Buttermere", "Calder", "Candlewick", "Causeway", "Chestnut", "Cinder", "Clearwater", "Cloudberry", "Cobble", "Copperfield", "Coralline", "Cormorant", "Cotton", "Crossbill", "Curlew", "Damson", "Dovetail", "Driftwood", "Dunlin", "Eider", "Elderflower", "Ennerdale", "Fallow", "Fieldfare", "Flagstone", "Foxglove", "Gannet", "Goldfinch", "Granite", "Greenfinch", "Gritstone", "Harebell", "Hawthorn", "Hazel", "Heather", "Heron", "Hollin", "Hornbeam", "Ivory", "Jackdaw", "Juniper", "Kestrel", "Kingcup", "Kittiwake", "Lapwing", "Larkspur", "Limestone", "Linnet", "Loom", "Mallard", "Maplewood", "Marlstone", "Meadow", "Merlin", "Millstone", "Moorhen", "Nightjar", "Nutmeg", "Oakapple", "Osprey", "Oxbow", "Partridge", "Peatland", "Pebble", "Petrel", "Pintail", "Pipistrelle", "Plover", "Primrose", "Quartz", "Quern", "Ragwort", "Redstart", "Ridgeway", "Rowan", "Saltmarsh", "Sandpiper", "Sandstone", "Shearwater", "Shuttle", "Siskin", "Skylark", "Slate", "Snowdrop", "Sorrel", "Spindle", "Starling", "Stonechat", "Sundew", "Swift", "Tarn", "Teasel", "Thistle", "Thornbeck", "Timber", "Towpath", "Treecreeper", "Turnstone", "Viaduct", "Wagtail", "Warp", "Waterwheel", "Weft", "Wheatear", "Whinchat", "Whitebeam", "Willow", "Windhover", "Woodlark", "Wren", "Yarrow", "Yellowhammer"]  # fmt: skip
-GROUP_KINDS = Weighted([
-    (("DRU.county_lines",), 34), (("DRU.class_a_wholesale",), 12), (("DRU.cannabis", "MSH.labour"), 9),
-    (("FIR.supply", "VIO"), 8), (("SAC.burglary", "SAC.vehicle"), 9), (("SAC.robbery",), 4), (("ECO.money_laundering",), 6),
-    (("ECO.fraud_person",), 5), (("MSH.sexual",), 4), (("MSH.labour",), 3), (("OIC.facilitation",), 5),
-    (("CSA",), 2), (("DRU.illicit_medicines",), 2), (("PRI.conveyance",), 2), (("ECO.illicit_tobacco",), 2),
-])  # fmt: skip
+OPERATIONS = [word for line in read_lines("operations.txt") for word in line]
+GROUP_KINDS = Weighted(
+    [
+        (("DRU.county_lines",), 34),
+        (("DRU.class_a_wholesale",), 12),
+        (("DRU.cannabis", "MSH.labour"), 9),
+        (("FIR.supply", "VIO"), 8),
+        (("SAC.burglary", "SAC.vehicle"), 9),
+        (("SAC.robbery",), 4),
+        (("ECO.money_laundering",), 6),
+        (("ECO.fraud_person",), 5),
+        (("MSH.sexual",), 4),
+        (("MSH.labour",), 3),
+        (("OIC.facilitation",), 5),
+        (("CSA",), 2),
+        (("DRU.illicit_medicines",), 2),
+        (("PRI.conveyance",), 2),
+        (("ECO.illicit_tobacco",), 2),
+    ]
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -90,6 +103,18 @@ class Person:
         return (EPOCH_ORDINAL + at // DAY - self.born) * 100 // 36525
 
 
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What the people of one home share."""
+
+    number: int
+    force: str
+    origin: str
+    surname: str
+    home: Address
+    since: int
+
+
 @dataclass(slots=True, eq=False)
 class Member:
     """A person's true part in a group."""
@@ -142,10 +167,17 @@ class Builder:
         for row in read_rows("car_models.csv"):
             models.setdefault(row["make"], []).append(row["model"])
         self.models = models
-        self.makes = Weighted([
-            (make, {"Ford": 9, "Volkswagen": 8, "Audi": 6, "BMW": 6, "Mercedes-Benz": 5, "Toyota": 4, "Nissan": 4}.get(make, 2))
-            for make in models
-        ])  # fmt: skip
+        self.makes = Weighted(
+            [
+                (
+                    make,
+                    {"Ford": 9, "Volkswagen": 8, "Audi": 6, "BMW": 6, "Mercedes-Benz": 5, "Toyota": 4, "Nissan": 4}.get(
+                        make, 2
+                    ),
+                )
+                for make in models
+            ]
+        )
 
     def block(self, chance: Chance, index: int, size: int) -> Block:
         """Return the block of this index with this many people."""
@@ -169,14 +201,12 @@ class Builder:
         age = chance.between(low, high)
         home = self.places.house(chance, self.places.ward(chance, force))
         since = minute_of(date(2021, 1, 1)) - chance.between(0, 3000) * DAY
-        surname = self.names.surname(chance, origin)
+        family = Family(number, force, origin, self.names.surname(chance, origin), home, since)
         sex = "F" if chance.yes(0.75 if kind == "lone parent" else 0.33) else "M"
-        people = [self.person(chance, number, force, origin, sex, age, surname, home, since)]
+        people = [self.person(chance, family, number, sex, age)]
         if kind in {"couple", "family"} and age >= 18:
             other = "M" if sex == "F" else "F"
-            partner = self.person(
-                chance, number + 1, force, origin, other, max(17, age + chance.between(-5, 4)), surname, home, since
-            )
+            partner = self.person(chance, family, number + 1, other, max(17, age + chance.between(-5, 4)))
             wife = partner if other == "F" else people[0]
             if origin in KEEPS_OWN_SURNAME or chance.yes(0.35):
                 partner.surname = partner.birth_surname = self.names.surname(chance, origin)
@@ -186,43 +216,61 @@ class Builder:
             people.append(partner)
         if kind in {"family", "lone parent"} and age >= 26:
             for _ in range(chance.between(1, 3)):
-                child_age = min(age - 17, chance.between(3, 22))
                 child = "M" if chance.yes(0.55) else "F"
-                people.append(
-                    self.person(chance, number + len(people), force, origin, child, child_age, surname, home, since)
-                )
+                child_age = min(age - 17, chance.between(3, 22))
+                people.append(self.person(chance, family, number + len(people), child, child_age))
         return people[:room]
 
-    def person(
-        self,
-        chance: Chance,
-        number: int,
-        force: str,
-        origin: str,
-        sex: str,
-        age: int,
-        surname: str,
-        home: Address,
-        since: int,
-    ) -> Person:
+    def person(self, chance: Chance, family: Family, number: int, sex: str, age: int) -> Person:
         """Return one person, not yet moved, phoned or entered anywhere."""
+        origin = family.origin
         born = AGE_DAY - age * 1461 // 4 - chance.between(0, 364)
-        year = AGE_DAY // 365.2425 - age
-        forename = self.names.forename(chance, origin, sex, int(year))
-        middle = self.names.forename(chance, origin, sex, int(year)) if chance.yes(0.45) else ""
-        own = surname
-        if origin == "polish" and sex == "F" and own.endswith("ski"):
-            own = f"{own[:-1]}a"
+        year = AGE_DAY * 400 // 146097 - age
+        forename = self.names.forename(chance, origin, sex, year)
+        middle = self.names.forename(chance, origin, sex, year) if chance.yes(0.45) else ""
+        surname = family.surname
+        if origin == "polish" and sex == "F" and surname.endswith("ski"):
+            surname = f"{surname[:-1]}a"
         ethnicity = ORIGINS[origin][0]
         if origin == "british" and chance.yes(0.05):
             ethnicity = chance.pick(("M1", "M2", "M3", "M9", "B9", "A9"))
         return Person(
-            number, origin, sex, born, forename, "" if middle == forename else middle, own, own, ethnicity, force, number,
-            chance.draw(ACTIVITY) if age >= 12 else 0, [(since, home)], [],
-        )  # fmt: skip
+            number=number,
+            origin=origin,
+            sex=sex,
+            born=born,
+            forename=forename,
+            middle="" if middle == forename else middle,
+            surname=surname,
+            birth_surname=surname,
+            ethnicity=ethnicity,
+            force=family.force,
+            household=family.number,
+            activity=chance.draw(ACTIVITY) if age >= 12 else 0,
+            homes=[(family.since, family.home)],
+            phones=[],
+        )
 
     def settle(self, chance: Chance, person: Person) -> None:
         """Give a person moves, phones, vehicles, numbers and names of the street."""
+        self.move(chance, person)
+        person.phones = [(-6000 * DAY, identifiers.mobile(person.number * 4))]
+        for slot in (1, 2):
+            if chance.yes(0.45 if person.activity > 1 else 0.15):
+                person.phones.append((chance.between(30, 2000) * DAY, identifiers.mobile(person.number * 4 + slot)))
+        person.phones.sort()
+        if (person.born < AGE_DAY - 6300) and chance.yes(0.55):
+            person.vehicles.append(self.vehicle(chance))
+            if person.activity > 1 and chance.yes(0.4):
+                person.vehicles.append(self.vehicle(chance))
+        self.enter(chance, person)
+        if person.activity > 1 and chance.yes(0.12):
+            other = self.names.forename(chance, person.origin, person.sex, 1990)
+            surname = self.names.surname(chance, person.origin) if chance.yes(0.5) else person.surname
+            person.street_name = other, surname
+
+    def move(self, chance: Chance, person: Person) -> None:
+        """Let a person move house, at times to another force's area, or be active where they do not live."""
         at = 0
         while chance.yes(0.22) and len(person.homes) < 5:
             at += chance.between(90, 900) * DAY
@@ -237,29 +285,17 @@ class Builder:
             force = chance.draw(self.force)
             if force != person.force:
                 person.elsewhere = tuple(sorted({*person.elsewhere, force}))
-        person.phones = [(-6000 * DAY, identifiers.mobile(person.number * 4))]
-        for slot in (1, 2):
-            if chance.yes(0.15 + 0.3 * (person.activity > 1)):
-                person.phones.append((chance.between(30, 2000) * DAY, identifiers.mobile(person.number * 4 + slot)))
-        person.phones.sort()
-        if (person.born < AGE_DAY - 6300) and chance.yes(0.55):
-            person.vehicles.append(self.vehicle(chance))
-            if person.activity > 1 and chance.yes(0.4):
-                person.vehicles.append(self.vehicle(chance))
-        entered = person.born // 365.2425 + 14
+
+    def enter(self, chance: Chance, person: Person) -> None:
+        """Give a person the national numbers they would have."""
         if person.activity and chance.yes(0.75):
-            year = min(2026, max(int(entered) + 1 + chance.upto(12), 1985))
+            fourteen = person.born * 400 // 146097 + 15
+            year = min(2026, max(fourteen + chance.upto(12), 1985))
             person.pnc = identifiers.pnc_id(person.number, year)
             if chance.yes(0.7):
                 person.cro = identifiers.cro_number(person.number, max(year, 1996))
         if person.born < AGE_DAY - 5900 and chance.yes(0.8):
             person.nino = identifiers.nino(person.number)
-        if person.activity > 1 and chance.yes(0.12):
-            other = self.names.forename(chance, person.origin, person.sex, 1990)
-            person.street_name = (
-                other,
-                self.names.surname(chance, person.origin) if chance.yes(0.5) else person.surname,
-            )
 
     def vehicle(self, chance: Chance) -> Vehicle:
         """Return a vehicle whose plate is right for its age."""
@@ -308,9 +344,20 @@ class Builder:
         brand = self.names.forename(chance, "british", "M", 2000) if county else ""
         line = identifiers.mobile(members[0].person.number * 4 + 3)
         return Group(
-            number, f"Op {word}{suffix}", brand, force, elsewhere, themes, members, premises, line, self.vehicle(chance),
-            started, ended, compartment,
-        )  # fmt: skip
+            number,
+            f"Op {word}{suffix}",
+            brand,
+            force,
+            elsewhere,
+            themes,
+            members,
+            premises,
+            line,
+            self.vehicle(chance),
+            started,
+            ended,
+            compartment,
+        )
 
     def members(self, chance: Chance, people: Sequence[Person], force: str, exploiting: bool) -> list[Member]:
         """Return the members of a group, leaders first; children are only ever exploited."""

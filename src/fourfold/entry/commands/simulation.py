@@ -43,7 +43,8 @@ def simulate_command(people: int, seed: int, out: Path, until: datetime, deliver
         for delivered, files in by_day.items():
             click.echo(f"{source} {delivered}: {sum(files.values()):,} rows in {len(files)} files")
     click.echo(
-        f"truth: {written.truth['people']:,} people, {written.truth['records']:,} records, {written.truth['defects']:,} defects"
+        f"truth: {written.truth['people']:,} people, {written.truth['records']:,} records, "
+        f"{written.truth['defects']:,} defects"
     )
     click.echo(f"nominations: {written.nominations:,}")
 

@@ -1,7 +1,8 @@
-"""What every simulated record system does: keeps nominals (often twice), merges some, and delivers what is new or changed."""
+"""What every simulated record system does: keeps nominals (often twice), merges some, delivers changes."""
 
 import heapq
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from fourfold.simulation.chance import Chance
@@ -15,6 +16,20 @@ from fourfold.simulation.truth import Truth
 from fourfold.simulation.world import Block, Group, Person
 
 OVERSIZE = 33_000  # characters: past what a spreadsheet cell holds
+PLANTED_TEXTS = (
+    ("FORMULA_CELL", '=HYPERLINK("http://example.invalid/","see")'),
+    ("OVERSIZE_FIELD", ("Log continues. " * (OVERSIZE // 15)).ljust(OVERSIZE, ".")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCase:
+    """A crime delivered before its outcome was known, and what the system needs to deliver it again."""
+
+    happening: Happening
+    key: str
+    detail: str
+    reported: int
 
 
 class System:
@@ -34,7 +49,7 @@ class System:
         self.holdings: dict[int, list[Holding]] = {}
         self.merges: list[tuple[int, int, Holding, Holding]] = []
         self.made = 0
-        self.open_cases: list[tuple[Happening, str, str]] = []
+        self.open_cases: list[OpenCase] = []
         self.related: set[tuple[int, int]] = set()
         self.block: Block
         self.groups: dict[int, Group] = {}
@@ -53,7 +68,7 @@ class System:
         """Write an event to the present delivery."""
         raise NotImplementedError
 
-    def write_outcome(self, happening: Happening, force: str, key: str) -> None:
+    def write_outcome(self, case: OpenCase) -> None:
         """Write an event again because its outcome is now known."""
         raise NotImplementedError
 
@@ -98,9 +113,8 @@ class System:
                     holding.changed = False
         waiting = []
         for case in self.open_cases:
-            if case[0].resolved < until:
-                if self.turn > 0 and case[0].resolved >= minute_of(self.delivery.period_from):
-                    self.write_outcome(*case)
+            if case.happening.resolved < until:
+                self.write_outcome(case)
             else:
                 waiting.append(case)
         self.open_cases = waiting

@@ -1,4 +1,4 @@
-"""A CONNECT-like system: Lancashire's nominals, investigations, custody, stops, missing people and intelligence as one XML file."""
+"""A CONNECT-like system: Lancashire's nominals, crimes, custody, stops, missing people and intelligence, as one XML."""
 
 from collections.abc import Sequence
 
@@ -10,10 +10,11 @@ from fourfold.simulation.moments import dashed, day_of, local, local_offset, min
 from fourfold.simulation.names import Names
 from fourfold.simulation.places import Address
 from fourfold.simulation.reference import DRIFTED_OFFENCES, OPEN_STATUS
-from fourfold.simulation.systems.base import OVERSIZE, System
+from fourfold.simulation.systems.base import PLANTED_TEXTS, OpenCase, System
 from fourfold.simulation.truth import Truth
 from fourfold.simulation.world import Block, Vehicle
 
+PLANTED_AT = "2025-06-01T09:00:00+01:00"
 SECTIONS = ("Nominals", "Investigations", "Custody", "Stops", "Missing", "Intelligence")
 NAME = "extract.xml"
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
@@ -25,8 +26,15 @@ def esc(value: str) -> str:
 
 
 def tag(name: str, value: str) -> str:
-    """Return one element with text, or nothing where there is none to show."""
+    """Return one element with text; an empty one where there is none to show."""
     return f"<{name}>{esc(value)}</{name}>" if value else f"<{name}/>"
+
+
+def element(name: str, attributes: dict[str, str], *content: str) -> str:
+    """Return one element with attributes and the elements in it."""
+    start = " ".join([f'{key}="{esc(value)}"' for key, value in attributes.items()])
+    inner = "".join(content)
+    return f"<{name} {start}>{inner}</{name}>" if inner else f"<{name} {start}/>"
 
 
 def birth_dashed(birth: tuple[int, int, int]) -> str:
@@ -85,52 +93,47 @@ class Connect(System):
 
     def write_holding(self, holding: Holding) -> None:
         """Write a nominal with all the system knows of it."""
-        homes = [*holding.earlier_homes, (holding.home_since, None, holding.home)]
-        addresses = "".join(
-            f'<Address from="{dashed(day_of(since))}" to="{"" if until is None else dashed(day_of(until))}">'
-            f"{tag('Line1', home.line)}{tag('Town', home.ward.town)}"
-            f"{tag('Postcode', holding.postcode if until is None else home.street.postcode)}</Address>"
-            for since, until, home in homes
-        )
-        vehicles = []
         flaws = list(holding.flaws)
+        parts = [
+            "<Name>",
+            tag("Given", holding.forename),
+            tag("Middle", holding.middle),
+            tag("Family", holding.surname),
+            "</Name>",
+        ]
+        for forename, surname, _ in holding.aliases:
+            parts += ["<Alias>", tag("Given", forename), tag("Family", surname), "</Alias>"]
+        parts += [
+            tag("Sex", holding.sex),
+            tag("DateOfBirth", birth_dashed(holding.birth)),
+            tag("PncId", holding.pnc),
+            tag("Cro", holding.cro),
+            tag("Nino", holding.nino),
+            tag("Ethnicity", holding.ethnicity),
+        ]
+        for since, until, home in [*holding.earlier_homes, (holding.home_since, None, holding.home)]:
+            span = {"from": dashed(day_of(since)), "to": "" if until is None else dashed(day_of(until))}
+            postcode = holding.postcode if until is None else home.street.postcode
+            lines = tag("Line1", home.line), tag("Town", home.ward.town), tag("Postcode", postcode)
+            parts.append(element("Address", span, *lines))
+        for since, number in holding.phones:
+            parts.append(element("Telephone", {"from": dashed(day_of(since))}, number))
         for vehicle, since, plate in self.kept.get(holding.key, ()):
-            vehicles.append(
-                f'<Vehicle vrm="{esc(plate)}" make="{esc(vehicle.make)}" model="{esc(vehicle.model)}" colour="{vehicle.colour}" '
-                f'from="{dashed(day_of(since))}"/>'
-            )
+            shown = {"vrm": plate, "make": vehicle.make, "model": vehicle.model, "colour": vehicle.colour}
+            parts.append(element("Vehicle", {**shown, "from": dashed(day_of(since))}))
             if " " in plate:
                 flaws.append("PLATE_WITH_SPACES")
-        place = self.put(
-            "Nominals",
-            f'<Nominal ref="{holding.key}" created="{local_offset(holding.created)}" restricted="{holding.restricted}"><Name>'
-            f"{tag('Given', holding.forename)}{tag('Middle', holding.middle)}{tag('Family', holding.surname)}</Name>"
-            + "".join(
-                f"<Alias>{tag('Given', forename)}{tag('Family', surname)}</Alias>"
-                for forename, surname, _ in holding.aliases
-            )
-            + f"<Sex>{holding.sex}</Sex>{tag('DateOfBirth', birth_dashed(holding.birth))}{tag('PncId', holding.pnc)}"
-            f"{tag('Cro', holding.cro)}{tag('Nino', holding.nino)}{tag('Ethnicity', holding.ethnicity)}{addresses}"
-            + "".join(
-                f'<Telephone from="{dashed(day_of(since))}">{number}</Telephone>' for since, number in holding.phones
-            )
-            + "".join(vehicles)
-            + "".join(
-                f'<Associate ref="{ref}" type="{kind}"/>' for ref, kind in self.associates.get(holding.key, {}).items()
-            )
-            + "</Nominal>",
-        )
+        for ref, kind in self.associates.get(holding.key, {}).items():
+            parts.append(element("Associate", {"ref": ref, "type": kind}))
+        head = {"ref": holding.key, "created": local_offset(holding.created), "restricted": holding.restricted}
+        place = self.put("Nominals", element("Nominal", head, *parts))
         for flaw in flaws:
             self.flaw("Nominals", place, flaw, holding.key)
 
     def write_relation(self, one: Holding, other: Holding, kind: str, since: int) -> None:
-        """Keep a link of two people; a nominal already delivered is delivered again with it."""
-        self.associates.setdefault(one.key, {})[other.key] = kind.title()
-        if not one.changed:
-            one.changed = True
-            one.updated = max(one.updated, since)
-            self.write_holding(one)
-            one.changed = False
+        """Keep a link of two people; it is delivered with the nominal, again if need be."""
+        self.associates.setdefault(one.key, {}).setdefault(other.key, kind.title())
+        one.updated, one.changed = max(one.updated, since), True
 
     def relate(self, until: int) -> None:
         """Write no family ties here: they are kept as soon as both people are known, in `receive`."""
@@ -149,10 +152,9 @@ class Connect(System):
                     self.related |= {(person.number, partner.number), (partner.number, person.number)}
                     if self.chance.yes(0.4):
                         one, other = self.holdings[person.number][-1], self.holdings[partner.number][0]
-                        self.associates.setdefault(one.key, {})[other.key] = "Relative"
-                        one.changed = True
+                        self.write_relation(one, other, "RELATIVE", reported)
 
-    def location(self, place: Address | None, exact: bool) -> str:
+    def location(self, place: Address | None, *, exact: bool) -> str:
         """Return a location element."""
         if place is None:
             return "<Location/>"
@@ -190,7 +192,9 @@ class Connect(System):
         """Write an investigation of a crime."""
         key = f"EM{self.number('investigation'):07d}"
         self.event_truth(happening, key)
-        involved = "".join(f'<Involvement nominal="{holding.key}" role="{role.title()}"/>' for holding, role in people)
+        involved = "".join(
+            element("Involvement", {"nominal": holding.key, "role": role.title()}) for holding, role in people
+        )
         self.investigation(happening, key, reported, involved)
 
     def investigation(self, happening: Happening, key: str, reported: int, involved: str) -> None:
@@ -207,17 +211,22 @@ class Connect(System):
         if cut:
             text = text[:60]
         pending = self.still_open(happening)
-        status = OPEN_STATUS[1] if pending else happening.status[1]
-        plate = f'<InvolvedVehicle vrm="{happening.vehicle.plate}"/>' if happening.vehicle else ""
-        place = self.put(
-            "Investigations",
-            f'<Investigation ref="{key}" created="{local_offset(reported + 15)}"><Offence code="{code}" title="{esc(offence.title)}"/>'
-            f"{tag('Status', status)}<Reported>{local_offset(reported)}</Reported><From>{local_offset(happening.at)}</From>"
-            f"{tag('To', '' if happening.until == happening.at else local_offset(happening.until))}"
-            f"{self.location(happening.place, happening.number % 20 != 0)}{tag('Narrative', text)}{involved}{plate}</Investigation>",
-        )
+        parts = [
+            element("Offence", {"code": code, "title": offence.title}),
+            tag("Status", OPEN_STATUS[1] if pending else happening.status[1]),
+            tag("Reported", local_offset(reported)),
+            tag("From", local_offset(happening.at)),
+            tag("To", "" if happening.until == happening.at else local_offset(happening.until)),
+            self.location(happening.place, exact=happening.number % 20 != 0),
+            tag("Narrative", text),
+            involved,
+        ]
+        if happening.vehicle:
+            parts.append(element("InvolvedVehicle", {"vrm": happening.vehicle.plate}))
+        head = {"ref": key, "created": local_offset(reported + 15)}
+        place = self.put("Investigations", element("Investigation", head, *parts))
         if pending:
-            self.open_cases.append((happening, involved, f"{key} {reported}"))
+            self.open_cases.append(OpenCase(happening, key, involved, reported))
         for flaw, shown in (
             ("CODE_DRIFT", drifted),
             ("TRUNCATED_NARRATIVE", cut),
@@ -226,10 +235,9 @@ class Connect(System):
             if shown:
                 self.flaw("Investigations", place, flaw, key)
 
-    def write_outcome(self, happening: Happening, force: str, key: str) -> None:
-        """Write an investigation again with its outcome; `force` carries the involvements."""
-        reference, reported = key.split(" ")
-        self.investigation(happening, reference, int(reported), force)
+    def write_outcome(self, case: OpenCase) -> None:
+        """Write an investigation again with its outcome."""
+        self.investigation(case.happening, case.key, case.reported, case.detail)
 
     def write_custody(self, happening: Happening, reported: int, people: list[tuple[Holding, str]]) -> None:
         """Write a custody record; some stations stamp local time as if it were UTC."""
@@ -237,11 +245,15 @@ class Connect(System):
         self.event_truth(happening, key)
         wrong = summer(happening.at) and self.debts.due("UTC_V_LOCAL", self.chance.yes(0.02))
         arrested = f"{utc_iso(local(happening.at))[:-1]}+00:00" if wrong else local_offset(happening.at)
-        place = self.put(
-            "Custody",
-            f'<Record ref="{key}" arrested="{arrested}" station="{happening.station}" asn="{happening.summons}" '
-            f'nominal="{people[0][0].key}" offence="{happening.offence.code if happening.offence else ""}"/>',
-        )
+        record = {
+            "ref": key,
+            "arrested": arrested,
+            "station": happening.station,
+            "asn": happening.summons,
+            "nominal": people[0][0].key,
+            "offence": happening.offence.code if happening.offence else "",
+        }
+        place = self.put("Custody", element("Record", record))
         if wrong:
             self.flaw("Custody", place, "UTC_V_LOCAL", key)
 
@@ -251,38 +263,50 @@ class Connect(System):
         for holding, _ in people:
             key = f"SS{self.number('stop'):07d}"
             self.event_truth(happening, key)
-            self.put(
-                "Stops",
-                f'<Stop ref="{key}" at="{local_offset(happening.at)}" nominal="{holding.key}" vrm="{plate}" '
-                f'object="{esc(happening.objects)}" outcome="{esc(happening.outcome)}">{self.location(happening.place, False)}</Stop>',
-            )
+            stop = {
+                "ref": key,
+                "at": local_offset(happening.at),
+                "nominal": holding.key,
+                "vrm": plate,
+                "object": happening.objects,
+                "outcome": happening.outcome,
+            }
+            self.put("Stops", element("Stop", stop, self.location(happening.place, exact=False)))
         if len(people) > 1 and self.chance.yes(0.5):
-            self.associates.setdefault(people[0][0].key, {}).setdefault(people[1][0].key, "Associate")
-            people[0][0].changed = True
+            self.write_relation(people[0][0], people[1][0], "ASSOCIATE", reported)
 
     def write_missing(self, happening: Happening, reported: int, people: list[tuple[Holding, str]]) -> None:
         """Write a missing episode."""
         key = f"MP{self.number('missing'):07d}"
         self.event_truth(happening, key)
-        self.put(
-            "Missing",
-            f'<Episode ref="{key}" nominal="{people[0][0].key}" from="{local_offset(happening.at)}" '
-            f'to="{local_offset(happening.until)}" risk="{happening.outcome}"/>',
-        )
+        episode = {
+            "ref": key,
+            "nominal": people[0][0].key,
+            "from": local_offset(happening.at),
+            "to": local_offset(happening.until),
+            "risk": happening.outcome,
+        }
+        self.put("Missing", element("Episode", episode))
 
     def write_intelligence(self, happening: Happening, reported: int, people: list[tuple[Holding, str]]) -> None:
         """Write an intelligence report."""
         key = f"04{self.number('intelligence'):07d}/{slashed(day_of(reported))[-2:]}"
         self.event_truth(happening, key)
-        subjects = "".join(f'<Subject nominal="{holding.key}"/>' for holding, _ in people)
-        plate = f'<SubjectVehicle vrm="{happening.vehicle.plate}"/>' if happening.vehicle else ""
-        phone = f'<SubjectTelephone number="{happening.phone}"/>' if happening.phone else ""
-        self.put(
-            "Intelligence",
-            f'<Report urn="{key}" at="{local_offset(reported)}" source="{happening.grade[0]}" assessment="{happening.grade[1]}" '
-            f'handling="{happening.handling}" restricted="{happening.restricted}">{tag("Text", happening.text)}{subjects}{plate}{phone}'
-            "</Report>",
-        )
+        parts = [tag("Text", happening.text)]
+        parts += [element("Subject", {"nominal": holding.key}) for holding, _ in people]
+        if happening.vehicle:
+            parts.append(element("SubjectVehicle", {"vrm": happening.vehicle.plate}))
+        if happening.phone:
+            parts.append(element("SubjectTelephone", {"number": happening.phone}))
+        head = {
+            "urn": key,
+            "at": local_offset(reported),
+            "source": happening.grade[0],
+            "assessment": happening.grade[1],
+            "handling": happening.handling,
+            "restricted": happening.restricted,
+        }
+        self.put("Intelligence", element("Report", head, *parts))
 
     def plant(self) -> None:
         """Write the damaged elements: each a record of nobody. An undecodable byte would spoil the whole file, so the
@@ -291,23 +315,13 @@ class Connect(System):
         key = self.next_key()
         self.flaw("Nominals", self.put("Nominals", f'<Nominal ref="{key}"/>'), "TRUNCATED_ROW", key)
         key = f"SS{self.number('stop'):07d}"
-        place = self.put(
-            "Stops",
-            f'<Stop ref="{key}" at="2025-06-01T09:00:00+01:00" nominal="" vrm="" object="" outcome=""><Location/><Column19>spare</Column19></Stop>',
-        )
+        stop = {"ref": key, "at": PLANTED_AT, "nominal": "", "vrm": "", "object": "", "outcome": ""}
+        place = self.put("Stops", element("Stop", stop, "<Location/>", tag("Column19", "spare")))
         self.flaw("Stops", place, "TOO_MANY_FIELDS", key)
-        for code, text in (
-            ("UNDECODABLE_BYTE", "Seen outside the Caf\ufffd on the corner."),
-            ("FORMULA_CELL", '=HYPERLINK("http://example.invalid/","see")'),
-            ("OVERSIZE_FIELD", ("Log continues. " * (OVERSIZE // 15)).ljust(OVERSIZE, ".")),
-        ):
+        for code, text in (("UNDECODABLE_BYTE", "Seen by the Caf\ufffd on the corner."), *PLANTED_TEXTS):
             key = f"04{self.number('intelligence'):07d}/25"
-            place = self.put(
-                "Intelligence",
-                f'<Report urn="{key}" at="2025-06-01T09:00:00+01:00" source="2" assessment="D" handling="P" restricted="">'
-                f"{tag('Text', text)}</Report>",
-            )
-            self.flaw("Intelligence", place, code, key)
+            head = {"urn": key, "at": PLANTED_AT, "source": "2", "assessment": "D", "handling": "P", "restricted": ""}
+            self.flaw("Intelligence", self.put("Intelligence", element("Report", head, tag("Text", text))), code, key)
 
     def finish(self) -> dict[object, dict[str, int]]:  # type: ignore[override]
         """Join the parts of each delivery's file and close it."""

@@ -22,25 +22,32 @@ from fourfold.simulation.reference import (
     SEXES,
     STOP_OUTCOMES,
 )
-from fourfold.simulation.systems.base import OVERSIZE, System
+from fourfold.simulation.systems.base import PLANTED_TEXTS, OpenCase, System
 from fourfold.simulation.systems.connect import birth_dashed
 from fourfold.simulation.truth import Truth
 from fourfold.simulation.world import Block, Vehicle
 
 FILES = ("persons", "locations", "items", "reports", "associations", "attributes")
 TYPES = {
-    "CRIME": "OFFENSE", "CUSTODY": "ARREST", "STOP": "FIELD_CONTACT", "MISSING": "MISSING", "INTELLIGENCE": "INTEL", "INCIDENT": "INCIDENT",
-}  # fmt: skip
+    "CRIME": "OFFENSE",
+    "CUSTODY": "ARREST",
+    "STOP": "FIELD_CONTACT",
+    "MISSING": "MISSING",
+    "INTELLIGENCE": "INTEL",
+    "INCIDENT": "INCIDENT",
+}
 FIRST_IDS = {"persons": 100_000, "locations": 300_000, "items": 500_000, "reports": 700_000, "associations": 900_000}
 ATTRIBUTES = [
-    ("SEX", SEXES), ("ETHNICITY", ETHNICITIES), ("VEHICLE_COLOR", [(code, name) for code, name, _ in COLOURS]),
+    ("SEX", SEXES),
+    ("ETHNICITY", ETHNICITIES),
+    ("VEHICLE_COLOR", [(code, name) for code, name, _ in COLOURS]),
     ("OFFENSE_CODE", [(offence.code, offence.title) for offence in OFFENCES]),
     ("REPORT_STATUS", [OPEN_STATUS, *((code, name) for code, name, _ in OUTCOMES)]),
     ("REPORT_STATUS", [(f"D{n}", name) for n, name in enumerate(DISPOSALS)]),
     ("REPORT_STATUS", [(f"S{n}", name) for n, name in enumerate(STOP_OUTCOMES)]),
     ("REPORT_STATUS", [(f"R{n}", name) for n, name in enumerate(RISKS)]),
     ("LINK_ROLE", [(role, name) for _, name, role in ROLES]),
-]  # fmt: skip
+]
 UNLISTED_ATTRIBUTE = 99_999
 
 
@@ -89,9 +96,14 @@ class Mark43(System):
                 )
         self.put(
             "attributes",
-            {"id": number + 1, "attribute_type": "OFFENSE_CODE", "display_value": "Fraud, recorded before Action Fraud", "code": "53/99",
-             "expired_utc": "2013-03-31T23:00:00Z"},
-        )  # fmt: skip
+            {
+                "id": number + 1,
+                "attribute_type": "OFFENSE_CODE",
+                "display_value": "Fraud, recorded before Action Fraud",
+                "code": "53/99",
+                "expired_utc": "2013-03-31T23:00:00Z",
+            },
+        )
 
     def put(self, table: str, value: dict[str, object]) -> int:
         """Write one line of a file and return its place."""
@@ -120,9 +132,15 @@ class Mark43(System):
             shown = address.street.postcode if postcode is None else postcode
             self.put(
                 "locations",
-                {"id": known, "street_address": address.line, "locality": address.ward.town, "postal_code": shown or None,
-                 "latitude": address.latitude, "longitude": address.longitude},
-            )  # fmt: skip
+                {
+                    "id": known,
+                    "street_address": address.line,
+                    "locality": address.ward.town,
+                    "postal_code": shown or None,
+                    "latitude": address.latitude,
+                    "longitude": address.longitude,
+                },
+            )
         return known
 
     def item(self, vehicle: Vehicle) -> int:
@@ -133,9 +151,15 @@ class Mark43(System):
             plate, flaw = spoilt_plate(self.chance, self.debts, vehicle.plate)
             line = self.put(
                 "items",
-                {"id": known, "item_type": "VEHICLE", "reg": plate, "make": vehicle.make, "model": vehicle.model,
-                 "colour_attr_id": self.attributes["VEHICLE_COLOR", vehicle.colour]},
-            )  # fmt: skip
+                {
+                    "id": known,
+                    "item_type": "VEHICLE",
+                    "reg": plate,
+                    "make": vehicle.make,
+                    "model": vehicle.model,
+                    "colour_attr_id": self.attributes["VEHICLE_COLOR", vehicle.colour],
+                },
+            )
             if flaw:
                 self.defect("items.jsonl", line, flaw, str(known))
         return known
@@ -146,10 +170,17 @@ class Mark43(System):
         """Write one association."""
         self.put(
             "associations",
-            {"id": self.new_id("associations"), "from_type": left[0], "from_id": left[1], "to_type": right[0], "to_id": right[1],
-             "role_attr_id": self.attributes["LINK_ROLE", role], "start_date": dashed(day_of(since)),
-             "end_date": None if until is None else dashed(day_of(until))},
-        )  # fmt: skip
+            {
+                "id": self.new_id("associations"),
+                "from_type": left[0],
+                "from_id": left[1],
+                "to_type": right[0],
+                "to_id": right[1],
+                "role_attr_id": self.attributes["LINK_ROLE", role],
+                "start_date": dashed(day_of(since)),
+                "end_date": None if until is None else dashed(day_of(until)),
+            },
+        )
 
     def write_holding(self, holding: Holding) -> None:
         """Write a person and the associations with homes."""
@@ -166,15 +197,26 @@ class Mark43(System):
         ]
         line = self.put(
             "persons",
-            {"id": int(holding.key), "created_utc": utc_iso(holding.created), "updated_utc": utc_iso(holding.updated),
-             "first_name": holding.forename, "middle_name": holding.middle or None, "last_name": holding.surname,
-             "date_of_birth": birth_dashed(holding.birth) or None, "sex_attr_id": self.attributes["SEX", holding.sex],
-             "ethnicity_attr_id": self.attributes["ETHNICITY", holding.ethnicity] if holding.ethnicity else None,
-             "identifiers": identifiers,
-             "aliases": [{"first_name": forename, "last_name": surname} for forename, surname, _ in holding.aliases],
-             "phones": [{"number": f"+44{number[1:]}", "from": dashed(day_of(since))} for since, number in holding.phones],
-             "home_location_id": self.location(holding.home), "restricted": holding.restricted, "is_deleted": holding.deleted},
-        )  # fmt: skip
+            {
+                "id": int(holding.key),
+                "created_utc": utc_iso(holding.created),
+                "updated_utc": utc_iso(holding.updated),
+                "first_name": holding.forename,
+                "middle_name": holding.middle or None,
+                "last_name": holding.surname,
+                "date_of_birth": birth_dashed(holding.birth) or None,
+                "sex_attr_id": self.attributes["SEX", holding.sex],
+                "ethnicity_attr_id": self.attributes["ETHNICITY", holding.ethnicity] if holding.ethnicity else None,
+                "identifiers": identifiers,
+                "aliases": [{"first_name": forename, "last_name": surname} for forename, surname, _ in holding.aliases],
+                "phones": [
+                    {"number": f"+44{number[1:]}", "from": dashed(day_of(since))} for since, number in holding.phones
+                ],
+                "home_location_id": self.location(holding.home),
+                "restricted": holding.restricted,
+                "is_deleted": holding.deleted,
+            },
+        )
         for flaw in holding.flaws:
             self.defect("persons.jsonl", line, flaw, holding.key)
 
@@ -231,24 +273,37 @@ class Mark43(System):
         status = self.status(happening)
         line = self.put(
             "reports",
-            {"id": key, "reporting_event_number": number, "type": TYPES[happening.kind], "offense_code_attr_id": code,
-             "status_attr_id": status, "event_start_utc": utc_iso(start), "event_end_utc": utc_iso(end) if end != start else None,
-             "created_utc": utc_iso(reported), "location_id": self.location(happening.place) if happening.place else None,
-             "summary": summary, "narrative": text, "source_grade": happening.grade or None, "handling": happening.handling or None,
-             "restricted": happening.restricted},
-        )  # fmt: skip
+            {
+                "id": key,
+                "reporting_event_number": number,
+                "type": TYPES[happening.kind],
+                "offense_code_attr_id": code,
+                "status_attr_id": status,
+                "event_start_utc": utc_iso(start),
+                "event_end_utc": utc_iso(end) if end != start else None,
+                "created_utc": utc_iso(reported),
+                "location_id": self.location(happening.place) if happening.place else None,
+                "summary": summary,
+                "narrative": text,
+                "source_grade": happening.grade or None,
+                "handling": happening.handling or None,
+                "restricted": happening.restricted,
+            },
+        )
         if status == self.attributes["REPORT_STATUS", OPEN_STATUS[0]]:
-            self.open_cases.append((happening, number, f"{key} {reported}"))
+            self.open_cases.append(OpenCase(happening, str(key), number, reported))
         for flaw, shown in (
-            ("CODE_DRIFT", drifted), ("UTC_V_LOCAL", as_local), ("TRUNCATED_NARRATIVE", cut), ("TWO_FORCES_COPY", bool(happening.copied_by)),
-        ):  # fmt: skip
+            ("CODE_DRIFT", drifted),
+            ("UTC_V_LOCAL", as_local),
+            ("TRUNCATED_NARRATIVE", cut),
+            ("TWO_FORCES_COPY", bool(happening.copied_by)),
+        ):
             if shown:
                 self.defect("reports.jsonl", line, flaw, str(key))
 
-    def write_outcome(self, happening: Happening, force: str, key: str) -> None:
-        """Write a report again with its outcome; `force` carries the event number."""
-        report, reported = key.split(" ")
-        self.write_report(happening, int(report), force, int(reported))
+    def write_outcome(self, case: OpenCase) -> None:
+        """Write a report again with its outcome."""
+        self.write_report(case.happening, int(case.key), case.detail, case.reported)
 
     def plant(self) -> None:
         """Write the damaged lines: each a record of nobody."""
@@ -271,17 +326,26 @@ class Mark43(System):
         del spare["column19"]
         bad = compact({"id": key, **spare, "street_address": "Caf@ corner"}).encode().replace(b"@", b"\xff")
         self.defect("locations.jsonl", tables["locations"].add_bytes(bad), "UNDECODABLE_BYTE", str(key))
-        for code, text in (
-            ("FORMULA_CELL", '=HYPERLINK("http://example.invalid/","see")'),
-            ("OVERSIZE_FIELD", ("Log continues. " * (OVERSIZE // 15)).ljust(OVERSIZE, ".")),
-        ):
+        for code, text in PLANTED_TEXTS:
             key = self.new_id("reports")
             self.event_number += 1
             line = self.put(
                 "reports",
-                {"id": key, "reporting_event_number": f"CU25-{self.event_number:06d}", "type": "INCIDENT", "offense_code_attr_id": None,
-                 "status_attr_id": None, "event_start_utc": "2025-06-01T08:00:00Z", "event_end_utc": None,
-                 "created_utc": "2025-06-01T08:00:00Z", "location_id": None, "summary": "Log", "narrative": text, "source_grade": None,
-                 "handling": None, "restricted": ""},
-            )  # fmt: skip
+                {
+                    "id": key,
+                    "reporting_event_number": f"CU25-{self.event_number:06d}",
+                    "type": "INCIDENT",
+                    "offense_code_attr_id": None,
+                    "status_attr_id": None,
+                    "event_start_utc": "2025-06-01T08:00:00Z",
+                    "event_end_utc": None,
+                    "created_utc": "2025-06-01T08:00:00Z",
+                    "location_id": None,
+                    "summary": "Log",
+                    "narrative": text,
+                    "source_grade": None,
+                    "handling": None,
+                    "restricted": "",
+                },
+            )
             self.defect("reports.jsonl", line, code, str(key))

@@ -1,4 +1,4 @@
-"""A Niche-like system: one database of three forces, handed over as comma-separated tables with code lists and tombstones."""
+"""A Niche-like system: one database of three forces, handed over as CSV tables with code lists and tombstones."""
 
 import heapq
 from collections.abc import Sequence
@@ -25,22 +25,29 @@ from fourfold.simulation.reference import (
     SEXES,
     STOP_OUTCOMES,
 )
-from fourfold.simulation.systems.base import OVERSIZE, System
+from fourfold.simulation.systems.base import PLANTED_TEXTS, OpenCase, System
 from fourfold.simulation.truth import Truth
 from fourfold.simulation.world import Block, Vehicle
 
 HEADERS = {
-    "person": "Id,OwningAgency,Surname,Forename1,Forename2,SexCode,DateOfBirth,PNCID,CRONumber,NINO,EthnicityCode,HomeAddressId,Restricted,"
-    "CreatedTime,EffectiveFrom,Deleted,MergedIntoId",
-    "person_alias": "Id,PersonId,Surname,Forename1,DateOfBirth,CreatedTime",
-    "address": "Id,OwningAgency,HouseNumber,Street,Locality,Town,Postcode,Easting,Northing,UPRN,CreatedTime",
-    "vehicle": "Id,OwningAgency,Registration,Make,Model,ColourCode,CreatedTime",
-    "telephone": "Id,OwningAgency,Number,TypeCode,CreatedTime",
-    "occurrence": "Id,OwningAgency,OccurrenceNumber,TypeCode,OffenceCode,StatusCode,ReportedTime,OccurredFrom,OccurredTo,AddressId,Narrative,"
-    "Restricted,CreatedTime",
-    "intelligence": "Id,OwningAgency,Urn,ReportedTime,SourceEvaluation,IntelligenceAssessment,Handling,Text,Restricted,CreatedTime",
-    "involvement": "Id,OwningAgency,FromTable,FromId,ToTable,ToId,RoleCode,EffectiveFrom,EffectiveTo",
-    "codes": "CodeTable,Code,Description,ValidFrom,ValidTo",
+    "person": (
+        "Id,OwningAgency,Surname,Forename1,Forename2,SexCode,DateOfBirth,PNCID,"
+        "CRONumber,NINO,EthnicityCode,HomeAddressId,Restricted,CreatedTime,EffectiveFrom,Deleted,"
+        "MergedIntoId"
+    ),
+    "person_alias": ("Id,PersonId,Surname,Forename1,DateOfBirth,CreatedTime"),
+    "address": ("Id,OwningAgency,HouseNumber,Street,Locality,Town,Postcode,Easting,Northing,UPRN,CreatedTime"),
+    "vehicle": ("Id,OwningAgency,Registration,Make,Model,ColourCode,CreatedTime"),
+    "telephone": ("Id,OwningAgency,Number,TypeCode,CreatedTime"),
+    "occurrence": (
+        "Id,OwningAgency,OccurrenceNumber,TypeCode,OffenceCode,StatusCode,ReportedTime,OccurredFrom,"
+        "OccurredTo,AddressId,Narrative,Restricted,CreatedTime"
+    ),
+    "intelligence": (
+        "Id,OwningAgency,Urn,ReportedTime,SourceEvaluation,IntelligenceAssessment,Handling,Text,Restricted,CreatedTime"
+    ),
+    "involvement": ("Id,OwningAgency,FromTable,FromId,ToTable,ToId,RoleCode,EffectiveFrom,EffectiveTo"),
+    "codes": ("CodeTable,Code,Description,ValidFrom,ValidTo"),
 }
 TYPE_CODES = {kind: code for code, _, kind in KINDS}
 ROLE_CODES = {role: code for code, _, role in ROLES}
@@ -49,8 +56,16 @@ DISPOSAL_CODES = {name: f"D{position}" for position, name in enumerate(DISPOSALS
 STOP_CODES = {name: f"S{position}" for position, name in enumerate(STOP_OUTCOMES)}
 RISK_CODES = {name: f"R{position}" for position, name in enumerate(RISKS)}
 PHONE_TYPES = (("MOB", "Mobile telephone"), ("LAN", "Landline telephone"))
-FIRST_IDS = {"person": 2_000_000, "person_alias": 1, "address": 4_000_000, "vehicle": 6_000_000, "telephone": 7_000_000,
-             "occurrence": 8_000_000, "intelligence": 9_000_000, "involvement": 10_000_000}  # fmt: skip
+FIRST_IDS = {
+    "person": 2_000_000,
+    "person_alias": 1,
+    "address": 4_000_000,
+    "vehicle": 6_000_000,
+    "telephone": 7_000_000,
+    "occurrence": 8_000_000,
+    "intelligence": 9_000_000,
+    "involvement": 10_000_000,
+}
 EARLY_AGENCY = 0.55  # how often an officer uses the nominal another of the three forces made
 
 
@@ -152,10 +167,19 @@ class Niche(System):
             missing = self.debts.due("MISSING_POSTCODE", self.chance.yes(0.05))
             town = address.ward.town.upper() if self.chance.yes(0.3) else address.ward.town
             line = self.row(
-                "address", known, FORCES[force].number, address.house, address.street.name, address.ward.name, town,
+                "address",
+                known,
+                FORCES[force].number,
+                address.house,
+                address.street.name,
+                address.ward.name,
+                town,
                 "" if missing else postcode.replace(" ", "") if self.chance.yes(0.1) else postcode,
-                address.easting, address.northing, address.uprn, local_slashed(at),
-            )  # fmt: skip
+                address.easting,
+                address.northing,
+                address.uprn,
+                local_slashed(at),
+            )
             if missing:
                 self.defect("address.csv", line, "MISSING_POSTCODE", str(known))
         return known
@@ -167,9 +191,15 @@ class Niche(System):
             known = self.vehicles[id(vehicle), force] = self.new_id("vehicle")
             plate, flaw = spoilt_plate(self.chance, self.debts, vehicle.plate)
             line = self.row(
-                "vehicle", known, FORCES[force].number, plate, vehicle.make.upper(), vehicle.model, COLOUR_CODES[vehicle.colour],
+                "vehicle",
+                known,
+                FORCES[force].number,
+                plate,
+                vehicle.make.upper(),
+                vehicle.model,
+                COLOUR_CODES[vehicle.colour],
                 local_slashed(at),
-            )  # fmt: skip
+            )
             if flaw:
                 self.defect("vehicle.csv", line, flaw, str(known))
         return known
@@ -191,24 +221,45 @@ class Niche(System):
         right: tuple[str, object],
         role: str,
         since: int,
+        *,
         until: int | None = None,
     ) -> int:
         """Write one involvement link."""
         return self.row(
-            "involvement", self.new_id("involvement"), FORCES[force].number, *left, *right, ROLE_CODES[role],
-            slashed(day_of(since)), "" if until is None else slashed(day_of(until)),
-        )  # fmt: skip
+            "involvement",
+            self.new_id("involvement"),
+            FORCES[force].number,
+            *left,
+            *right,
+            ROLE_CODES[role],
+            slashed(day_of(since)),
+            "" if until is None else slashed(day_of(until)),
+        )
 
     def write_holding(self, holding: Holding) -> None:
         """Write a person row, and the aliases, homes and telephones the system has of them."""
         at = local_slashed(holding.created)
         merged = holding.merged_into
         line = self.row(
-            "person", holding.key, FORCES[holding.force].number, holding.surname, holding.forename, holding.middle, holding.sex,
-            birth_slashed(holding.birth), holding.pnc, holding.cro, holding.nino, holding.ethnicity,
-            self.address(holding.home, holding.force, holding.updated), holding.restricted, at,
-            local_slashed(holding.updated), "Y" if holding.deleted else "N", merged.key if merged else "",
-        )  # fmt: skip
+            "person",
+            holding.key,
+            FORCES[holding.force].number,
+            holding.surname,
+            holding.forename,
+            holding.middle,
+            holding.sex,
+            birth_slashed(holding.birth),
+            holding.pnc,
+            holding.cro,
+            holding.nino,
+            holding.ethnicity,
+            self.address(holding.home, holding.force, holding.updated),
+            holding.restricted,
+            at,
+            local_slashed(holding.updated),
+            "Y" if holding.deleted else "N",
+            merged.key if merged else "",
+        )
         for flaw in holding.flaws:
             if flaw != "MISSING_POSTCODE":
                 self.defect("person.csv", line, flaw, holding.key)
@@ -224,7 +275,7 @@ class Niche(System):
             where = self.address(home, holding.force, holding.updated)
             if (int(holding.key), where, str(until)) not in self.linked:
                 self.linked.add((int(holding.key), where, str(until)))
-                self.involve(holding.force, person, ("address", where), "LIVES_AT", since, until)
+                self.involve(holding.force, person, ("address", where), "LIVES_AT", since, until=until)
         for since, number in holding.phones:
             telephone = self.telephone(number, holding.force, since)
             if (int(holding.key), telephone, "") not in self.linked:
@@ -249,7 +300,9 @@ class Niche(System):
             self.write_intelligence(happening, force, reported, key)
         else:
             status = self.status(happening)
-            self.write_occurrence(happening, force, reported, str(key), self.reference(force, reported), status)
+            self.write_occurrence(
+                happening, force, reported, key=str(key), reference=self.reference(force, reported), status=status
+            )
         since = happening.at
         left = table, key
         people = [(self.nominal(person, force, reported), role) for person, role in happening.people]
@@ -280,7 +333,7 @@ class Niche(System):
         return codes.get(happening.outcome, "")
 
     def write_occurrence(
-        self, happening: Happening, force: str, reported: int, key: str, reference: str, status: str
+        self, happening: Happening, force: str, reported: int, *, key: str, reference: str, status: str
     ) -> None:
         """Write one occurrence row."""
         chance = self.chance
@@ -298,16 +351,29 @@ class Niche(System):
         if cut:
             narrative = narrative[: chance.between(70, 110)]
         line = self.row(
-            "occurrence", key, FORCES[force].number, reference, TYPE_CODES[happening.kind], code, status, moment(reported),
-            moment(happening.at), "" if happening.until == happening.at else moment(happening.until),
-            "" if happening.place is None else self.address(happening.place, force, reported), narrative, happening.restricted,
+            "occurrence",
+            key,
+            FORCES[force].number,
+            reference,
+            TYPE_CODES[happening.kind],
+            code,
+            status,
+            moment(reported),
+            moment(happening.at),
+            "" if happening.until == happening.at else moment(happening.until),
+            "" if happening.place is None else self.address(happening.place, force, reported),
+            narrative,
+            happening.restricted,
             local_slashed(reported + 20),
-        )  # fmt: skip
+        )
         if status == OPEN_STATUS[0]:
-            self.open_cases.append((happening, force, f"{key} {reference} {reported}"))
+            self.open_cases.append(OpenCase(happening, key, f"{force} {reference}", reported))
         for flaw, shown in (
-            ("CODE_DRIFT", drifted), ("UTC_V_LOCAL", in_utc), ("TRUNCATED_NARRATIVE", cut), ("TWO_FORCES_COPY", bool(happening.copied_by)),
-        ):  # fmt: skip
+            ("CODE_DRIFT", drifted),
+            ("UTC_V_LOCAL", in_utc),
+            ("TRUNCATED_NARRATIVE", cut),
+            ("TWO_FORCES_COPY", bool(happening.copied_by)),
+        ):
             if shown:
                 self.defect("occurrence.csv", line, flaw, key)
 
@@ -317,18 +383,27 @@ class Niche(System):
             return f"Arrested and taken to {happening.station}. ASN {happening.summons}. Disposal: {happening.outcome}."
         return f"Object of search: {happening.objects}. Outcome: {happening.outcome}."
 
-    def write_outcome(self, happening: Happening, force: str, key: str) -> None:
+    def write_outcome(self, case: OpenCase) -> None:
         """Write a crime again with its outcome."""
-        occurrence, reference, reported = key.split(" ")
-        self.write_occurrence(happening, force, int(reported), occurrence, reference, happening.status[0])
+        force, reference = case.detail.split(" ")
+        status = case.happening.status[0]
+        self.write_occurrence(case.happening, force, case.reported, key=case.key, reference=reference, status=status)
 
     def write_intelligence(self, happening: Happening, force: str, reported: int, key: int) -> None:
         """Write one intelligence report."""
         self.row(
-            "intelligence", key, FORCES[force].number, f"I{self.reference(force, reported)}", local_slashed(reported),
-            happening.grade[0], happening.grade[1], happening.handling, f"{{\\rtf1\\ansi {happening.text}\\par}}", happening.restricted,
+            "intelligence",
+            key,
+            FORCES[force].number,
+            f"I{self.reference(force, reported)}",
+            local_slashed(reported),
+            happening.grade[0],
+            happening.grade[1],
+            happening.handling,
+            f"{{\\rtf1\\ansi {happening.text}\\par}}",
+            happening.restricted,
             local_slashed(reported + 30),
-        )  # fmt: skip
+        )
 
     def plant(self) -> None:
         """Write the damaged rows: each a record of nobody."""
@@ -349,25 +424,8 @@ class Niche(System):
         )
         line = tables["address"].add_bytes(bad)
         self.defect("address.csv", line, "UNDECODABLE_BYTE", str(key))
-        key = self.new_id("vehicle")
-        line = self.row("vehicle", key, number, "", "FORD", '=HYPERLINK("http://example.invalid/","see")', "BLU", time)
-        self.defect("vehicle.csv", line, "FORMULA_CELL", str(key))
-        key = self.new_id("occurrence")
-        text = "Log continues. " * (OVERSIZE // 15)
-        line = self.row(
-            "occurrence",
-            key,
-            number,
-            self.reference("merseyside", 0),
-            "IN",
-            "",
-            "",
-            time,
-            time,
-            "",
-            "",
-            text.ljust(OVERSIZE, "."),
-            "",
-            time,
-        )
-        self.defect("occurrence.csv", line, "OVERSIZE_FIELD", str(key))
+        for code, text in PLANTED_TEXTS:
+            key = self.new_id("occurrence")
+            reference = self.reference("merseyside", 0)
+            line = self.row("occurrence", key, number, reference, "IN", "", "", time, time, "", "", text, "", time)
+            self.defect("occurrence.csv", line, code, str(key))

@@ -9,17 +9,21 @@ from fourfold.simulation.holdings import Holding, spoilt_plate
 from fourfold.simulation.moments import day_of, local_half_day, slashed, summer
 from fourfold.simulation.names import Names
 from fourfold.simulation.reference import DRIFTED_OFFENCES, OPEN_STATUS
-from fourfold.simulation.systems.base import OVERSIZE, System
+from fourfold.simulation.systems.base import PLANTED_TEXTS, OpenCase, System
 from fourfold.simulation.systems.niche import birth_slashed
 from fourfold.simulation.truth import Truth
 from fourfold.simulation.world import Block, Person
 
 HEADERS = {
-    "crimes": "CrimeNo,HOClass,Offence,DateFrom,DateTo,Reported,Address,PostCode,Outcome,Role,Name,DOB,Sex,PNC,Phone,VRM,PersonAddress,Notes",
-    "custody": "CustodyNo,Arrested,Station,ASN,Name,DOB,Sex,PNC,CRO,Offence,Disposal,Phone,Address,PostCode",
-    "stops": "Ref,When,Where,Name,DOB,Sex,VRM,Object,Outcome",
-    "intel": "Ref,When,Grade,Hand,Text,SubjectName,SubjectDOB,VRM,Phone,Restricted",
-    "missing": "Ref,From,To,Name,DOB,Sex,Risk,Address,PostCode",
+    "crimes": (
+        "CrimeNo,HOClass,Offence,DateFrom,DateTo,Reported,Address,PostCode,"
+        "Outcome,Role,Name,DOB,Sex,PNC,Phone,VRM,"
+        "PersonAddress,Notes"
+    ),
+    "custody": ("CustodyNo,Arrested,Station,ASN,Name,DOB,Sex,PNC,CRO,Offence,Disposal,Phone,Address,PostCode"),
+    "stops": ("Ref,When,Where,Name,DOB,Sex,VRM,Object,Outcome"),
+    "intel": ("Ref,When,Grade,Hand,Text,SubjectName,SubjectDOB,VRM,Phone,Restricted"),
+    "missing": ("Ref,From,To,Name,DOB,Sex,Risk,Address,PostCode"),
 }
 NOTES_LENGTH = 100
 FULL_NAME_SHARE = 0.82  # the rest write the name in the order it is spoken
@@ -27,9 +31,12 @@ FULL_NAME_SHARE = 0.82  # the rest write the name in the order it is spoken
 
 def plain(values: Sequence[str]) -> str:
     """Return one row, in quotation marks only where a value needs them."""
-    return ",".join([
-        f'"{value.replace(chr(34), chr(34) * 2)}"' if "," in value or '"' in value or "\n" in value else value for value in values
-    ])  # fmt: skip
+    return ",".join(
+        [
+            f'"{value.replace(chr(34), chr(34) * 2)}"' if "," in value or '"' in value or "\n" in value else value
+            for value in values
+        ]
+    )
 
 
 class PoliceWorks(System):
@@ -94,10 +101,6 @@ class PoliceWorks(System):
             holding.flaws.append("DUPLICATE_NOMINAL")
         return holding
 
-    def deliver(self, turn: int) -> None:
-        """Go on to the next delivery; nothing typed once is delivered again, but crimes whose outcome has come."""
-        super().deliver(turn)
-
     def relate(self, until: int) -> None:
         """Write no family ties: the system keeps none."""
 
@@ -138,7 +141,7 @@ class PoliceWorks(System):
             postcode = ""
         if self.still_open(happening):
             outcome = OPEN_STATUS[1]
-            self.open_cases.append((happening, happening.force, f"{reference} {reported}"))
+            self.open_cases.append(OpenCase(happening, reference, "", reported))
         else:
             outcome = happening.status[1]
         plate, plate_flaw = spoilt_plate(chance, self.debts, happening.vehicle.plate) if happening.vehicle else ("", "")
@@ -146,16 +149,31 @@ class PoliceWorks(System):
             flaws.append(plate_flaw)
         until = "" if happening.until == happening.at else local_half_day(happening.until + shift)
         head = [
-            reference, code, offence.title, local_half_day(happening.at + shift), until, local_half_day(reported + shift),
-            f"{place.line}, {place.ward.name}, {place.ward.town}", postcode, outcome,
-        ]  # fmt: skip
+            reference,
+            code,
+            offence.title,
+            local_half_day(happening.at + shift),
+            until,
+            local_half_day(reported + shift),
+            f"{place.line}, {place.ward.name}, {place.ward.town}",
+            postcode,
+            outcome,
+        ]
         for person, role in happening.people:
             holding = self.hold(person, "gmp", reported)
             phone = person.phone(reported) if chance.yes(0.45) else ""
             values = [
-                *head, role, self.typed_name(holding), birth_slashed(holding.birth), holding.sex, holding.pnc, phone,
-                plate if role != "WITNESS" else "", self.home(holding), notes,
-            ]  # fmt: skip
+                *head,
+                role,
+                self.typed_name(holding),
+                birth_slashed(holding.birth),
+                holding.sex,
+                holding.pnc,
+                phone,
+                plate if role != "WITNESS" else "",
+                self.home(holding),
+                notes,
+            ]
             self.row("crimes", reference, values, holding, flaws)
         if not happening.people:
             self.row("crimes", reference, [*head, "", "", "", "", "", "", plate, "", notes], None, flaws)
@@ -165,10 +183,9 @@ class PoliceWorks(System):
         home = holding.home
         return f"{home.line}, {home.ward.town} {holding.postcode}".rstrip()
 
-    def write_outcome(self, happening: Happening, force: str, key: str) -> None:
+    def write_outcome(self, case: OpenCase) -> None:
         """Write a crime again with its outcome, its people typed again."""
-        reference, reported = key.split(" ")
-        self.write_crime(happening, reference, int(reported))
+        self.write_crime(case.happening, case.key, case.reported)
 
     def write_custody(self, happening: Happening, reported: int) -> None:
         """Write a custody row."""
@@ -177,10 +194,21 @@ class PoliceWorks(System):
         holding = self.hold(happening.people[0][0], "gmp", reported)
         offence = happening.offence.title if happening.offence else ""
         values = [
-            reference, local_half_day(happening.at), happening.station, happening.summons, self.typed_name(holding),
-            birth_slashed(holding.birth), holding.sex, holding.pnc, holding.cro, offence, happening.outcome, happening.phone,
-            f"{holding.home.line}, {holding.home.ward.town}", holding.postcode,
-        ]  # fmt: skip
+            reference,
+            local_half_day(happening.at),
+            happening.station,
+            happening.summons,
+            self.typed_name(holding),
+            birth_slashed(holding.birth),
+            holding.sex,
+            holding.pnc,
+            holding.cro,
+            offence,
+            happening.outcome,
+            happening.phone,
+            f"{holding.home.line}, {holding.home.ward.town}",
+            holding.postcode,
+        ]
         self.row("custody", reference, values, holding, [])
 
     def write_stop(self, happening: Happening, reported: int) -> None:
@@ -192,9 +220,16 @@ class PoliceWorks(System):
             self.event_truth(happening, reference)
             holding = self.hold(person, "gmp", reported)
             values = [
-                reference, local_half_day(happening.at), f"{place.line}, {place.ward.town}" if place else "", self.typed_name(holding),
-                birth_slashed(holding.birth), holding.sex, plate, happening.objects, happening.outcome,
-            ]  # fmt: skip
+                reference,
+                local_half_day(happening.at),
+                f"{place.line}, {place.ward.town}" if place else "",
+                self.typed_name(holding),
+                birth_slashed(holding.birth),
+                holding.sex,
+                plate,
+                happening.objects,
+                happening.outcome,
+            ]
             self.row("stops", reference, values, holding, [flaw] if flaw else [])
 
     def write_intelligence(self, happening: Happening, reported: int) -> None:
@@ -205,9 +240,17 @@ class PoliceWorks(System):
         for person, _ in happening.people:
             holding = self.hold(person, "gmp", reported)
             values = [
-                reference, local_half_day(reported), happening.grade, happening.handling, happening.text, self.typed_name(holding),
-                birth_slashed(holding.birth), plate, happening.phone, happening.restricted,
-            ]  # fmt: skip
+                reference,
+                local_half_day(reported),
+                happening.grade,
+                happening.handling,
+                happening.text,
+                self.typed_name(holding),
+                birth_slashed(holding.birth),
+                plate,
+                happening.phone,
+                happening.restricted,
+            ]
             self.row("intel", reference, values, holding, [])
 
     def write_missing(self, happening: Happening, reported: int) -> None:
@@ -216,9 +259,16 @@ class PoliceWorks(System):
         self.event_truth(happening, reference)
         holding = self.hold(happening.people[0][0], "gmp", reported)
         values = [
-            reference, local_half_day(happening.at), local_half_day(happening.until), self.typed_name(holding),
-            birth_slashed(holding.birth), holding.sex, happening.outcome, f"{holding.home.line}, {holding.home.ward.town}", holding.postcode,
-        ]  # fmt: skip
+            reference,
+            local_half_day(happening.at),
+            local_half_day(happening.until),
+            self.typed_name(holding),
+            birth_slashed(holding.birth),
+            holding.sex,
+            happening.outcome,
+            f"{holding.home.line}, {holding.home.ward.town}",
+            holding.postcode,
+        ]
         self.row("missing", reference, values, holding, [])
 
     def plant(self) -> None:
@@ -235,35 +285,7 @@ class PoliceWorks(System):
             f"{reference},{at},Caf@ corner,,,U,,Stolen goods,Arrest".encode().replace(b"@", b"\x81")
         )
         self.defect("stops.csv", line, "UNDECODABLE_BYTE", reference)
-        for code, text in (
-            ("FORMULA_CELL", '=HYPERLINK("http://example.invalid/","see")'),
-            ("OVERSIZE_FIELD", ("Log continues. " * (OVERSIZE // 15)).ljust(OVERSIZE, ".")),
-        ):
+        for code, text in PLANTED_TEXTS:
             reference = self.reference("intel", "N", 0)
             line = tables["intel"].add(plain([reference, at, "2D", "P", text, "", "", "", "", ""]))
             self.defect("intel.csv", line, code, reference)
-        line = tables["crimes"].add(
-            plain(
-                [
-                    self.reference("crimes", "C", 0),
-                    "49/10",
-                    "Other theft",
-                    at,
-                    "",
-                    at,
-                    "",
-                    "",
-                    "",
-                    "",
-                    "",
-                    "",
-                    "",
-                    "",
-                    "",
-                    "",
-                    "",
-                    "",
-                ]
-            )
-        )
-        self.debts.owed.discard("DELETED_BUT_LINKED")  # nothing here can be deleted: there is no person to delete
