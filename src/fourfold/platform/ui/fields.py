@@ -19,6 +19,15 @@ MONTHS: Final = {
     for number, name in enumerate(names)
     if name
 }
+INSTEAD: Final = {
+    "max_length": "{label} must be {limit} characters or fewer",
+    "min_length": "{label} must be {limit} characters or more",
+    "min_value": "{label} must be {limit} or more",
+    "max_value": "{label} must be {limit} or less",
+    "invalid_choice": "Select {inside} from the list",
+    "whole": "{label} must be a whole number",
+}
+DJANGO_SAYS: Final = ("Ensure ", "Select a valid choice", "Enter a whole number", "Enter a valid")
 
 
 class Choice(str):
@@ -139,8 +148,38 @@ def errors_of(form: forms.BaseForm) -> list[dict[str, str]]:
     """Every error of a form in the order of its fields, each with the place it leads to."""
     listed = [{"text": sentence} for sentence in form.non_field_errors()]
     for bound in form:
-        listed += [{"text": sentence, "href": f"#{first_id(bound)}"} for sentence in bound.errors]
+        listed += [{"text": sentence, "href": f"#{first_id(bound)}"} for sentence in sentences(bound)]
     return listed
+
+
+def sentences(bound: forms.BoundField) -> list[str]:
+    """A field's errors as GOV.UK words them: Django's own sentences name neither the field nor what to do."""
+    return [_sentence(bound, error) for error in bound.errors.as_data()]
+
+
+def _sentence(bound: forms.BoundField, error: ValidationError) -> str:
+    said = " ".join(error.messages)
+    label = str(bound.label)
+    inside = label if label[1:2].isupper() else label[:1].lower() + label[1:]
+    limit = (error.params or {}).get("limit_value")
+    if error.code == "required" and said == forms.Field.default_error_messages["required"]:
+        return f"{_verb(bound.field)} {inside}"
+    if not said.startswith(DJANGO_SAYS):
+        return said
+    code = "whole" if error.code == "invalid" and isinstance(bound.field, forms.IntegerField) else error.code
+    return INSTEAD.get(code or "", "{said}").format(label=label, inside=inside, limit=limit, said=said)
+
+
+def _verb(asked: forms.Field) -> str:
+    match asked:
+        case forms.BooleanField():
+            return "Tick to confirm:"
+        case forms.FileField():
+            return "Choose a file for"
+        case forms.ChoiceField():
+            return "Select"
+        case _:
+            return "Enter"
 
 
 def first_id(bound: forms.BoundField) -> str:
@@ -155,7 +194,7 @@ def field_shown(bound: forms.BoundField) -> FieldShown:
     if bound.help_text:
         params["hint"] = {"text": str(bound.help_text)}
     if bound.errors:
-        params["errorMessage"] = {"text": " ".join(bound.errors)}
+        params["errorMessage"] = {"text": ". ".join(sentences(bound))}
     for kinds, shape, made in SHAPES:
         if isinstance(widget, kinds):
             return FieldShown(shape, params | made(params, bound))

@@ -60,7 +60,7 @@ def shell(request: HttpRequest) -> dict[str, Shell]:
             service_name=SERVICE_NAME,
             home="/",
             navigation=navigation_of(reader, request.path) if reader else (),
-            account=f"{reader.name}, {reader.organisation.name}" if reader else "",
+            account=f"{reader.name}, {reader.organisation.short_name}" if reader else "",
             searches=request.GET.get("q", "") if request.path == SEARCH_ADDRESS else "",
             search_address=SEARCH_ADDRESS,
             sign_out=reverse("people:sign_out") if reader else "",
