@@ -1,4 +1,7 @@
-"""`make bench`: every workload beside its floor or peer, measured in the same run. `python -m bench policy history` runs some."""
+"""`make bench`: every workload beside its floor or peer, measured in the same run.
+
+`python -m bench policy history` runs some of them; `FOURFOLD_BENCH_SCALE=0.1` runs them smaller.
+"""
 
 import json
 import os
@@ -23,7 +26,8 @@ def _machine() -> dict[str, object]:
 def _line(result: Result) -> str:
     against = f"{result.against} {result.against_value:,.3g} {result.unit}" if result.against else ""
     ratio = f"{result.ratio:.2f}x" if result.ratio is not None else ""
-    return f"  {result.workload:<58} {result.measured:>10,.4g} {result.unit:<5} {ratio:>8}  {result.target:<14} {against}  {result.note}"
+    figure = f"{result.workload:<58} {result.measured:>10,.4g} {result.unit:<5} {ratio:>8}"
+    return f"  {figure}  {result.target:<14} {against}  {result.note}"
 
 
 def main(names: list[str]) -> int:
