@@ -12,13 +12,15 @@ from typing import Any, TextIO
 from fourfold.simulation.chance import Chance, Weighted
 from fourfold.simulation.moments import DAY, EPOCH_ORDINAL, minute_of
 from fourfold.simulation.places import Address
+from fourfold.simulation.reference import FORCES
 from fourfold.simulation.systems.base import System
 from fourfold.simulation.world import Block, Builder, Group, Member, Person
 
+OWNERS = (*FORCES, "nwrocu")
 FIRST = date(2022, 1, 10)
 INSPECTED = date(2023, 11, 10)  # when inspectors found one force's vulnerabilities recorded as groups
-PEOPLE_PER_INDIVIDUAL = 500
-PEOPLE_PER_VULNERABILITY = 400
+PEOPLE_PER_INDIVIDUAL = 400
+PEOPLE_PER_VULNERABILITY = 330
 TIERS = Weighted([("1", 6), ("2", 16), ("3", 34), ("4", 28), ("5", 16)])
 ENDINGS = Weighted(
     [("CLOSED_DISMANTLED", 55), ("CLOSED_DORMANT", 25), ("CLOSED_NO_LONGER_MEETS", 17), ("CLOSED_ERROR", 3)]
@@ -35,11 +37,15 @@ PHASES = (
 GRADES = ("1A", "1B", "2A", "2B", "2D", "2D", "3D")
 PROTECTED = frozenset({"EXPLOITED", "VICTIM", "WITNESS", "AT_RISK"})
 SOURCES_PER_MEMBER = 2
+AGE_OF_RESPONSIBILITY = 10
 REASONS = {
-    "up": "Recent intelligence shows greater violence and reach",
-    "down": "Arrests have reduced what the group can do",
-    "phase": "Agreed at the monthly tasking meeting",
-    "closed": "Agreed at the threat management meeting",
+    "up": "Recent intelligence shows greater violence and reach.",
+    "down": "Arrests have reduced what can be done.",
+    "phase": "Agreed at the monthly tasking meeting.",
+    "closed": "Agreed at the threat management meeting.",
+    "handed": "Handed to the regional unit: the group works across force boundaries.",
+    "new lead": "The lead officer has changed role.",
+    "mistyped": "Recorded as a group in error: no one group does this harm.",
 }
 WEAKNESSES = (
     (
@@ -106,9 +112,14 @@ SUMMARIES = {
 }
 
 
-def named(entry: dict[str, str]) -> dict[str, str]:
-    """Return only what says which record a member is."""
-    return {"source": entry["source"], "record_key": entry["record_key"]}
+def ending(entry: dict[str, str], on: str) -> dict[str, str]:
+    """Return what says which membership ends, and when."""
+    return {"source": entry["source"], "record_key": entry["record_key"], "role": entry["role"], "to_on": on}
+
+
+def change(on: date, kind: str, value: object, because: str) -> dict[str, Any]:
+    """Return one later change and the sentence kept with it."""
+    return {"on": on.isoformat(), "change": {kind: value}, "because": because}
 
 
 class Nominator:
@@ -121,7 +132,6 @@ class Nominator:
         self.count = 0
         self.last = date.fromordinal(EPOCH_ORDINAL + builder.until // DAY)
         self.chance = Chance()
-        self.names: set[str] = set()
 
     def nominate(self, block: Block, chance: Chance) -> None:
         """Write the block's nominations; called while the systems still know the block."""
@@ -129,24 +139,30 @@ class Nominator:
         for group in block.groups:
             for threat in self.group(group):
                 self.write(threat)
-        self.names = set()
-        taken = {member.person.number for group in block.groups for member in group.members}
-        lone = [person for person in block.people if person.number not in taken and person.activity > 1]
-        for _ in range(max(2, len(block.people) // PEOPLE_PER_INDIVIDUAL)):
-            if lone:
-                self.write(self.individual(chance.pick(lone)))
-        for position in range(max(2, len(block.people) // PEOPLE_PER_VULNERABILITY)):
-            self.write(self.vulnerability(block, "cheshire" if position % 3 == 1 else chance.draw(self.builder.force)))
+        members = {member.person.number for group in block.groups for member in group.members}
+        lone = [person for person in block.people if person.number not in members and person.activity > 1]
+        for owner in self.owners(block, PEOPLE_PER_INDIVIDUAL):
+            near = [person for person in lone if owner in {person.force, "nwrocu"}]
+            if near or lone:
+                person = chance.pick(near or lone)
+                lone.remove(person)
+                self.write(self.individual(person, owner))
+        for owner in self.owners(block, PEOPLE_PER_VULNERABILITY):
+            self.write(self.vulnerability(block, owner))
+
+    def owners(self, block: Block, people_each: int) -> list[str]:
+        """Return the forces that put forward a threat in this block, all in turn over the blocks."""
+        count = max(2, len(block.people) // people_each)
+        return [OWNERS[(block.index * count + turn) % len(OWNERS)] for turn in range(count)]
 
     def write(self, threat: dict[str, Any]) -> None:
         """Write one line, its later changes in order and none after the end of the world."""
         last = self.last.isoformat()
         if threat["nominated_on"] > last:
             return
-        threat["later"] = sorted(
-            (change for change in threat["later"] if change["on"] <= last), key=lambda change: change["on"]
-        )
-        threat["reference"] = f"N{self.count + 1:06d}"
+        later = [entry for entry in threat["later"] if threat["nominated_on"] < entry["on"] <= last]
+        closed = min((entry["on"] for entry in later if "close" in entry["change"]), default=last)
+        threat["later"] = sorted((entry for entry in later if entry["on"] <= closed), key=in_order)
         self.count += 1
         self.out.write(json.dumps(threat, ensure_ascii=False) + "\n")
 
@@ -159,53 +175,44 @@ class Nominator:
         """Return the mailbox of a lead responsible officer: a role, not a person."""
         return f"soc-lro-{self.chance.between(1, 3)}@{force.replace('_', '-')}.example"
 
-    def records(self, member: Member, before: date) -> Iterator[tuple[str, dict[str, str]]]:
-        """Yield the day each record of a member is first seen by the officer, and how the list names it."""
-        found = [
-            (created, system.source, key)
-            for system in self.systems
-            for key, created, _ in system.members(member.person)
-        ]
-        found.sort()
-        grade = self.chance.pick(GRADES)
+    def records(self, member: Member, before: date) -> list[tuple[str, dict[str, str]]]:
+        """Return the day the officer first sees a record of the member, and how the list names it; one of a source."""
         first: dict[str, tuple[int, str, str]] = {}
-        for record in found:
-            first.setdefault(record[1], record)
-        for created, source, key in list(first.values())[:SOURCES_PER_MEMBER]:
-            seen = EPOCH_ORDINAL + max(created, member.since, 0) // DAY + 1
-            since = date.fromordinal(EPOCH_ORDINAL + max(member.since, 0) // DAY)
-            yield (
-                max(date.fromordinal(seen), before).isoformat(),
-                {
-                    "source": source,
-                    "record_key": key,
-                    "role": member.role,
-                    "from_on": since.isoformat(),
-                    "grade": grade,
-                },
-            )
+        for system in self.systems:
+            found = system.members(member.person)
+            if found:
+                key, created, _ = min(found, key=lambda record: (record[1], record[0]))
+                first[system.source] = created, system.source, key
+        grade = self.chance.pick(GRADES)
+        since = date.fromordinal(EPOCH_ORDINAL + max(member.since, 0) // DAY).isoformat()
+        seen = []
+        for created, source, key in sorted(first.values())[:SOURCES_PER_MEMBER]:
+            day = date.fromordinal(EPOCH_ORDINAL + max(created, member.since, 0) // DAY + 1)
+            entry = {"source": source, "record_key": key, "role": member.role, "from_on": since, "grade": grade}
+            seen.append((max(day, before).isoformat(), entry))
+        return seen
 
     def split(self, members: Sequence[Member], on: date) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
         """Return the members known on the day of nomination, and the changes that bring others or see some leave."""
-        now, later = [], []
+        now: list[dict[str, str]] = []
+        later: list[dict[str, Any]] = []
         for member in members:
-            if member.role not in PROTECTED and member.person.age(minute_of(on)) < 10:
+            if member.role not in PROTECTED and member.person.age(minute_of(on)) < AGE_OF_RESPONSIBILITY:
                 continue
-            known = list(self.records(member, on))
+            known = self.records(member, on)
             at_once = [entry for seen, entry in known if seen <= on.isoformat()]
             now.extend(at_once)
             if known and not at_once:
                 seen, entry = known[0]
-                later.append({"on": seen, "change": {"member_joined": entry}})
-            if member.until is not None and known:
+                later.append({"on": seen, "change": {"add_member": entry}})
+            if known and member.until is not None:
                 left = date.fromordinal(EPOCH_ORDINAL + member.until // DAY).isoformat()
                 gone = at_once or [entry for seen, entry in known[:1] if seen < left]
-                if left > on.isoformat():
-                    later.extend({"on": left, "change": {"member_left": named(entry)}} for entry in gone)
+                later.extend({"on": left, "change": {"end_member": ending(entry, left)}} for entry in gone)
         return now, later
 
     def course(self, on: date, tier: str, phase: str, ended: date | None) -> list[dict[str, Any]]:
-        """Return the tier and phase changes of a threat after its nomination."""
+        """Return the tier and phase changes of a threat after its nomination, and its end."""
         chance, changes = self.chance, []
         at, step = on, PHASES.index(phase)
         while True:
@@ -214,19 +221,15 @@ class Nominator:
                 break
             if chance.yes(0.5) and step < len(PHASES) - 1:
                 step += 1
-                changes.append({"on": at.isoformat(), "change": {"phase": PHASES[step], "reason": REASONS["phase"]}})
+                changes.append(change(at, "phase", PHASES[step], REASONS["phase"]))
             else:
                 up = chance.yes(0.4)
                 moved = str(max(1, min(5, int(tier) + (-1 if up else 1))))
                 if moved != tier:
                     tier = moved
-                    changes.append(
-                        {"on": at.isoformat(), "change": {"tier": tier, "reason": REASONS["up" if up else "down"]}}
-                    )
-        if ended is not None and ended <= self.last:
-            changes.append(
-                {"on": ended.isoformat(), "change": {"phase": chance.draw(ENDINGS), "reason": REASONS["closed"]}}
-            )
+                    changes.append(change(at, "tier", tier, REASONS["up" if up else "down"]))
+        if ended is not None:
+            changes.append(change(ended, "close", chance.draw(ENDINGS), REASONS["closed"]))
         return changes
 
     def place(self, address: Address) -> dict[str, Any]:
@@ -250,39 +253,28 @@ class Nominator:
         on = self.day(begun, begun + timedelta(days=500))
         ended = None
         if group.ended is not None:
-            ended = date.fromordinal(EPOCH_ORDINAL + group.ended // DAY)
-            ended = self.day(max(ended, on + timedelta(days=90)), max(ended, on) + timedelta(days=200))
+            finished = max(date.fromordinal(EPOCH_ORDINAL + group.ended // DAY), on + timedelta(days=90))
+            ended = self.day(finished, finished + timedelta(days=200))
         tier = chance.draw(TIERS)
         phase = PHASES[chance.upto(4)]
         force = "nwrocu" if group.elsewhere and tier in {"1", "2"} and chance.yes(0.6) else group.force
-        members, joining = self.split(group.members, on)
-        town = group.premises[0].ward.town
-        line = f"the {group.brand} line, " if group.brand else ""
-        theme = group.themes[0].split(".")[0]
-        later = joining + self.course(on, tier, phase, ended)
-        if force != "nwrocu" and group.elsewhere and chance.yes(0.18) and ended is None:
+        members, later = self.split(group.members, on)
+        later += self.course(on, tier, phase, ended)
+        if force != "nwrocu" and group.elsewhere and chance.yes(0.18):
             handed = self.day(on + timedelta(days=200), on + timedelta(days=700))
-            change = {
-                "force": "nwrocu",
-                "lro": self.mailbox("nwrocu"),
-                "reason": "The group works across force boundaries",
-            }
-            later.append({"on": handed.isoformat(), "change": change})
+            later.append(change(handed, "lro", self.mailbox("nwrocu"), REASONS["handed"]))
         elif chance.yes(0.25):
             handed = self.day(on + timedelta(days=150), on + timedelta(days=800))
-            later.append(
-                {
-                    "on": handed.isoformat(),
-                    "change": {"lro": self.mailbox(force), "reason": "The lead officer has changed role"},
-                }
-            )
-        yield {
+            later.append(change(handed, "lro", self.mailbox(force), REASONS["new lead"]))
+        line = f"the {group.brand} line, " if group.brand else ""
+        summary = SUMMARIES[group.themes[0].split(".")[0]]
+        threat = {
             "nominated_on": on.isoformat(),
             "force": force,
             "threat_type": "OCG",
             "name": group.name,
             "aliases": [f"{group.brand} line"] if group.brand else [],
-            "summary": SUMMARIES[theme].format(town=town, line=line),
+            "summary": summary.format(town=group.premises[0].ward.town, line=line),
             "themes": list(group.themes),
             "tier": tier,
             "phase": phase,
@@ -292,49 +284,45 @@ class Nominator:
             "compartment": group.compartment,
             "later": later,
         }
-        if group.elsewhere and ended is None and chance.yes(0.2):
-            other = self.day(on + timedelta(days=30), on + timedelta(days=240))
-            merged = self.day(other + timedelta(days=60), other + timedelta(days=400))
-            some, _ = self.split(group.members[: 2 + chance.upto(3)], other)
-            yield {
-                "nominated_on": other.isoformat(),
-                "force": group.elsewhere,
-                "threat_type": "OCG",
-                "name": f"{group.brand or group.name.removeprefix('Op ')} group, {group.premises[-1].ward.town}",
-                "aliases": [],
-                "summary": SUMMARIES[theme].format(town=group.premises[-1].ward.town, line=line),
-                "themes": list(group.themes[:1]),
-                "tier": str(min(5, int(tier) + 1)),
-                "phase": "IDENTIFIED",
-                "lro": self.mailbox(group.elsewhere),
-                "members": some,
-                "places": [self.place(group.premises[-1])],
-                "compartment": "",
-                "later": [
-                    {
-                        "on": merged.isoformat(),
-                        "change": {
-                            "phase": "CLOSED_MERGED",
-                            "merged_into": group.name,
-                            "reason": "The same group as one already on the list",
-                        },
-                    }
-                ],
-            }
+        yield threat
+        if group.elsewhere and not group.compartment and chance.yes(0.2):
+            yield self.second_view(group, threat, on, summary.format(town=group.premises[-1].ward.town, line=line))
 
-    def individual(self, person: Person) -> dict[str, Any]:
+    def second_view(self, group: Group, first: dict[str, Any], on: date, summary: str) -> dict[str, Any]:
+        """Return another force's nomination of a group already on the list, merged when somebody notices."""
+        chance = self.chance
+        other = self.day(on + timedelta(days=30), on + timedelta(days=240))
+        merged = self.day(other + timedelta(days=60), other + timedelta(days=400))
+        members, _ = self.split(group.members[: 2 + chance.upto(3)], other)
+        because = f"The same group as {group.name}, already on the list."
+        return {
+            **first,
+            "nominated_on": other.isoformat(),
+            "force": group.elsewhere,
+            "name": f"{group.brand or group.name.removeprefix('Op ')} group, {group.premises[-1].ward.town}",
+            "aliases": [],
+            "summary": summary,
+            "themes": first["themes"][:1],
+            "tier": str(min(5, int(first["tier"]) + 1)),
+            "phase": "IDENTIFIED",
+            "lro": self.mailbox(group.elsewhere),
+            "members": members,
+            "places": first["places"][-1:],
+            "later": [{**change(merged, "close", "CLOSED_MERGED", because), "merged_into": group.name}],
+        }
+
+    def individual(self, person: Person, owner: str) -> dict[str, Any]:
         """Return the nomination of a priority individual."""
         chance = self.chance
         role, theme, summary = chance.pick(SPECIALISMS)
         on = self.day(FIRST, self.last - timedelta(days=60))
         tier = chance.draw(TIERS)
-        members, joining = self.split([Member(person, role, minute_of(on) - 400 * DAY)], on)
+        members, later = self.split([Member(person, role, minute_of(on) - 400 * DAY)], on)
         ended = self.day(on + timedelta(days=200), on + timedelta(days=1200)) if chance.yes(0.2) else None
         phase = "LIFETIME_MANAGEMENT" if role == "LEADER" else PHASES[chance.upto(4)]
-        force = person.home(minute_of(on))[1].ward.force
         return {
             "nominated_on": on.isoformat(),
-            "force": force,
+            "force": owner,
             "threat_type": "PRIORITY_INDIVIDUAL",
             "name": f"{person.forename} {person.surname.upper()}",
             "aliases": [" ".join(person.street_name)] if person.street_name else [],
@@ -342,51 +330,51 @@ class Nominator:
             "themes": [theme],
             "tier": tier,
             "phase": phase,
-            "lro": self.mailbox(force),
+            "lro": self.mailbox(owner),
             "members": members,
             "places": [self.place(person.home(minute_of(on))[1])],
             "compartment": "",
-            "later": joining + self.course(on, tier, phase, ended),
+            "later": later + self.course(on, tier, phase, ended),
         }
 
-    def vulnerability(self, block: Block, force: str) -> dict[str, Any]:
+    def vulnerability(self, block: Block, owner: str) -> dict[str, Any]:
         """Return the nomination of a weakness any criminal could use; those of one force begin wrongly as groups."""
         chance = self.chance
         theme, name, summary = chance.pick(WEAKNESSES)
-        ward = self.builder.places.ward(chance, force)
-        place = self.builder.places.street(chance, ward)
-        mistaken = force == "cheshire"
+        force = chance.draw(self.builder.force) if owner == "nwrocu" else owner
+        place = self.builder.places.street(chance, self.builder.places.ward(chance, force))
+        ward = place.ward
+        mistaken = owner == "cheshire"
         on = self.day(FIRST, INSPECTED - timedelta(days=60) if mistaken else self.last - timedelta(days=90))
         tier = chance.draw(TIERS)
-        young = [
-            p for p in block.people if p.home(minute_of(on))[1].ward.force == force and 11 <= p.age(minute_of(on)) <= 20
-        ]
+        moment = minute_of(on)
+        young = [p for p in block.people if p.home(moment)[1].ward.force == force and 11 <= p.age(moment) <= 20]
         role = "EXPLOITED" if theme.startswith(("DRU", "MSH")) else "AT_RISK"
-        drawn = [
-            Member(chance.pick(young), role, minute_of(on) - 200 * DAY) for _ in range(chance.between(2, 5)) if young
-        ]
-        members, joining = self.split(list({member.person.number: member for member in drawn}.values()), on)
-        later = joining + self.course(on, tier, "IDENTIFIED", None)
+        count = 0 if chance.yes(0.3) else chance.between(1, 5)
+        drawn = {person.number: Member(person, role, moment - 200 * DAY) for person in chance.shuffled(young)[:count]}
+        members, later = self.split(list(drawn.values()), on)
+        later += self.course(on, tier, "IDENTIFIED", None)
         if mistaken:
-            change = {
-                "threat_type": "VULNERABILITY",
-                "reason": "Recorded as a group in error: no one group does this harm",
-            }
-            later.append({"on": self.day(INSPECTED, INSPECTED + timedelta(days=240)).isoformat(), "change": change})
-        title = name.format(town=ward.town, ward=ward.name)
+            found = self.day(INSPECTED, INSPECTED + timedelta(days=240))
+            later.append(change(found, "threat_type", "VULNERABILITY", REASONS["mistyped"]))
         return {
             "nominated_on": on.isoformat(),
-            "force": force,
+            "force": owner,
             "threat_type": "OCG" if mistaken else "VULNERABILITY",
-            "name": title,
+            "name": name.format(town=ward.town, ward=ward.name),
             "aliases": [],
             "summary": summary.format(town=ward.town, ward=ward.name),
             "themes": [theme],
             "tier": tier,
             "phase": "IDENTIFIED",
-            "lro": self.mailbox(force),
+            "lro": self.mailbox(owner),
             "members": members,
             "places": [self.place(place)],
             "compartment": "",
             "later": later,
         }
+
+
+def in_order(entry: dict[str, Any]) -> tuple[str, bool]:
+    """Return the key that sorts changes by day, an ending last."""
+    return entry["on"], "close" in entry["change"]

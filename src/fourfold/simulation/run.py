@@ -20,7 +20,7 @@ from fourfold.simulation.truth import Truth
 from fourfold.simulation.world import BLOCK, Block, Builder
 
 UNTIL = date(2026, 10, 31)
-DELTA = timedelta(days=30)
+MONTH = timedelta(days=30)
 SYSTEMS: tuple[type[System], ...] = (Niche, Connect, PoliceWorks, Mark43)
 
 
@@ -33,10 +33,12 @@ class Simulated:
     nominations: int
 
 
-def simulate(people: int, seed: int, out: Path, *, until: date = UNTIL, deliveries: int = 1) -> Simulated:
+def simulate(
+    people: int, seed: int, out: Path, *, until: date = UNTIL, deliveries: int = 1, every: timedelta = MONTH
+) -> Simulated:
     """Write the extracts, truth and nominations of a world; the same arguments give the same bytes."""
     builder = Builder(until)
-    days = delivery_days(until, deliveries)
+    days = [until - every * (deliveries - 1 - turn) for turn in range(deliveries)]  # a full one, then changes
     with Truth(out / "truth") as truth:
         systems = [system(builder.names, planned(out, system.source, days), truth) for system in SYSTEMS]
         with (out / "nominations.jsonl").open("w", encoding="utf-8", newline="\n") as nominations:
@@ -58,11 +60,6 @@ def blocks(people: int) -> Iterator[tuple[int, int]]:
     """Yield the number and size of each block."""
     for index, first in enumerate(range(0, people, BLOCK)):
         yield index, min(BLOCK, people - first)
-
-
-def delivery_days(until: date, deliveries: int) -> list[date]:
-    """Return the last day each delivery covers: a full one, then changes month by month."""
-    return [until - DELTA * (deliveries - 1 - turn) for turn in range(deliveries)]
 
 
 def planned(out: Path, source: str, days: list[date]) -> list[Delivery]:

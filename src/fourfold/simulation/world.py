@@ -17,7 +17,7 @@ from fourfold.simulation.places import Address, Places
 from fourfold.simulation.reference import COLOURS, FORCES, NEIGHBOURS
 
 BLOCK = 2000
-PEOPLE_PER_GROUP = 140
+PEOPLE_PER_GROUP = 120
 AGE_DAY = date(2024, 1, 1).toordinal()
 HEAD_AGES = Weighted(
     [((16, 20), 10), ((21, 25), 18), ((26, 32), 22), ((33, 40), 20), ((41, 50), 14), ((51, 62), 10), ((63, 84), 6)]
@@ -312,11 +312,14 @@ class Builder:
     def group(self, chance: Chance, index: int, position: int, people: Sequence[Person]) -> Group:
         """Return an offending group of the block, led by one of its people."""
         number = index * (BLOCK // PEOPLE_PER_GROUP) + position
+        force = tuple(FORCES)[position] if position < len(FORCES) else chance.draw(self.force)
         themes = chance.draw(GROUP_KINDS)
+        while "DRU.county_lines" in themes and force in {
+            "cumbria",
+            "north_wales",
+        }:  # lines run into these, not from them
+            themes = chance.draw(GROUP_KINDS)
         county = "DRU.county_lines" in themes
-        force = chance.draw(self.force)
-        if county and force in {"cumbria", "north_wales"}:
-            force = chance.pick(("merseyside", "gmp"))
         if county:
             elsewhere = chance.pick(
                 ("cumbria", "north_wales", "lancashire", "cheshire") if force in {"merseyside", "gmp"} else ("cumbria",)

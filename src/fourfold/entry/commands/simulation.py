@@ -33,7 +33,7 @@ from fourfold.simulation.run import UNTIL, simulate
     type=click.IntRange(1, 24),
     default=1,
     show_default=True,
-    help="One full extract, then changes by month.",
+    help="A full extract, then changes month by month.",
 )
 def simulate_command(people: int, seed: int, out: Path, until: datetime, deliveries: int) -> None:
     """Write extracts of four record systems about invented people, officers' nominations, and the truth behind them."""
