@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import splink.comparison_level_library as levels
 from splink import SettingsCreator, block_on
@@ -14,6 +14,8 @@ from fourfold.pipeline.resolution.records import blocking_columns
 from fourfold.pipeline.resolution.settings import Comparison, Level, Settings, SettingsWrong
 
 DIALECT = "duckdb"
+
+type LinkType = Literal["dedupe_only", "link_only"]
 
 
 def creator_of(test: Mapping[str, Any]) -> Any:
@@ -65,10 +67,10 @@ TESTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
 }
 
 
-def splink_settings(settings: Settings, model: Model, *, prior: float) -> SettingsCreator:
+def splink_settings(settings: Settings, model: Model, *, prior: float, link_type: LinkType) -> SettingsCreator:
     """What Splink needs to score pairs: the comparisons with the model's chances, the blocking keys, the prior."""
     return SettingsCreator(
-        link_type="dedupe_only",
+        link_type=link_type,
         unique_id_column_name="id",
         probability_two_random_records_match=prior,
         comparisons=[_comparison(each, model) for each in settings.comparisons],

@@ -7,6 +7,7 @@ one row a pair at or above the review threshold.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import duckdb
 from splink import Linker
@@ -25,13 +26,21 @@ def open_records(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def linker_for(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model, *, prior: float, table: str = "record"
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    model: Model,
+    *,
+    prior: float,
+    tables: Sequence[str] = ("record",),
 ) -> Linker:
-    """A Splink linker over `table`, with the frequencies of `record_frequencies` registered."""
+    """A Splink linker with the frequencies of `record_frequencies` registered.
+
+    One table: every pair in it may be compared. Several tables: only pairs of two tables.
+    """
     database = DuckDBAPI(connection=connection)
     linker = Linker(
-        database.register(connection.table(table)),
-        splink_settings(settings, model, prior=prior),
+        [database.register(connection.table(table)) for table in tables],
+        splink_settings(settings, model, prior=prior, link_type="link_only" if len(tables) > 1 else "dedupe_only"),
         log_level=None,
         validate_settings=False,
     )

@@ -77,6 +77,7 @@ class Training:
     passes: tuple[tuple[str, ...], ...]
     smallest_pass: int
     largest_pass: int
+    least_doubt: float
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ def load_settings(path: Path = SHIPPED) -> Settings:
             passes=tuple(tuple(columns) for columns in training["passes"]),
             smallest_pass=int(training["smallest_pass"]),
             largest_pass=int(training["largest_pass"]),
+            least_doubt=float(training["least_doubt"]),
         ),
         digest=hashlib.sha256(text).hexdigest(),
     )

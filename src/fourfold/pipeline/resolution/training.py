@@ -6,6 +6,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -13,7 +14,7 @@ from splink import block_on
 
 from fourfold.pipeline.resolution import scoring
 from fourfold.pipeline.resolution.model import SMALLEST_CHANCE, Chances, Model
-from fourfold.pipeline.resolution.settings import Level, Settings
+from fourfold.pipeline.resolution.settings import Comparison, Level, Settings
 
 
 def choose_model(
@@ -32,39 +33,92 @@ def choose_model(
 
 
 def train_model(connection: duckdb.DuckDBPyConnection, settings: Settings, *, start: Model) -> Model:
-    """Estimate the chances from `record` (open records). A level that never happens keeps the chances of `start`."""
+    """Estimate the chances from `record` (open records). A level that never happens keeps the chances of `start`.
+
+    Chances between two people come from random pairs. Chances within one person come from pairs of two sources, where
+    there are two: the copies of a person inside one system agree far more than what two forces write of them.
+    """
     plan = settings.training
+    found = scoring.open_records(connection)
     connection.execute("create or replace table training_record as select * from record where open order by id")
     threads = connection.execute("select current_setting('threads')").fetchall()[0][0]
     connection.execute("set threads = 1")
     try:
-        found = scoring.open_records(connection)
-        linker = scoring.linker_for(
-            connection, settings, start, prior=start.prior(found, settings), table="training_record"
-        )
         with _without_chatter():
-            linker.training.estimate_probability_two_random_records_match(
-                [block_on(*columns) for columns in plan.certain_rules], recall=plan.certain_share
-            )
-            linker.training.estimate_u_using_random_sampling(max_pairs=plan.pairs_for_chance, seed=plan.seed)
-            for columns in plan.passes:
-                if _pairs_sharing(connection, columns) >= plan.smallest_pass:
-                    linker.training.estimate_parameters_using_expectation_maximisation(
-                        block_on(*columns),
-                        fix_probability_two_random_records_match=True,
-                        max_pairs=plan.largest_pass,
-                        record_sample_proportion=1.0,
-                    )
-        learnt = linker.misc.save_model_to_json()
+            prior, first = _chances_of_strangers(connection, settings, start)
+            levels = _chances_of_one_person(connection, settings, first, prior)
     finally:
         connection.execute(f"set threads = {int(threads)}")
-    prior = float(learnt["probability_two_random_records_match"])
     return Model(
         name=f"trained on {found} records",
         trained_on=f"{found} open records of this region, seed {plan.seed}, settings {settings.version}",
         matches_per_record=prior * (found - 1),
-        levels=_levels(settings, learnt, start, prior),
+        levels=levels,
     )
+
+
+def _chances_of_strangers(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, start: Model
+) -> tuple[float, Model]:
+    """The share of pairs that are one person, and `start` with the chances of random pairs in it."""
+    plan = settings.training
+    prior = start.prior(scoring.open_records(connection), settings)
+    linker = scoring.linker_for(connection, settings, start, prior=prior, tables=("training_record",))
+    linker.training.estimate_probability_two_random_records_match(
+        [block_on(*columns) for columns in plan.certain_rules], recall=plan.certain_share
+    )
+    linker.training.estimate_u_using_random_sampling(max_pairs=plan.pairs_for_chance, seed=plan.seed)
+    learnt = linker.misc.save_model_to_json()
+    share = float(learnt["probability_two_random_records_match"])
+    levels = {
+        comparison.name: {
+            level.code: _of_strangers(level, said, start.chances(comparison.name, level.code), share)
+            for level, said in graded
+        }
+        for comparison, graded in _graded(settings, learnt)
+    }
+    return share, replace(start, levels=levels)
+
+
+def _chances_of_one_person(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, first: Model, prior: float
+) -> dict[str, dict[str, Chances]]:
+    """Rounds of expectation-maximisation, each over the pairs that share one key."""
+    plan = settings.training
+    tables = _tables_by_source(connection)
+    linker = scoring.linker_for(connection, settings, first, prior=prior, tables=tables)
+    across = len(tables) > 1
+    for columns in plan.passes:
+        if _pairs_sharing(connection, columns, across=across) >= plan.smallest_pass:
+            linker.training.estimate_parameters_using_expectation_maximisation(
+                block_on(*columns),
+                fix_probability_two_random_records_match=True,
+                max_pairs=plan.largest_pass,
+                record_sample_proportion=1.0,
+            )
+    learnt = linker.misc.save_model_to_json()
+    return {
+        comparison.name: {
+            level.code: _of_one_person(level, said, first.chances(comparison.name, level.code), plan.least_doubt)
+            for level, said in graded
+        }
+        for comparison, graded in _graded(settings, learnt)
+    }
+
+
+def _tables_by_source(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """A table for each source with records, so that only pairs of two sources are compared; else the whole table."""
+    sources = [
+        row[0] for row in connection.execute("select distinct source from training_record order by 1").fetchall()
+    ]
+    if len(sources) < 2:
+        return ("training_record",)
+    tables = tuple(f"training_record_{number}" for number in range(len(sources)))
+    for table, source in zip(tables, sources, strict=True):
+        connection.execute(
+            f"create or replace table {table} as select * from training_record where source = ? order by id", [source]
+        )
+    return tables
 
 
 @contextmanager
@@ -81,31 +135,37 @@ def _without_chatter() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _pairs_sharing(connection: duckdb.DuckDBPyConnection, columns: tuple[str, ...]) -> int:
+def _pairs_sharing(connection: duckdb.DuckDBPyConnection, columns: tuple[str, ...], *, across: bool) -> int:
+    """How many pairs share the key: of two sources, or of any two records."""
     keys = ", ".join(columns)
     there = " and ".join(f"{column} is not null" for column in columns)
-    counted = f"select count(*) as n from training_record where {there} group by {keys}"
-    return int(connection.execute(f"select coalesce(sum(n * (n - 1) // 2), 0) from ({counted})").fetchall()[0][0])
+    counted = f"select {keys}, source, count(*) as n from training_record where {there} group by {keys}, source"
+    within = "0" if across else "sum(n * (n - 1) // 2)"
+    each = f"select (sum(n) * sum(n) - sum(n * n)) // 2 + {within} as pairs from ({counted}) group by {keys}"
+    return int(connection.execute(f"select coalesce(sum(pairs), 0) from ({each})").fetchall()[0][0])
 
 
-def _levels(settings: Settings, learnt: dict[str, Any], start: Model, prior: float) -> dict[str, dict[str, Chances]]:
-    levels: dict[str, dict[str, Chances]] = {}
+def _graded(
+    settings: Settings, learnt: dict[str, Any]
+) -> Iterator[tuple[Comparison, list[tuple[Level, dict[str, Any]]]]]:
+    """Our levels beside what Splink learnt of each."""
     for comparison, said in zip(settings.comparisons, learnt["comparisons"], strict=True):
         graded = [each for each in said["comparison_levels"] if not each.get("is_null_level")]
-        levels[comparison.name] = {
-            level.code: _chances(level, each, start.chances(comparison.name, level.code), prior)
-            for level, each in zip(comparison.graded, graded, strict=True)
-        }
-    return levels
+        yield comparison, list(zip(comparison.graded, graded, strict=True))
 
 
-def _chances(level: Level, learnt: dict[str, Any], start: Chances, prior: float) -> Chances:
+def _of_strangers(level: Level, learnt: dict[str, Any], start: Chances, prior: float) -> Chances:
     """Random pairs contain a few true matches: their share is taken out of `u`, down to a tenth at most."""
-    m = _sound(learnt.get("m_probability"), start.m)
     if level.fixed_u is not None:
-        return Chances(m, level.fixed_u)
+        return Chances(start.m, level.fixed_u)
     sampled = _sound(learnt.get("u_probability"), start.u)
-    return Chances(m, _sound(max((sampled - prior * m) / (1 - prior), sampled / 10), start.u))
+    return Chances(start.m, _sound(max((sampled - prior * start.m) / (1 - prior), sampled / 10), start.u))
+
+
+def _of_one_person(level: Level, learnt: dict[str, Any], first: Chances, least_doubt: float) -> Chances:
+    """No field is trusted to be right more often than `least_doubt` allows."""
+    m = _sound(learnt.get("m_probability"), first.m)
+    return Chances(max(m, least_doubt) if level.test.get("otherwise") else m, first.u)
 
 
 def _sound(chance: object, otherwise: float) -> float:
