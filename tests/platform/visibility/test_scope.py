@@ -111,9 +111,13 @@ def test_a_scope_is_not_opened_inside_a_transaction(lasting_db, universe):
 
 
 def test_a_scope_that_fails_keeps_nothing_and_leaves_nothing_set(db, universe):
-    with pytest.raises(ZeroDivisionError), acting_as(universe.merseyside_analyst):
-        Case.objects.create(label=region_label("merseyside"), title="Blue van")
-        raise ZeroDivisionError
+    def fail() -> None:
+        with acting_as(universe.merseyside_analyst):
+            Case.objects.create(label=region_label("merseyside"), title="Blue van")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert (current(), setting("reads")) == (None, "")
     assert titles(universe.merseyside_analyst) == []
 
@@ -298,8 +302,12 @@ def test_statistics_of_labels_are_read_past_the_policy_and_nothing_else_is(lasti
 
 
 def test_after_a_broken_statement_the_scope_still_closes(lasting_db, universe):
-    with pytest.raises(InternalError), acting_as(universe.gmp_analyst):
-        with connection.cursor() as cursor, pytest.raises(ProgrammingError):
-            cursor.execute("select no_such_function()")
-        Case.objects.exists()
+    def fail() -> None:
+        with acting_as(universe.gmp_analyst):
+            with connection.cursor() as cursor, pytest.raises(ProgrammingError):
+                cursor.execute("select no_such_function()")
+            Case.objects.exists()
+
+    with pytest.raises(InternalError):
+        fail()
     assert current() is None

@@ -104,7 +104,8 @@ def seal() -> tuple[Block, ...]:
     """Seal what is finished and not sealed yet: one block, or more after a move to another cluster. Safe to run twice.
 
     An entry may be committed after later ones. So only transactions older than the oldest that still runs are sealed:
-    those have ended, and no entry of theirs can appear any more.
+    those have ended, and no entry of theirs can appear any more. After a restore the ledger holds entries of another
+    cluster, where transactions were numbered apart: all of those have ended.
     """
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", [SEALING])
@@ -112,12 +113,13 @@ def seal() -> tuple[Block, ...]:
         here, finished = cursor.fetchone()
     made = []
     head = Block.objects.order_by("-number").first()
-    if head is not None and head.cluster != here and head.to_xid != LAST_XID:
-        head = _seal_range(head, head.cluster, head.to_xid, LAST_XID)
-        made.append(head)
-    start = head.to_xid if head is not None and head.cluster == here else 0
-    if finished > start and _entries(here, start, finished).exists():
-        made.append(_seal_range(head, here, start, finished))
+    for cluster in _clusters_with_entries():
+        until = finished if cluster == here else LAST_XID
+        latest = Block.objects.filter(cluster=cluster).order_by("-number").first()
+        start = latest.to_xid if latest else 0
+        if start < until and _entries(cluster, start, until).exists():
+            head = _seal_range(head, cluster, start, until)
+            made.append(head)
     return tuple(made)
 
 
@@ -168,6 +170,17 @@ def check(*, expect: str = "") -> Verdict:
         faults=list(verdict.faults),
     )
     return verdict
+
+
+def _clusters_with_entries() -> list[int]:
+    """The database clusters that the ledger was written in, without reading every entry."""
+    found: list[int] = []
+    while True:
+        later = Entry.objects.filter(cluster__gt=found[-1]) if found else Entry.objects.all()
+        following = later.order_by("cluster").values_list("cluster", flat=True).first()
+        if following is None:
+            return found
+        found.append(following)
 
 
 def _seal_range(head: Block | None, cluster: int, from_xid: int, to_xid: int) -> Block:
