@@ -217,3 +217,29 @@ def test_every_sentence_is_used_and_every_code_has_a_sentence():
     source = (room / "rules.py").read_text() + (room / "services.py").read_text()
     for code in rules.SENTENCES:
         assert source.count(f'broken("{code}"') >= 1, code
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kept"),
+    [
+        (("REGION", None), ("REGION", None), "one"),
+        (("REGION", None), ("OWN", None), "other"),
+        (("OWN", None), ("REGION", 7), None),
+        (("REGION", 7), ("REGION", None), "one"),
+        (("REGION", 7), ("REGION", 8), None),
+        (("REGION", 7), ("OWN", 7), "other"),
+        (("NAMED", None), ("OWN", None), None),
+    ],
+)
+def test_a_membership_takes_the_narrower_of_two_labels_or_neither(one, other, kept):
+    first, second = (rules.Readers(3, audience, "OFFICIAL-SENSITIVE", circle) for audience, circle in (one, other))
+    assert rules.narrower(first, second) == {"one": first, "other": second, None: None}[kept]
+    assert rules.narrower(second, first) == {"one": first, "other": second, None: None}[kept]
+
+
+def test_another_forces_own_records_are_never_within_ours_and_a_higher_marking_is_kept():
+    ours = rules.Readers(3, "OWN", "OFFICIAL-SENSITIVE")
+    assert rules.narrower(ours, rules.Readers(4, "OWN", "OFFICIAL-SENSITIVE")) is None
+    low, high = (rules.Readers(3, "REGION", marking) for marking in ("OFFICIAL", "OFFICIAL-SENSITIVE"))
+    assert rules.narrower(low, high) == high
+    assert rules.narrower(low, ours) == ours

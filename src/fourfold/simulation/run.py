@@ -1,6 +1,6 @@
 """Runs a simulation: block after block, each told once, heard by four systems, delivered and forgotten."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -34,11 +34,22 @@ class Simulated:
 
 
 def simulate(
-    people: int, seed: int, out: Path, *, until: date = UNTIL, deliveries: int = 1, every: timedelta = MONTH
+    people: int,
+    seed: int,
+    out: Path,
+    *,
+    until: date = UNTIL,
+    deliveries: int = 1,
+    every: timedelta = MONTH,
+    days: Sequence[date] = (),
 ) -> Simulated:
-    """Write the extracts, truth and nominations of a world; the same arguments give the same bytes."""
-    builder = Builder(until)
-    days = [until - every * (deliveries - 1 - turn) for turn in range(deliveries)]  # a full one, then changes
+    """Write the extracts, truth and nominations of a world; the same arguments give the same bytes.
+
+    Where `days` are given, each delivery covers up to one of them, oldest first, and the world ends on the last.
+    """
+    if not days:
+        days = [until - every * (deliveries - 1 - turn) for turn in range(deliveries)]  # a full one, then changes
+    builder = Builder(days[-1])
     with Truth(out / "truth") as truth:
         systems = [system(builder.names, planned(out, system.source, days), truth) for system in SYSTEMS]
         with (out / "nominations.jsonl").open("w", encoding="utf-8", newline="\n") as nominations:
@@ -62,7 +73,7 @@ def blocks(people: int) -> Iterator[tuple[int, int]]:
         yield index, min(BLOCK, people - first)
 
 
-def planned(out: Path, source: str, days: list[date]) -> list[Delivery]:
+def planned(out: Path, source: str, days: Sequence[date]) -> list[Delivery]:
     """Return the deliveries a source will make."""
     return [
         Delivery(
@@ -77,7 +88,7 @@ def planned(out: Path, source: str, days: list[date]) -> list[Delivery]:
     ]
 
 
-def tell(builder: Builder, block: Block, chance: Chance, days: list[date], systems: list[System]) -> None:
+def tell(builder: Builder, block: Block, chance: Chance, days: Sequence[date], systems: list[System]) -> None:
     """Tell a block's happenings to the systems in order of report, and let them deliver when the day comes."""
     by_force = {force.code: system for force in FORCES.values() for system in systems if system.source == force.source}
     heard: list[tuple[int, int, Happening, str]] = []

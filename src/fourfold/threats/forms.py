@@ -8,6 +8,7 @@ from django.utils.dateparse import parse_datetime
 
 from fourfold.platform.people.models import Organisation, User
 from fourfold.platform.ui import fields
+from fourfold.platform.visibility.models import Compartment
 from fourfold.threats import rules
 from fourfold.threats.models import Threat
 
@@ -166,6 +167,7 @@ class NominateForm(forms.Form):
         vocabulary: rules.Vocabulary,
         owners: Iterable[Organisation],
         leaders: Iterable[User],
+        circles: Iterable[Compartment],
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -192,7 +194,8 @@ class NominateForm(forms.Form):
             "Who may see it?",
             [
                 ("REGION", fields.Choice("Every force in the region", hint="The usual choice")),
-                ("OWN", fields.Choice("Only the owning organisation")),
+                ("OWN", "Only the owning organisation"),
+                *((circle.code, f"Only people in {circle.name}") for circle in circles),
             ],
         )
         self.fields["reason"] = _area(
@@ -235,10 +238,15 @@ class TypeForm(ReasonForm):
 
 
 class HandOverForm(ReasonForm):
-    field_order = ("lro", "deputy", "sio", "reason")
+    """`owners` are the organisations it may go to: one where the person may manage for no other."""
 
-    def __init__(self, *args: Any, leaders: Iterable[User], **kwargs: Any) -> None:
+    field_order = ("owner", "lro", "deputy", "sio", "reason")
+
+    def __init__(self, *args: Any, leaders: Iterable[User], owners: Iterable[Organisation], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        choices = [(organisation.code, organisation.name) for organisation in owners]
+        if len(choices) > 1:
+            self.fields["owner"] = forms.ChoiceField(label="Owning organisation", choices=choices)
         self.fields |= lead_fields(leaders)
         self.order_fields(self.field_order)
 

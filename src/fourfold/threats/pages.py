@@ -399,10 +399,16 @@ def changes_of(recorded: Iterable[selectors.Recorded], words: rules.Vocabulary) 
     for each in recorded:
         asked |= {said[name] for said in (each.fields, each.before or {}) for name in USER_FIELDS if name in said}
     names = selectors.users_in_words(asked)
-    return tuple(_change(each, words, names) for each in recorded)
+    organisations = {organisation.pk: organisation.name for organisation in selectors.owners()}
+    return tuple(_change(each, words, names, organisations) for each in recorded)
 
 
-def _change(each: selectors.Recorded, words: rules.Vocabulary, names: Mapping[int, str]) -> Change:
+def _change(
+    each: selectors.Recorded,
+    words: rules.Vocabulary,
+    names: Mapping[int, str],
+    organisations: Mapping[int, str],
+) -> Change:
     said, before = each.fields, each.before
     if each.of is ThreatMember:
         role = words.role_name(said["role"])
@@ -415,11 +421,11 @@ def _change(each: selectors.Recorded, words: rules.Vocabulary, names: Mapping[in
         lines = [f"From {shown_date(said['from_on'])}"]
     elif before is None:
         title = "Nominated"
-        lines = [f"{label}: {show(said)}" for label, _, show in _threat_facts(words, names)]
+        lines = [f"{label}: {show(said)}" for label, _, show in _threat_facts(words, names, organisations)]
     else:
         changed = [
             (label, show(before), show(said))
-            for label, columns, show in _threat_facts(words, names)
+            for label, columns, show in _threat_facts(words, names, organisations)
             if any(said[column] != before[column] for column in columns)
         ]
         title = "Closed" if said["closed_on"] and not before["closed_on"] else _title(changed)
@@ -444,7 +450,9 @@ def _title(changed: list[tuple[str, str, str]]) -> str:
 Show = Callable[[Mapping[str, Any]], str]
 
 
-def _threat_facts(words: rules.Vocabulary, names: Mapping[int, str]) -> tuple[tuple[str, tuple[str, ...], Show], ...]:
+def _threat_facts(
+    words: rules.Vocabulary, names: Mapping[int, str], organisations: Mapping[int, str]
+) -> tuple[tuple[str, tuple[str, ...], Show], ...]:
     """What of a threat is told in its history: label, the columns it depends on, and how it reads."""
 
     def phase(said: Mapping[str, Any]) -> str:
@@ -459,6 +467,7 @@ def _threat_facts(words: rules.Vocabulary, names: Mapping[int, str]) -> tuple[tu
         ("Other names", ("aliases",), lambda said: ", ".join(said["aliases"]) or "none"),
         ("Summary", ("summary",), lambda said: str(said["summary"])),
         ("Themes", ("themes",), lambda said: ", ".join(words.theme_name(code) for code in said["themes"])),
+        ("Owner", ("owner_id",), lambda said: organisations.get(said["owner_id"], "not known")),
         ("Tier", ("tier",), lambda said: words.tier_name(said["tier"])),
         ("Phase", ("phase", "phase_from"), phase),
         *((label, (column,), who(column)) for column, label in USER_FIELDS.items()),

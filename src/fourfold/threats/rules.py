@@ -372,14 +372,29 @@ class Actor(Protocol):
     def organisation(self) -> Body: ...
 
 
-# How many may read: a membership takes the narrower of its threat's label and its record's.
-OPEN_WIDTH = 3
-AUDIENCE_WIDTHS: Mapping[str, int] = {"REGION": OPEN_WIDTH, "AGREEMENT": 2, "NAMED": 2, "OWN": 1}
+@dataclass(frozen=True)
+class Readers:
+    """Whom a label is for, as far as two labels can be compared."""
+
+    owner: int
+    audience: str
+    marking: str
+    compartment: int | None = None
 
 
-def width(*, audience: str, compartment: int | None) -> int:
-    """How wide a label is: 0 for need-to-know, 3 for the whole region."""
-    return 0 if compartment is not None else AUDIENCE_WIDTHS[audience]
+def narrower(one: Readers, other: Readers) -> Readers | None:
+    """Whichever of the two has only readers whom the other has too; None where each has readers of its own."""
+    if _is_within(one, other):
+        return one
+    return other if _is_within(other, one) else None
+
+
+def _is_within(inner: Readers, outer: Readers) -> bool:
+    if inner == outer:
+        return True
+    same_circle = outer.compartment in {None, inner.compartment}
+    kept_in = inner.audience == outer.audience == "OWN" and inner.owner == outer.owner
+    return same_circle and inner.marking >= outer.marking and (outer.audience == "REGION" or kept_in)
 
 
 def check_unchanged(*, seen: datetime | None, recorded_from: datetime) -> None:

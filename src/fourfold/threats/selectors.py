@@ -16,6 +16,7 @@ from fourfold.platform.errors import NotThere
 from fourfold.platform.history.models import Versioned
 from fourfold.platform.people.models import Organisation, OrganisationKind, User, UserKind
 from fourfold.platform.reference.models import ReferenceTerm
+from fourfold.platform.visibility.models import Compartment
 from fourfold.pole import selectors as pole
 from fourfold.pole.models import PersonRecord
 from fourfold.threats import rules
@@ -71,7 +72,16 @@ def _type_help(term: ReferenceTerm) -> rules.TypeHelp:
 
 
 def threats() -> QuerySet[Threat]:
-    return Threat.objects.select_related("owner", "lro", "deputy", "sio", "nominated_by", "label")
+    return Threat.objects.select_related(
+        "owner",
+        "lro__organisation",
+        "deputy__organisation",
+        "sio__organisation",
+        "nominated_by__organisation",
+        "label__owner",
+        "label__compartment",
+        "label__agreement",
+    )
 
 
 def threat(reference: str) -> Threat:
@@ -150,6 +160,11 @@ def member_lines(of: Threat, *, today: date) -> tuple[MemberLine, ...]:
     return tuple(lines)
 
 
+def members_on_record(of: Threat, record: int) -> tuple[ThreatMember, ...]:
+    """Memberships made on one record that have not ended."""
+    return tuple(ThreatMember.objects.filter(threat=of, record_id=record, to_on=None).select_related("threat", "label"))
+
+
 def places(of: Threat) -> tuple[ThreatPlace, ...]:
     return tuple(ThreatPlace.objects.filter(threat=of).order_by("to_on", "name", "pk"))
 
@@ -169,6 +184,11 @@ def leaders() -> QuerySet[User]:
 def owners() -> tuple[Organisation, ...]:
     """Organisations that can own a threat."""
     return tuple(Organisation.objects.exclude(kind=OrganisationKind.PARTNER).order_by("name"))
+
+
+def circles_of(user_id: int) -> tuple[Compartment, ...]:
+    """The need-to-know compartments somebody is in now."""
+    return tuple(Compartment.objects.filter(members__user=user_id, members__held_to=None).distinct().order_by("code"))
 
 
 def threats_led_by(user_id: int) -> QuerySet[Threat]:

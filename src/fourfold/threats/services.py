@@ -12,7 +12,7 @@ from fourfold.platform.audit.services import Operation
 from fourfold.platform.errors import NotThere
 from fourfold.platform.people.models import Organisation, User
 from fourfold.platform.visibility import scope
-from fourfold.platform.visibility.models import AccessLabel
+from fourfold.platform.visibility.models import AccessLabel, Compartment
 from fourfold.platform.visibility.services import label_for
 from fourfold.pole.models import PersonRecord
 from fourfold.threats import rules, selectors
@@ -46,6 +46,7 @@ def nominate_threat(
     leads: Leads | None = None,
     places: Iterable[str] = (),
     audience: str = "REGION",
+    compartment: Compartment | None = None,
 ) -> Threat:
     """Put a threat on the master list. Raises `RuleBroken` if the nomination does not hold."""
     leads = leads or Leads()
@@ -53,7 +54,7 @@ def nominate_threat(
     rules.check_nomination(nomination, vocabulary=selectors.vocabulary(), today=today)
     rules.check_reason(reason)
     leads.check()
-    label = label_for(owner=owner, audience=audience)
+    label = label_for(owner=owner, audience=audience, compartment=compartment)
     said = asdict(nomination) | {"aliases": list(nomination.aliases), "themes": list(nomination.themes)}
     threat = Threat.objects.create(
         label=label,
@@ -133,11 +134,33 @@ def reclassify(*, actor: User, threat: Threat, threat_type: str, reason: str, se
 
 
 @transaction.atomic
-def hand_over(*, actor: User, threat: Threat, leads: Leads, reason: str, seen: datetime | None = None) -> Threat:
-    """Give a threat to other people: lead responsible officer, deputy and senior investigating officer."""
+def hand_over(
+    *,
+    actor: User,
+    threat: Threat,
+    leads: Leads,
+    reason: str,
+    owner: Organisation | None = None,
+    seen: datetime | None = None,
+) -> Threat:
+    """Give a threat to other people, and to another organisation where `owner` says so.
+
+    Only somebody who may manage for both organisations moves a threat between them; who may see it stays as it was,
+    but for the owner.
+    """
     threat = _to_manage(threat, actor=actor, reason=reason, seen=seen)
     leads.check()
-    return _change(threat, "handed over", reason, lro=leads.lro, deputy=leads.deputy, sio=leads.sio)
+    given = {"lro": leads.lro, "deputy": leads.deputy, "sio": leads.sio}
+    if owner is None or owner == threat.owner:
+        return _change(threat, "handed over", reason, **given)
+    rules.check_may_manage(actor, owner=owner.code, audience=threat.label.audience)
+    old = threat.label
+    label = label_for(owner=owner, audience=old.audience, marking=old.marking, compartment=old.compartment)
+    for part in (ThreatMember, ThreatPlace):
+        for row in part.objects.filter(threat=threat, label=old):
+            row.label, row.because = label, reason
+            row.save(update_fields=["label", "because"])
+    return _change(threat, "handed over", reason, owner=owner, label=label, **given)
 
 
 @transaction.atomic
@@ -293,9 +316,10 @@ def _plain(value: object) -> object:
 
 def _narrower(first: AccessLabel, second: AccessLabel) -> AccessLabel:
     """The label that fewer may read: a membership says something about both the threat and the record."""
-    if first == second:
-        return first
-    one, other = (rules.width(audience=each.audience, compartment=each.compartment_id) for each in (first, second))
-    if one == other != rules.OPEN_WIDTH:
+    one, other = (
+        rules.Readers(each.owner_id, each.audience, each.marking, each.compartment_id) for each in (first, second)
+    )
+    kept = rules.narrower(one, other)
+    if kept is None:
         raise rules.broken("TM12", "record")
-    return first if one <= other else second
+    return first if kept == one else second

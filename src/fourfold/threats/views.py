@@ -68,8 +68,10 @@ def nominate(request: HttpRequest) -> HttpResponse:
     owners = [o for o in selectors.owners() if rules.may_nominate(actor, owner=o.code)]
     words = selectors.vocabulary()
     leaders = tuple(selectors.leaders())
+    circles = {circle.code: circle for circle in selectors.circles_of(actor.pk)}
+    given: dict[str, Any] = {"vocabulary": words, "owners": owners, "leaders": leaders, "circles": circles.values()}
     if request.method == "POST":
-        form = asked.NominateForm(request.POST, vocabulary=words, owners=owners, leaders=leaders)
+        form = asked.NominateForm(request.POST, **given)
         if form.is_valid():
             said = form.cleaned_data
             try:
@@ -88,7 +90,8 @@ def nominate(request: HttpRequest) -> HttpResponse:
                     owner=_owner(owners, said["owner"]),
                     leads=_leads(said, leaders),
                     places=asked.lines(said["places"]),
-                    audience=said["audience"],
+                    audience="REGION" if said["audience"] in circles else said["audience"],
+                    compartment=circles.get(said["audience"]),
                     reason=said["reason"],
                     today=clock.today(),
                 )
@@ -104,7 +107,7 @@ def nominate(request: HttpRequest) -> HttpResponse:
             "tier": "UNTIERED",
             "audience": "REGION",
         }
-        form = asked.NominateForm(initial=first, vocabulary=words, owners=owners, leaders=leaders)
+        form = asked.NominateForm(initial=first, **given)
     page = FormPage(
         title="Nominate a threat",
         crumbs=pages.crumbs(),
@@ -225,15 +228,18 @@ def reclassify(request: HttpRequest, reference: str) -> HttpResponse:
 @login_required
 @require_http_methods(GET_AND_POST)
 def hand_over(request: HttpRequest, reference: str) -> HttpResponse:
-    threat, leaders = _to_manage(request, reference), tuple(selectors.leaders())
-    first = {"lro": threat.lro_id, "deputy": threat.deputy_id, "sio": threat.sio_id}
-    form = asked.HandOverForm(request.POST or None, initial=first, threat=threat, leaders=leaders)
+    threat, leaders, actor = _to_manage(request, reference), tuple(selectors.leaders()), actor_of(request)
+    audience = threat.label.audience
+    owners = [o for o in selectors.owners() if rules.may_manage(actor, owner=o.code, audience=audience)]
+    first = {"owner": threat.owner.code, "lro": threat.lro_id, "deputy": threat.deputy_id, "sio": threat.sio_id}
+    form = asked.HandOverForm(request.POST or None, initial=first, threat=threat, leaders=leaders, owners=owners)
 
     def save(said: dict[str, Any]) -> None:
         services.hand_over(
-            actor=actor_of(request),
+            actor=actor,
             threat=threat,
             leads=_leads(said, leaders),
+            owner=_owner(owners, said["owner"]) if "owner" in said else None,
             reason=said["reason"],
             seen=said["seen"],
         )

@@ -1,0 +1,47 @@
+"""`fourfold demo …`: the demonstration region."""
+
+import os
+import subprocess
+import sys
+
+import click
+
+from fourfold.entry.setup import django_as
+
+PEOPLE = 6_000
+
+
+@click.group(name="demo")
+def demo() -> None:
+    """Build the demonstration region, and say who can sign in to it."""
+
+
+@demo.command()
+@click.option(
+    "--people",
+    type=click.IntRange(100, 1_000_000),
+    default=lambda: int(os.environ.get("FOURFOLD_DEMO_PEOPLE", PEOPLE)),
+    show_default=f"FOURFOLD_DEMO_PEOPLE or {PEOPLE:,}",
+    help="How many people live in the simulated region.",
+)
+@click.option("--seed", default=1, show_default=True, help="Another seed gives another region.")
+def build(people: int, seed: int) -> None:
+    """Build the demonstration through the door that every extract takes. Does nothing where it is built already."""
+    subprocess.run([sys.executable, "-m", "fourfold.entry.cli", "db", "migrate"], check=True)
+    django_as("simulation")
+    from fourfold.entry import demo as building
+
+    building.build(people=people, seed=seed, tell=click.echo)
+
+
+@demo.command()
+def who() -> None:
+    """Print who can sign in to the demonstration, with the password."""
+    django_as("app")
+    from fourfold.entry import demo as building
+
+    lines = building.who_to_sign_in_as()
+    click.echo("\n".join(lines) if lines else "The demonstration is not built yet. Run: fourfold demo build")
+
+
+COMMANDS = (demo,)
