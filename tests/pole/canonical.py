@@ -133,7 +133,7 @@ class Batch:
         facts = {
             "address_line": address_line,
             "postcode": postcode,
-            "district": postcode.split(" ")[0],
+            "district": postcode.split(" ", maxsplit=1)[0],
             "precision": "premise",
             **{fact: given.pop(fact, None) for fact in ("latitude", "longitude", "name")},
         }

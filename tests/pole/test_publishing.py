@@ -1,11 +1,7 @@
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.db import connection
 
 from fourfold.platform import clock
 from fourfold.platform.audit.models import Entry
@@ -15,42 +11,10 @@ from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole import selectors, services
 from fourfold.pole.models import EventRecord, Link, MatchEdge, ObjectRecord, Person, PersonRecord
 from fourfold.pole.publishing import statements
-from tests.pole.canonical import Batch, clusters, edges, write
-from tests.universe import Universe
+from tests.pole.canonical import Batch, write
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 22)
-
-
-@pytest.fixture
-def publish(universe: Universe, tmp_path: Path) -> Callable[..., services.Published]:
-    """Publish a batch as the intake would: as its service user, in one transaction."""
-    numbers = iter(range(1, 1000))
-
-    def published(
-        batch: Batch, *, source: str = "niche_tri", batch_id: int | None = None, **given: Any
-    ) -> services.Published:
-        number = batch_id or next(numbers)
-        groups = given.pop("clusters", None)
-        pairs = given.pop("edges", [] if groups is not None else None)
-        folder = batch.written()
-        with acting_as(universe.service("intake")):
-            return services.publish_batch(
-                batch_id=number,
-                source_code=source,
-                canonical_dir=folder,
-                clusters=None if groups is None else clusters(tmp_path / f"clusters-{number}.parquet", groups),
-                edges=None if pairs is None else edges(tmp_path / f"edges-{number}.parquet", pairs),
-                run=f"run-{number}",
-                now=clock.now(),
-            )
-
-    return published
-
-
-@pytest.fixture
-def as_intake(universe: Universe) -> Callable[[], AbstractContextManager[Any]]:
-    return lambda: acting_as(universe.service("intake"))
 
 
 def burglary(folder: Path, *, force: str = "merseyside") -> Batch:
@@ -148,27 +112,6 @@ def test_a_failure_half_way_leaves_nothing(publish, universe, tmp_path, monkeypa
         assert not EventRecord.objects.exists()
         assert not Person.objects.exists()
     assert publish(batch).inserted["person"] == 3
-
-
-def test_nothing_of_a_batch_shows_before_it_is_committed(lasting_db, universe, tmp_path):
-    """A second connection sees none of the batch until the whole of it is there."""
-    folder = burglary(tmp_path / "b").written()
-    with acting_as(universe.service("intake")):
-        services.publish_batch(
-            batch_id=1, source_code="t", canonical_dir=folder, clusters=None, edges=None, run="r", now=clock.now()
-        )
-        other = connection.copy()
-        with other.cursor() as cursor:
-            cursor.execute("begin")
-            cursor.execute(
-                "select set_config('fourfold.reads', string_agg(id::text, ','), true) from visibility_accesslabel"
-            )
-            cursor.execute("select count(*) from pole_personrecord")
-            assert cursor.fetchone() == (0,)
-            cursor.execute("select count(*) from pole_person")
-            assert cursor.fetchone() == (0,)
-            cursor.execute("rollback")
-        other.close()
 
 
 # Persons

@@ -85,6 +85,7 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
         object_type="pole.person",
         object_id=str(person_id),
         reason=reason_of(request),
+        reference=rules.reference_of(person_id),
         records=list(file.record_ids),
         part=asked.part,
         as_recorded_on=rewind.on,
@@ -236,4 +237,4 @@ def _in_range(pk: int) -> None:
 
 
 def _who_looked(object_type: str, object_id: str) -> tuple[Link, ...]:
-    return (Link("Who looked", f"{reverse('audit:who_looked')}?object_type={object_type}&object_id={object_id}"),)
+    return (Link("Who looked", f"{reverse('audit:who_looked')}?record={object_type}:{object_id}"),)
