@@ -330,6 +330,12 @@ RULES: tuple[Rule, ...] = (
         "Ask the owning force to correct it.",
     ),
     Rule(
+        "Q-DATE-08",
+        Effect.WARN,
+        "The time it happened is missing. The time it was reported was taken.",
+        "Ask the owning force to complete it.",
+    ),
+    Rule(
         "Q-TIME-01",
         Effect.WARN,
         "The clocks went back that night and the time came twice. The first, in summer time, was taken.",
@@ -483,6 +489,18 @@ RULES: tuple[Rule, ...] = (
         Effect.QUARANTINE,
         "The row links records that are in two different compartments.",
         "Decide with the owners of both which compartment may hold the link.",
+    ),
+    Rule(
+        "Q-LINK-07",
+        Effect.WARN,
+        "The row links to an identifier that the source gave to more than one record. The link was made to the first.",
+        "Ask the source which of the records is meant.",
+    ),
+    Rule(
+        "Q-LINK-08",
+        Effect.HOLD,
+        "The alias is of a person who was delivered earlier and not again with it.",
+        "Ask the source to deliver the person again with all aliases.",
     ),
     Rule(
         "Q-MERGE-01",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from fourfold.pipeline.canonical.family import Check, Context, Family, Links, Make, Step, literal, owned
+from fourfold.pipeline.canonical.sources.repeated_keys import numbered, times_given
 from fourfold.pipeline.delivery import Layout
 
 POLICE_NUMBERS: Mapping[str, str] = MappingProxyType(
@@ -123,7 +124,7 @@ class PoliceUkStreet(Family):
                     Check("Q-DATE-01", "Month", "month_on IS NULL"),
                     Check("Q-VALUE-01", "Crime type", '"Crime type" IS NULL'),
                     Check("Q-CODE-01", "Crime type", f'"Crime type" NOT IN ({types})'),
-                    Check("Q-KEY-03", "Crime ID", "times_given > 1"),
+                    Check("Q-KEY-03", "Crime ID", '"Crime ID" IS NOT NULL AND times_given > 1'),
                     Check("Q-PLACE-02", "Location", "place_key IS NULL"),
                 ),
             ),
@@ -169,27 +170,20 @@ class PoliceUkStreet(Family):
 
 
 def _street_sql(context: Context) -> str:
-    """Keys are made of what is published: the crime's identifier (not unique in the published files), else the whole
-    row.
-    """
+    """Keys are made of what is published: the crime's identifier, or else the whole row. Either may repeat."""
     force = _force_sql(context)
     return f"""
         SELECT *, {owned(context, owner="force")},
+          {numbered("identifier")} AS event_key, {times_given("identifier")} AS times_given,
           CASE WHEN place IS NOT NULL THEN 'place/' || left(sha256(concat_ws('|', force, place)), 16) END AS place_key,
-          min(source_line) OVER (PARTITION BY source_file, force, place) AS first_line_of_place,
-          identifier || CASE WHEN times_given > 1 THEN '~' || turn ELSE '' END AS event_key
+          min(source_line) OVER (PARTITION BY source_file, force, place) AS first_line_of_place
         FROM (
-          SELECT *,
-            count(*) OVER (PARTITION BY identifier) AS times_given,
-            row_number() OVER (PARTITION BY identifier ORDER BY source_file, source_line) AS turn
-          FROM (
-            SELECT *, coalesce({force}, {literal(context.owner)}) AS force,
-              {force} IS NULL AS names_no_force,
-              coalesce("Crime ID", 'row/' || left(row_hash, 16)) AS identifier,
-              CAST(TRY_STRPTIME("Month" || '-01', '%Y-%m-%d') AS DATE) AS month_on,
-              CASE WHEN "Latitude" IS NOT NULL AND "Longitude" IS NOT NULL
-                THEN concat_ws('|', "Longitude", "Latitude", "Location") END AS place
-            FROM landed_street))"""
+          SELECT *, coalesce({force}, {literal(context.owner)}) AS force, {force} IS NULL AS names_no_force,
+            coalesce("Crime ID", 'row/' || left(row_hash, 16)) AS identifier,
+            CAST(TRY_STRPTIME("Month" || '-01', '%Y-%m-%d') AS DATE) AS month_on,
+            CASE WHEN "Latitude" IS NOT NULL AND "Longitude" IS NOT NULL
+              THEN concat_ws('|', "Longitude", "Latitude", "Location") END AS place
+          FROM landed_street)"""
 
 
 def _force_sql(context: Context) -> str:

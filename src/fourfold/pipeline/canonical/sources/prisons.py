@@ -6,6 +6,7 @@ A prison that is not active has no address in the register; it is published as a
 from __future__ import annotations
 
 from fourfold.pipeline.canonical.family import Check, Context, Family, Links, Make, Step, owned
+from fourfold.pipeline.canonical.sources.repeated_keys import numbered, times_given
 from fourfold.pipeline.delivery import Layout
 
 _ADDRESS = "nullif(concat_ws(', ', address_line1, address_line2, town, county), '')"
@@ -57,13 +58,16 @@ class HmppsPrisons(Family):
             Step(
                 "prison",
                 "prison",
-                key="prison_id",
+                key="key",
                 select=f"""
-                    SELECT *, {owned(context)}, active = '1' AS is_active,
+                    SELECT *, {owned(context)},
+                      {numbered("prison_id")} AS key, {times_given("prison_id")} AS times_given,
+                      active = '1' AS is_active,
                       TRY_CAST(lat_district AS DOUBLE) AS latitude, TRY_CAST(lon_district AS DOUBLE) AS longitude
                     FROM landed_prison""",
                 checks=(
                     Check("Q-VALUE-01", "name", "name IS NULL"),
+                    Check("Q-KEY-03", "prison_id", "times_given > 1"),
                     Check("Q-CODE-02", "active", "coalesce(active, '') NOT IN ('0', '1')"),
                     Check("Q-CLOSED-01", "active", "NOT is_active"),
                     Check("Q-POST-01", "postcode", "postcode IS NOT NULL AND ff_postcode(postcode) IS NULL"),
@@ -79,7 +83,7 @@ class HmppsPrisons(Family):
                 "location",
                 "prison",
                 {
-                    "record_key": "prison_id",
+                    "record_key": "key",
                     "address_line": _ADDRESS,
                     "postcode": "ff_postcode(postcode)",
                     "district": "district",

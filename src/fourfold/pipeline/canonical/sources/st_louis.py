@@ -20,6 +20,7 @@ from fourfold.pipeline.canonical.family import (
     owned,
     unknown_restriction,
 )
+from fourfold.pipeline.canonical.sources.repeated_keys import numbered, times_given
 from fourfold.pipeline.delivery import Layout
 
 COMPARTMENT = "research_networks"
@@ -59,9 +60,11 @@ class StLouisCrimes(Family):
             Step(
                 "crime",
                 "node",
-                key="name",
-                select=f"SELECT *, {access} FROM landed_node WHERE type = 'True'",
-                checks=(closed,),
+                key="key",
+                select=f"""
+                    SELECT *, {access}, {numbered("name")} AS key, {times_given("name")} AS times_given
+                    FROM landed_node WHERE type = 'True'""",
+                checks=(closed, Check("Q-KEY-03", "name", "times_given > 1")),
             ),
         )
 
@@ -82,7 +85,7 @@ class StLouisCrimes(Family):
                 "event",
                 "crime",
                 {
-                    "record_key": "name",
+                    "record_key": "key",
                     "kind": "'CRIME'",
                     "reference": "name",
                     "title": "'Crime event'",
@@ -101,12 +104,14 @@ class StLouisCrimes(Family):
                     SELECT e.*, {owned(context, restricted=literal(COMPARTMENT))},
                       e."from" || '/' || e."to" || '/' || coalesce(r.role, 'unknown') AS record_key,
                       'PERSON' AS left_kind, e."to" AS left_key, 'EVENT' AS right_kind, e."from" AS right_key,
-                      r.role AS type, 'fact' AS assertion
+                      r.role AS type, 'fact' AS assertion,
+                      e."from" IN (SELECT name FROM landed_node GROUP BY name HAVING count(*) > 1) AS name_shared
                     FROM landed_edge e
                     LEFT JOIN (VALUES {roles}) r(code, role) ON r.code = regexp_replace(e.weight, '[.]0+$', '')""",
                 checks=(
                     unknown_restriction(context, literal(COMPARTMENT)),
                     Check("Q-CODE-02", "weight", "type IS NULL"),
+                    Check("Q-LINK-07", "from", "name_shared"),
                 ),
             ),
         )
