@@ -44,7 +44,9 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("FOURFOLD_BROWSER_TESTS") == "required":
             pytest.fail(sentence)
         pytest.skip(sentence)
-    with sync_playwright() as playwright:
+    # Playwright keeps an event loop in this thread, from which Django would otherwise refuse to read the database.
+    with pytest.MonkeyPatch.context() as patched, sync_playwright() as playwright:
+        patched.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         browser = playwright.chromium.launch(executable_path=program, headless=True, args=list(FLAGS))
         yield browser
         browser.close()

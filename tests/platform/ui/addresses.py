@@ -49,9 +49,7 @@ SPEC = lists.ListSpec(
         ),
         lists.DateFilter("recorded", "Recorded", field="recorded_from", moments=True),
     ),
-    empty=Empty(
-        "No cases yet", "Cases will be here once somebody makes one.", Link("Make a case", "/sample-cases/new/")
-    ),
+    empty=Empty("No cases yet", "Cases will be here once one is made.", Link("Make a case", "/sample-cases/new/")),
 )
 
 

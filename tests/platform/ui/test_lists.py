@@ -156,7 +156,7 @@ def test_nothing_found_says_so_and_offers_the_way_back(cases, reader):
 def test_an_empty_list_says_what_will_be_here(db, reader):
     answer = reader.get(LIST)
     assert "No cases yet" in body(answer)
-    assert "Cases will be here once somebody makes one." in body(answer)
+    assert "Cases will be here once one is made." in body(answer)
 
 
 def test_a_csv_file_holds_every_row_of_the_filter_and_is_noted_in_the_ledger(cases, reader, universe):

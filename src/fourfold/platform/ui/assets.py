@@ -102,7 +102,7 @@ def _fetch() -> None:
         text=True,
     )
     if done.returncode:
-        raise AssetsFailed(f"npm could not fetch the styles:\n{done.stderr.strip()}")
+        raise AssetsFailed(f"npm could not fetch the styles:\n{str(done.stderr).strip()}")
 
 
 def _lock() -> Path:

@@ -11,6 +11,7 @@ from typing import IO, Final, Literal, cast
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.cell.cell import Cell as SheetCell
 from openpyxl.styles import Font
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
@@ -98,7 +99,7 @@ def _for_xlsx(sheet: WriteOnlyWorksheet, value: Value) -> object:
             return _text(sheet, value)
 
 
-def _text(sheet: WriteOnlyWorksheet, value: str, *, bold: bool = False) -> WriteOnlyCell:
+def _text(sheet: WriteOnlyWorksheet, value: str, *, bold: bool = False) -> SheetCell:
     clean = ILLEGAL_CHARACTERS_RE.sub("", neutral(value))[:TEXT_IN_A_CELL]
     cell = WriteOnlyCell(sheet, value=clean)
     cell.data_type = "s"

@@ -146,7 +146,7 @@ class FieldShown:
 
 def errors_of(form: forms.BaseForm) -> list[dict[str, str]]:
     """Every error of a form in the order of its fields, each with the place it leads to."""
-    listed = [{"text": sentence} for sentence in form.non_field_errors()]
+    listed = [{"text": str(sentence)} for sentence in form.non_field_errors()]
     for bound in form:
         listed += [{"text": sentence, "href": f"#{first_id(bound)}"} for sentence in sentences(bound)]
     return listed
@@ -160,7 +160,7 @@ def sentences(bound: forms.BoundField) -> list[str]:
 def _sentence(bound: forms.BoundField, error: ValidationError) -> str:
     said = " ".join(error.messages)
     label = str(bound.label)
-    inside = label if label[1:2].isupper() else label[:1].lower() + label[1:]
+    inside = label[:1].lower() + label[1:] if label[1:2].islower() else label
     limit = (error.params or {}).get("limit_value")
     if error.code == "required" and said == forms.Field.default_error_messages["required"]:
         return f"{_verb(bound.field)} {inside}"
@@ -190,7 +190,7 @@ def first_id(bound: forms.BoundField) -> str:
 def field_shown(bound: forms.BoundField) -> FieldShown:
     """What GOV.UK's macro needs to draw one field: label, hint, errors, and what was typed."""
     widget = bound.field.widget
-    params: Params[str, Any] = {"id": bound.auto_id, "name": bound.html_name}
+    params: Params = {"id": bound.auto_id, "name": bound.html_name}
     if bound.help_text:
         params["hint"] = {"text": str(bound.help_text)}
     if bound.errors:
@@ -258,7 +258,7 @@ def _choice_items(bound: forms.BoundField, chosen: str) -> list[Params]:
     value = bound.value()
     held = {str(v) for v in value} if isinstance(value, (list, tuple)) else {"" if value is None else str(value)}
     items: list[Params] = []
-    for key, label in _flat(cast("forms.ChoiceField", bound.field).choices):
+    for key, label in _flat(cast("Iterable[Any]", cast("forms.ChoiceField", bound.field).choices)):
         item: Params = {"value": str(key), "text": str(label), chosen: str(key) in held}
         if isinstance(label, Choice) and label.hint:
             item["hint"] = {"text": label.hint}

@@ -19,7 +19,7 @@ from fourfold.platform.clock import LONDON
 from fourfold.platform.ui.fields import errors_of, field_shown
 
 # What the templates of govuk-frontend-jinja ask for without being given: the template's own settings, a macro's
-# parameters, and Nunjucks' words for nothing.
+# parameters, names a macro sets in one branch only, and Nunjucks' words for nothing.
 PROBED = frozenset(
     {
         "assetPath",
@@ -31,12 +31,22 @@ PROBED = frozenset(
         "containerAttributes",
         "containerClasses",
         "cspNonce",
+        "dateInputItems",
+        "effectiveValue",
+        "errorId",
         "footerAttributes",
         "footerClasses",
+        "hasHint",
         "headerAttributes",
         "headerClasses",
+        "hintId",
         "htmlClasses",
         "htmlLang",
+        "isChecked",
+        "itemDescribedBy",
+        "itemHintId",
+        "labelHtml",
+        "listClasses",
         "mainAttributes",
         "mainClasses",
         "mainLang",
@@ -46,7 +56,9 @@ PROBED = frozenset(
         "params",
         "serviceName",
         "serviceUrl",
+        "successBanner",
         "themeColor",
+        "typeClass",
         "undefined",
     }
 )

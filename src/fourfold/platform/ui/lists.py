@@ -438,7 +438,7 @@ def show_list(
     """Answer a request for a list: the page, or the file when the address asks for one."""
     wanted = request.GET.get("export", "")
     if spec.exports and wanted in exports.FORMATS:
-        return export_list(request, queryset, spec, wanted=cast("exports.Format", wanted), title=title)
+        return export_list(request, queryset, spec, wanted=wanted, title=title)
     page = build_list(
         request,
         queryset,
@@ -654,7 +654,7 @@ def _cleared(asked: _Asked) -> str:
     query = QueryDict(mutable=True)
     for key in ("sort", REWIND):
         if key in asked.query:
-            query[key] = asked.query[key]
+            query[key] = asked.query.get(key, "")
     return f"?{query.urlencode()}"
 
 

@@ -1,0 +1,117 @@
+"""The patterns in a real browser, at a desk, on a phone, with a keyboard, and without JavaScript."""
+
+import pytest
+
+from fourfold.platform.visibility.scope import acting_as
+from tests.browser import axe, overflow, screenshot
+from tests.platform.sample import Case, region_label
+from tests.universe import PASSWORD
+
+pytestmark = pytest.mark.browser
+LIST = "/sample-cases/"
+PATTERNS = "/patterns/"
+
+
+@pytest.fixture
+def site(live_site, universe) -> str:
+    with acting_as(universe.merseyside_analyst):
+        for n in range(60):
+            detail = {"colour": ("red", "blue", None)[n % 3]}
+            Case.objects.create(label=region_label("merseyside"), title=f"Case {n:02}", size=n * 1000, detail=detail)
+    return live_site
+
+
+def sign_in(page, site, email="analyst@gmp.test") -> None:
+    page.goto(f"{site}/sign-in/")
+    page.get_by_label("Email address").fill(email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{site}/")
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_the_patterns_pass_axe_and_fit_the_window(site, size, request):
+    page = request.getfixturevalue("browser_page" if size == "desk" else "phone_page")
+    page.goto(f"{site}/sign-in/")
+    assert axe(page) == []
+    screenshot(page, f"sign-in-{size}")
+    sign_in(page, site)
+    for name, address in {
+        "patterns": PATTERNS,
+        "list": LIST,
+        "list-filtered": f"{LIST}?colour=red&q=case&sort=title",
+        "list-wrong": f"{LIST}?recorded_from=soon&as_recorded_on=soon",
+        "list-empty": f"{LIST}?q=nothing-like-it",
+        "list-past": f"{LIST}?as_recorded_on=2023-01-04",
+        "form": f"{LIST}new/",
+    }.items():
+        page.goto(site + address)
+        assert axe(page) == [], name
+        assert overflow(page) == 0, name
+        screenshot(page, f"{name}-{size}")
+    page.complaints.allow(PATTERNS)
+    page.complaints.allow("/no-such-page/")
+    page.goto(site + PATTERNS)
+    page.get_by_role("button", name="Check the answers").click()
+    assert axe(page) == []
+    screenshot(page, f"form-wrong-{size}")
+    page.goto(f"{site}/no-such-page/")
+    assert axe(page) == []
+    screenshot(page, f"not-found-{size}")
+
+
+def test_a_slash_jumps_to_the_search_box_unless_someone_is_typing(site, browser_page):
+    sign_in(browser_page, site)
+    browser_page.goto(f"{site}{LIST}new/")
+    browser_page.keyboard.press("/")
+    assert browser_page.evaluate("document.activeElement.id") == "search-box"
+    browser_page.get_by_label("Title").focus()
+    browser_page.keyboard.press("/")
+    assert browser_page.evaluate("document.activeElement.id") == "id_title"
+    assert browser_page.get_by_label("Title").input_value() == "/"
+
+
+def test_the_first_press_of_tab_offers_to_skip_to_the_content(site, browser_page):
+    sign_in(browser_page, site)
+    browser_page.goto(site + LIST)
+    browser_page.keyboard.press("Tab")
+    assert browser_page.evaluate("document.activeElement.textContent").strip() == "Skip to main content"
+    browser_page.keyboard.press("Enter")
+    assert browser_page.evaluate("document.activeElement.id") == "main-content"
+
+
+def test_a_list_is_filtered_sorted_and_turned_without_javascript(site, plain_page):
+    sign_in(plain_page, site)
+    plain_page.goto(site + LIST)
+    plain_page.get_by_label("red 20").check()
+    plain_page.get_by_role("button", name="Apply filters").click()
+    assert plain_page.get_by_text("20 cases", exact=True).is_visible()
+    plain_page.get_by_role("link", name="Title").click()
+    assert plain_page.locator("tbody a").first.inner_text() == "Case 00"
+    plain_page.get_by_role("link", name="Remove this filter: Colour: red").click()
+    assert plain_page.get_by_text("60 cases", exact=True).is_visible()
+    plain_page.get_by_role("link", name="Next page").click()
+    assert plain_page.locator("tbody a").first.inner_text() == "Case 25"
+
+
+def test_filters_fold_on_a_phone_and_open_by_a_press(site, phone_page):
+    sign_in(phone_page, site)
+    phone_page.goto(site + LIST)
+    assert not phone_page.get_by_label("As recorded on").is_visible()
+    phone_page.locator(".ff-filter__summary").click()
+    assert phone_page.get_by_label("As recorded on").is_visible()
+    phone_page.get_by_role("link", name="Title").click()
+    assert phone_page.locator("tbody a").first.inner_text() == "Case 00"
+
+
+def test_a_menu_opens_and_closes_by_keyboard(site, browser_page):
+    sign_in(browser_page, site)
+    browser_page.goto(site + PATTERNS)
+    menu = browser_page.locator(".ff-menu")
+    menu.locator("summary").focus()
+    browser_page.keyboard.press("Enter")
+    assert menu.get_by_text("Hand over").is_visible()
+    browser_page.keyboard.press("Tab")
+    browser_page.keyboard.press("Escape")
+    assert not menu.get_by_text("Hand over").is_visible()
+    assert browser_page.evaluate("document.activeElement.className").startswith("ff-menu__button")
