@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, URLResolver
@@ -32,7 +33,8 @@ PROBLEMS: Mapping[int, str] = {
 class Api(NinjaAPI):
     """Says in its document every problem that an operation may answer.
 
-    Its addresses have no transaction around them: an operation opens the scope of its own actor.
+    Its addresses ask for no session and have no transaction around them: an operation knows its caller by a token and
+    opens the scope of its own actor.
     """
 
     def get_openapi_schema(
@@ -52,7 +54,7 @@ class Api(NinjaAPI):
         found = super()._get_urls()
         for each in found:
             if isinstance(each, URLPattern):
-                transaction.non_atomic_requests(each.callback)
+                transaction.non_atomic_requests(login_not_required(each.callback))
         return found
 
 

@@ -9,7 +9,7 @@ from typing import IO, Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from ninja import Header, Router
+from ninja import Router, Status
 from ninja import Path as InPath
 from ninja.security import HttpBearer
 
@@ -75,8 +75,8 @@ def deliver_batch(
     request: HttpRequest,
     response: HttpResponse,
     source: InPath[SourceCode],
-    idempotency_key: Header[IdempotencyKey],
-) -> tuple[int, BatchOut]:
+    idempotency_key: IdempotencyKey = None,
+) -> Status[BatchOut]:
     """Send a zip of the extract's folder, as the body or as the part `delivery` of a form. It is kept, then loaded.
 
     Answers 202 with the batch's address when it is new, 200 when the same delivery came before and is not loaded again.
@@ -104,7 +104,7 @@ def deliver_batch(
     if refusal is not None:
         raise refusal
     response["Location"] = url
-    return (200 if received.again else 202), out
+    return Status(200 if received.again else 202, out)
 
 
 @router.get(

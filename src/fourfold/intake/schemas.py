@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from ninja import Field, Schema
+from ninja import Field, Header, Schema
 
 from fourfold.intake import rules
 from fourfold.intake.models import Batch
@@ -13,8 +13,7 @@ SourceCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$", description
 BatchNumber = Annotated[int, Field(ge=1, le=2**63 - 1, description="Number of the batch")]
 IdempotencyKey = Annotated[
     str | None,
-    Field(
-        default=None,
+    Header(
         alias="Idempotency-Key",
         min_length=1,
         max_length=120,

@@ -95,7 +95,7 @@ def upload(request: HttpRequest, code: str) -> HttpResponseBase:
     found = selectors.source_of(code)
     if not _may_upload(request, found):
         raise NotThere
-    form = UploadForm(request.POST or None, request.FILES or None) if request.method == "POST" else UploadForm()
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if request.method == "POST" and form.is_valid():
         try:
             received = _receive_file(found, form.cleaned_data["delivery"])
@@ -251,7 +251,7 @@ def row(request: HttpRequest, batch_id: int, row_id: int) -> HttpResponseBase:
     return render(request, "intake/row.html", {"page": page}, status=422 if page.errors_shown else 200)
 
 
-def _receive_file(found: Source, sent: UploadedFile[bytes]) -> services.Received:
+def _receive_file(found: Source, sent: "UploadedFile[bytes]") -> services.Received:
     store = _store()
     store.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=store.folder) as kept:
