@@ -1,7 +1,8 @@
 """The master list as a list: its columns, its filters with counts, its order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.db.models import Q
 
@@ -20,9 +21,57 @@ class Row:
     words: rules.Vocabulary
 
 
-def rows(threats: Sequence[Threat]) -> list[Row]:
-    """The lines of one page: two queries, whatever their number."""
-    words = selectors.vocabulary()
+def spec(words: rules.Vocabulary) -> ListSpec:
+    """The list in the region's words, which are read once a request."""
+    return ListSpec(
+        name="threats",
+        title="Threats",
+        noun=("threat", "threats"),
+        columns=(
+            Column("reference", "Threat", sort=("reference",)),
+            Column("type", "Kind", sort=("threat_type", "reference")),
+            Column("tier", "Tier", sort=("tier", "reference")),
+            Column("phase", "Phase", sort=("phase", "reference")),
+            Column("owner", "Owner", sort=("owner__name", "reference")),
+            Column("members", "Members", numeric=True),
+            Column("protect", "To protect", numeric=True),
+            Column("changed", "Changed", sort=("recorded_from", "reference")),
+        ),
+        row=cells,
+        prepare=partial(rows, words),
+        filters=(
+            TextFilter("q", "Name or reference", fields=("name", "reference")),
+            ChoiceFilter("state", "Open or closed", choices=(("open", "Open"), ("closed", "Closed")), where=is_open),
+            ChoiceFilter("type", "Kind", field="threat_type", choices=type_choices()),
+            ChoiceFilter("force", "Owner", field="owner__code", choices=owner_choices),
+            ChoiceFilter("tier", "Tier", field="tier", choices=[(t.code, t.name) for t in words.tiers.values()]),
+            ChoiceFilter("phase", "Phase", field="phase", choices=[(p.code, p.name) for p in words.phases.values()]),
+            ChoiceFilter(
+                "theme",
+                "Theme",
+                choices=[(code, words.theme_name(code)) for code in words.themes],
+                where=partial(has_theme, words),
+            ),
+            ChoiceFilter("lro", "Lead responsible officer", field="lro", choices=lead_choices),
+            ChoiceFilter(
+                "needs",
+                "Needs attention",
+                choices=(("lro", "No lead responsible officer"), ("members", "No members")),
+                where=partial(needs, words),
+            ),
+            DateFilter("nominated", "Nominated", field="nominated_on"),
+        ),
+        order="tier",
+        empty=Empty(
+            "No threats yet",
+            "Every serious and organised crime threat that you may see will be here: groups, priority individuals and "
+            "vulnerabilities.",
+        ),
+    )
+
+
+def rows(words: rules.Vocabulary, threats: Sequence[Threat]) -> list[Row]:
+    """The lines of one page: one query, whatever their number."""
     counts = selectors.headcounts(threat.pk for threat in threats)
     return [Row(threat, counts.get(threat.pk, selectors.Headcount()), words) for threat in threats]
 
@@ -41,80 +90,28 @@ def cells(row: Row) -> tuple[Cell, ...]:
     )
 
 
-def type_choices() -> Iterable[tuple[str, str]]:
+def type_choices() -> list[tuple[str, str]]:
     return [(code.value, names[1]) for code, names in rules.TYPE_NAMES.items()]
 
 
-def tier_choices() -> Iterable[tuple[str, str]]:
-    return [(tier.code, tier.name) for tier in selectors.vocabulary().tiers.values()]
-
-
-def phase_choices() -> Iterable[tuple[str, str]]:
-    return [(phase.code, phase.name) for phase in selectors.vocabulary().phases.values()]
-
-
-def theme_choices() -> Iterable[tuple[str, str]]:
-    words = selectors.vocabulary()
-    return [(code, words.theme_name(code)) for code in words.themes]
-
-
-def owner_choices() -> Iterable[tuple[str, str]]:
+def owner_choices() -> list[tuple[str, str]]:
     return [(organisation.code, organisation.name) for organisation in selectors.owners()]
 
 
-def has_theme(code: str) -> Q:
+def lead_choices() -> list[tuple[str, str]]:
+    return [(str(user.pk), pages.person_in_words(user)) for user in selectors.leading()]
+
+
+def has_theme(words: rules.Vocabulary, code: str) -> Q:
     """A threat of a second-level theme, such as DRU.county_lines, is also one of its parent."""
     if "." in code:
         return Q(themes__contains=[code])
-    below = [each for each in selectors.vocabulary().themes if each.partition(".")[0] == code]
-    return Q(themes__overlap=below)
+    return Q(themes__overlap=[each for each in words.themes if each.partition(".")[0] == code])
 
 
 def is_open(value: str) -> Q:
     return Q(closed_on__isnull=value == "open")
 
 
-def needs(value: str) -> Q:
-    return selectors.needs_lro(selectors.vocabulary()) if value == "lro" else selectors.has_no_members()
-
-
-SPEC = ListSpec(
-    name="threats",
-    title="Threats",
-    noun=("threat", "threats"),
-    columns=(
-        Column("reference", "Threat", sort=("reference",)),
-        Column("type", "Kind", sort=("threat_type", "reference")),
-        Column("tier", "Tier", sort=("tier", "reference")),
-        Column("phase", "Phase", sort=("phase", "reference")),
-        Column("owner", "Owner", sort=("owner__name", "reference")),
-        Column("members", "Members", numeric=True),
-        Column("protect", "To protect", numeric=True),
-        Column("changed", "Changed", sort=("recorded_from", "reference")),
-    ),
-    row=cells,
-    prepare=rows,
-    filters=(
-        TextFilter("q", "Name or reference", fields=("name", "reference")),
-        ChoiceFilter("state", "Open or closed", choices=(("open", "Open"), ("closed", "Closed")), where=is_open),
-        ChoiceFilter("type", "Kind", field="threat_type", choices=type_choices),
-        ChoiceFilter("force", "Owner", field="owner__code", choices=owner_choices),
-        ChoiceFilter("tier", "Tier", field="tier", choices=tier_choices),
-        ChoiceFilter("phase", "Phase", field="phase", choices=phase_choices),
-        ChoiceFilter("theme", "Theme", choices=theme_choices, where=has_theme),
-        ChoiceFilter("lro", "Lead responsible officer", field="lro__name"),
-        ChoiceFilter(
-            "needs",
-            "Needs attention",
-            choices=(("lro", "No lead responsible officer"), ("members", "No members")),
-            where=needs,
-        ),
-        DateFilter("nominated", "Nominated", field="nominated_on"),
-    ),
-    order="tier",
-    empty=Empty(
-        "No threats yet",
-        "Every serious and organised crime threat that you may see will be here: groups, priority individuals and "
-        "vulnerabilities.",
-    ),
-)
+def needs(words: rules.Vocabulary, value: str) -> Q:
+    return selectors.needs_lro(words) if value == "lro" else selectors.has_no_members()

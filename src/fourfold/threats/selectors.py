@@ -181,6 +181,12 @@ def leaders() -> QuerySet[User]:
     return found.order_by("organisation__name", "name", "pk")
 
 
+def leading() -> QuerySet[User]:
+    """Lead responsible officers of threats that the reader may see."""
+    led = Threat.objects.exclude(lro=None).values("lro")
+    return User.objects.filter(pk__in=led).select_related("organisation").order_by("organisation__name", "name", "pk")
+
+
 def owners() -> tuple[Organisation, ...]:
     """Organisations that can own a threat."""
     return tuple(Organisation.objects.exclude(kind=OrganisationKind.PARTNER).order_by("name"))

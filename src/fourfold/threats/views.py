@@ -43,7 +43,7 @@ def actor_of(request: HttpRequest) -> User:
 @require_GET
 def threat_list(request: HttpRequest) -> HttpResponseBase:
     actor = actor_of(request)
-    spec = master_list.SPEC
+    spec = master_list.spec(selectors.vocabulary())
     actions: tuple[Action, ...] = ()
     if rules.may_nominate(actor, owner=actor.organisation.code):
         first = Link("Nominate a threat", reverse("threats:nominate"))
