@@ -698,7 +698,7 @@ def _rewind_of(query: QueryDict, *, today: date) -> Rewind:
         return Rewind(typed=typed, problem="As recorded on: the date must be today or earlier", back=back)
     if day == today:
         return Rewind(back=back)
-    return Rewind(on=day, typed=day.isoformat(), back=back)
+    return Rewind(on=day, typed=f"{day.day}/{day.month}/{day.year}", back=back)
 
 
 def _midnight(day: date) -> datetime:
