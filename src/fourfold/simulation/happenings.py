@@ -28,6 +28,8 @@ EVALUATION = Weighted(SOURCE_EVALUATIONS)
 ASSESSMENT = Weighted(ASSESSMENTS)
 HOURS = Weighted([(hour, 2 if 2 <= hour < 7 else 7 if hour >= 16 else 4) for hour in range(24)])
 YOUNG = 18
+AGE_OF_RESPONSIBILITY = 10
+OFFENDING = frozenset({"SUSPECT", "ARRESTED", "STOPPED", "SUBJECT"})
 FIRST_COPIES = (("gmp", "lancashire"), ("lancashire", "cumbria"), ("merseyside", "gmp"))
 # Of each hundred people, how many happenings of each kind an ordinary five years and ten months bring.
 RATES = {"CRIME": 62, "STOP": 22, "INTELLIGENCE": 24, "MISSING": 4, "INCIDENT": 18}
@@ -161,7 +163,7 @@ class Teller:
                 force,
                 at,
                 stopped,
-                chance.pick(stopped[0].vehicles) if stopped[0].vehicles and chance.yes(0.5) else None,
+                self.driven(stopped[0], at, 0.5),
             )
         elif kind == "INTELLIGENCE":
             subject = chance.pick(self.by_force[force])
@@ -188,13 +190,20 @@ class Teller:
         return self.victims[at % len(self.victims)]
 
     def add(self, happening: Happening) -> Happening:
-        """Add an event, once to a person."""
+        """Add an event, once to a person, and no child under ten as an offender; told only if somebody remains."""
         roles: dict[int, tuple[Person, str]] = {}
         for person, role in happening.people:
-            roles.setdefault(person.number, (person, role))
-        happening.people = list(roles.values())
-        self.told.append(happening)
+            if role not in OFFENDING or person.age(happening.at) >= AGE_OF_RESPONSIBILITY:
+                roles.setdefault(person.number, (person, role))
+        if roles or not happening.people:
+            happening.people = list(roles.values())
+            self.told.append(happening)
         return happening
+
+    def driven(self, person: Person, at: int, probability: float) -> Vehicle | None:
+        """Return a vehicle of the person, this often."""
+        vehicles = person.driven(at)
+        return self.chance.pick(vehicles) if vehicles and self.chance.yes(probability) else None
 
     def number(self) -> int:
         """Return the next event's number, unlike any of another block."""
@@ -230,12 +239,12 @@ class Teller:
         if chance.yes(0.18):
             people.append((chance.pick(self.block.people), "WITNESS"))
         vehicle = None
-        if "vehicle" in offence.title.lower() and victim is not None and victim.vehicles:
-            vehicle = victim.vehicles[0]
+        if "vehicle" in offence.title.lower() and victim is not None:
+            vehicle = self.driven(victim, at, 1)
         elif group is not None and chance.yes(0.25):
             vehicle = group.vehicle
-        elif suspects and suspects[0].vehicles and chance.yes(0.12):
-            vehicle = suspects[0].vehicles[0]
+        elif suspects:
+            vehicle = self.driven(suspects[0], at, 0.12)
         happening = self.add(
             Happening(
                 self.number(),
@@ -264,16 +273,19 @@ class Teller:
             happening.copied_by = chance.pick(NEIGHBOURS[force])
             happening.copied_at = reported + chance.between(60, 6 * DAY)
         for suspect in suspects:
-            if suspect.age(at) >= 12 and chance.yes(0.4):
-                self.custody(suspect, force, reported + chance.between(30, 30 * DAY), offence, happening.group)
+            if suspect.age(at) >= AGE_OF_RESPONSIBILITY and chance.yes(0.4):
+                self.custody(suspect, force, reported + chance.between(30, 30 * DAY), offence, group)
 
-    def custody(self, person: Person, force: str, at: int, offence: Offence, group: int = -1) -> None:
+    def custody(self, person: Person, force: str, at: int, offence: Offence, group: Group | None) -> None:
         """Tell an arrest and what came of it."""
         chance = self.chance
         station = chance.pick(STATIONS[force])
         unit = f"{STATIONS[force].index(station) + 1:02d}"
         sequence = self.block.index * 100_000 + len(self.told)
         year = int(dashed(EPOCH_ORDINAL + at // DAY)[:4])
+        phone = person.phone(at) if chance.yes(0.6) else ""
+        if group and chance.yes(0.25):
+            phone = group.line
         self.add(
             Happening(
                 self.number(),
@@ -288,8 +300,8 @@ class Teller:
                 station=station,
                 summons=identifiers.arrest_summons(year, FORCES[force].number, unit, sequence),
                 outcome=chance.pick(DISPOSALS),
-                phone=person.phone(at) if chance.yes(0.6) else "",
-                group=group,
+                phone=phone,
+                group=group.number if group else -1,
             )
         )
 
@@ -356,7 +368,7 @@ class Teller:
                 place,
                 objects=about,
                 text=f"{about} reported at {place.street.name}. Patrol attended and gave advice.",
-                vehicle=people[0].vehicles[0] if about == "Suspicious vehicle" and people[0].vehicles else None,
+                vehicle=self.driven(people[0], at, 1 if about == "Suspicious vehicle" else 0),
             )
         )
 
@@ -369,13 +381,7 @@ class Teller:
             if chance.yes(0.5)
             else self.builder.places.street(chance, self.builder.places.ward(chance, force))
         )
-        vehicle = (
-            group.vehicle
-            if group and chance.yes(0.4)
-            else subject.vehicles[0]
-            if subject.vehicles and chance.yes(0.4)
-            else None
-        )
+        vehicle = group.vehicle if group and chance.yes(0.4) else self.driven(subject, at, 0.4)
         phone = (group.line if group and chance.yes(0.5) else subject.phone(at)) if chance.yes(0.4) else ""
         text = chance.pick(INTELLIGENCE_TEXTS).format(
             who=f"{subject.forename} {subject.surname}",

@@ -132,6 +132,7 @@ class Nominator:
         self.count = 0
         self.last = date.fromordinal(EPOCH_ORDINAL + builder.until // DAY)
         self.chance = Chance()
+        self.names: dict[str, int] = {}
 
     def nominate(self, block: Block, chance: Chance) -> None:
         """Write the block's nominations; called while the systems still know the block."""
@@ -163,8 +164,14 @@ class Nominator:
         later = [entry for entry in threat["later"] if threat["nominated_on"] < entry["on"] <= last]
         closed = min((entry["on"] for entry in later if "close" in entry["change"]), default=last)
         threat["later"] = sorted((entry for entry in later if entry["on"] <= closed), key=in_order)
+        threat["name"] = self.named(threat["name"])
         self.count += 1
         self.out.write(json.dumps(threat, ensure_ascii=False) + "\n")
+
+    def named(self, name: str) -> str:
+        """Return the name, with a number where the list has it already."""
+        self.names[name] = self.names.get(name, 0) + 1
+        return name if self.names[name] == 1 else f"{name} ({self.names[name]})"
 
     def day(self, low: date, high: date) -> date:
         """Return a working day between two days."""

@@ -48,12 +48,13 @@ GROUP_KINDS = Weighted(
 
 @dataclass(slots=True, eq=False)
 class Vehicle:
-    """A vehicle and its plate."""
+    """A vehicle, its plate and when it was first registered."""
 
     plate: str
     make: str
     model: str
     colour: str
+    registered: int
 
 
 @dataclass(slots=True, eq=False)
@@ -97,6 +98,10 @@ class Person:
             if since <= at:
                 current = number
         return current
+
+    def driven(self, at: int) -> list[Vehicle]:
+        """Return the vehicles the person may have at a moment."""
+        return [vehicle for vehicle in self.vehicles if vehicle.registered <= at]
 
     def age(self, at: int) -> int:
         """Return whole years of age, to a few days."""
@@ -297,17 +302,14 @@ class Builder:
         if person.born < AGE_DAY - 5900 and chance.yes(0.8):
             person.nino = identifiers.nino(person.number)
 
-    def vehicle(self, chance: Chance) -> Vehicle:
-        """Return a vehicle whose plate is right for its age."""
+    def vehicle(self, chance: Chance, latest: int = 2026) -> Vehicle:
+        """Return a vehicle whose plate is right for its age, registered by the latest year at most."""
         make = chance.draw(self.makes)
-        old = chance.yes(0.015)
-        year = chance.between(1998, 2001) if old else 2025 - min(chance.upto(22), chance.upto(22))
-        return Vehicle(
-            identifiers.plate(chance, year, chance.yes(0.5)),
-            make,
-            chance.pick(self.models[make]),
-            chance.draw(self.colours),
-        )
+        year = chance.between(1998, 2001) if chance.yes(0.015) else latest - min(chance.upto(20), chance.upto(20))
+        autumn = chance.yes(0.5)
+        plate = identifiers.plate(chance, year, autumn)
+        registered = minute_of(date(year, 9 if autumn else 3, 1))
+        return Vehicle(plate, make, chance.pick(self.models[make]), chance.draw(self.colours), registered)
 
     def group(self, chance: Chance, index: int, position: int, people: Sequence[Person]) -> Group:
         """Return an offending group of the block, led by one of its people."""
@@ -343,7 +345,7 @@ class Builder:
         premises = [self.places.house(chance, ward)]
         if elsewhere:
             premises.append(self.places.house(chance, self.places.ward(chance, elsewhere)))
-        compartment = f"NWC{chance.between(1, 3):02d}" if chance.yes(0.08) else ""
+        compartment = f"NWC{chance.between(1, 3):02d}" if chance.yes(0.12) else ""
         brand = self.names.forename(chance, "british", "M", 2000) if county else ""
         line = identifiers.mobile(members[0].person.number * 4 + 3)
         return Group(
@@ -356,7 +358,7 @@ class Builder:
             members,
             premises,
             line,
-            self.vehicle(chance),
+            self.vehicle(chance, latest=2020 + started // (366 * DAY)),
             started,
             ended,
             compartment,

@@ -43,6 +43,11 @@ def birth_dashed(birth: tuple[int, int, int]) -> str:
     return f"{year}-{month:02d}-{day:02d}" if year else ""
 
 
+def mislabelled(minute: int) -> str:
+    """Return a British wall clock's time written as if it were UTC."""
+    return f"{utc_iso(local(minute))[:-1]}+00:00"
+
+
 class Section(ExtractFile):
     """A part of the XML file, kept aside until the parts are joined."""
 
@@ -178,6 +183,12 @@ class Connect(System):
         }[happening.kind]
         writer(happening, reported, people)
 
+    def plate(self, happening: Happening) -> tuple[str, str]:
+        """Return the plate of an event as typed, and what is wrong with it."""
+        if happening.vehicle is None:
+            return "", ""
+        return spoilt_plate(self.chance, self.debts, happening.vehicle.plate)
+
     def keep(self, holding: Holding, vehicle: Vehicle, at: int) -> None:
         """Add a vehicle to a nominal."""
         kept = self.kept.setdefault(holding.key, [])
@@ -221,8 +232,9 @@ class Connect(System):
             tag("Narrative", text),
             involved,
         ]
-        if happening.vehicle:
-            parts.append(element("InvolvedVehicle", {"vrm": happening.vehicle.plate}))
+        plate, plate_flaw = self.plate(happening)
+        if plate:
+            parts.append(element("InvolvedVehicle", {"vrm": plate}))
         head = {"ref": key, "created": local_offset(reported + 15)}
         place = self.put("Investigations", element("Investigation", head, *parts))
         if pending:
@@ -231,6 +243,7 @@ class Connect(System):
             ("CODE_DRIFT", drifted),
             ("TRUNCATED_NARRATIVE", cut),
             ("TWO_FORCES_COPY", bool(happening.copied_by)),
+            (plate_flaw, bool(plate_flaw)),
         ):
             if shown:
                 self.flaw("Investigations", place, flaw, key)
@@ -244,7 +257,7 @@ class Connect(System):
         key = f"04/{happening.station[:2].upper()}/{self.number('custody'):06d}/{slashed(day_of(reported))[-2:]}"
         self.event_truth(happening, key)
         wrong = summer(happening.at) and self.debts.due("UTC_V_LOCAL", self.chance.yes(0.02))
-        arrested = f"{utc_iso(local(happening.at))[:-1]}+00:00" if wrong else local_offset(happening.at)
+        arrested = mislabelled(happening.at) if wrong else local_offset(happening.at)
         record = {
             "ref": key,
             "arrested": arrested,
@@ -259,19 +272,23 @@ class Connect(System):
 
     def write_stop(self, happening: Happening, reported: int, people: list[tuple[Holding, str]]) -> None:
         """Write one stop for each person stopped."""
-        plate = happening.vehicle.plate if happening.vehicle else ""
+        plate, flaw = self.plate(happening)
+        wrong = summer(happening.at) and self.debts.due("UTC_V_LOCAL", self.chance.yes(0.01))
         for holding, _ in people:
             key = f"SS{self.number('stop'):07d}"
             self.event_truth(happening, key)
             stop = {
                 "ref": key,
-                "at": local_offset(happening.at),
+                "at": mislabelled(happening.at) if wrong else local_offset(happening.at),
                 "nominal": holding.key,
                 "vrm": plate,
                 "object": happening.objects,
                 "outcome": happening.outcome,
             }
-            self.put("Stops", element("Stop", stop, self.location(happening.place, exact=False)))
+            place = self.put("Stops", element("Stop", stop, self.location(happening.place, exact=False)))
+            for code, shown in (("UTC_V_LOCAL", wrong), (flaw, flaw)):
+                if shown:
+                    self.flaw("Stops", place, code, key)
         if len(people) > 1 and self.chance.yes(0.5):
             self.write_relation(people[0][0], people[1][0], "ASSOCIATE", reported)
 

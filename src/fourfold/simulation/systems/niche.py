@@ -71,7 +71,11 @@ EARLY_AGENCY = 0.55  # how often an officer uses the nominal another of the thre
 
 def quoted(*values: object) -> str:
     """Return one row with every value in quotation marks."""
-    return '"' + '","'.join([str(value).replace('"', '""') for value in values]) + '"'
+    texts = [str(value) for value in values]
+    row = '"' + '","'.join(texts) + '"'
+    if row.count('"') == 2 * len(texts):
+        return row
+    return '"' + '","'.join([text.replace('"', '""') for text in texts]) + '"'
 
 
 def birth_slashed(birth: tuple[int, int, int]) -> str:
