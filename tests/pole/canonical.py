@@ -8,6 +8,8 @@ from typing import Any
 
 import duckdb
 
+from fourfold.formats import names
+
 COMMON = {
     "record_key": "varchar",
     "owning_force": "varchar",
@@ -104,7 +106,7 @@ class Batch:
             "forenames": forenames,
             "surname": surname,
             "full_name": name,
-            "name_key": name.upper().replace("-", " "),
+            "name_key": names.key(name),
             "aliases": json.dumps(given.pop("aliases", [])),
             "sex": given.pop("sex", "M"),
             "birth_on": born,

@@ -88,7 +88,7 @@ def search_page(query: Query, groups: Sequence[Group], *, group: str = "", page:
 
 def _sentence(query: Query, total: int) -> str:
     if query.refusal:
-        return ""
+        return "" if query.text else query.refusal
     found = f"{plural(total, 'result', 'results')}." if total else "Nothing that you may see fits."
     return f"{found} {query.remark}".strip()
 

@@ -68,10 +68,12 @@ def read(typed: str, *, today: date) -> Query:
     upper = text.upper()
     if _PERSON.match(upper):
         return Query(text, person_id=int(upper.removeprefix("P").removeprefix("-")))
+    plates = _plates(upper)
     born, rest, remark = _birth(upper, today)
     year, rest = (None, rest) if born or remark else _year(rest, today)
     found_postcode, district, rest = _place(rest)
-    name = names.key(rest) if _reads_as_name(rest) else ""
+    is_plate = any(vrm.normalise(plate).valid for plate in plates)
+    name = names.key(rest) if _reads_as_name(rest) and not is_plate else ""
     number = phone.normalise(text)
     return Query(
         text,
@@ -80,7 +82,7 @@ def read(typed: str, *, today: date) -> Query:
         born_in=year,
         postcode=found_postcode,
         district=district,
-        plates=_plates(upper),
+        plates=plates,
         phone=number.value if number.valid else "",
         pnc=identifiers.pnc(text, latest_year=today.year).value,
         cro=identifiers.cro(text).value,
