@@ -32,7 +32,8 @@ NOT_FOUND = 400
 
 def chromium_path() -> str | None:
     """Chromium's program: `FOURFOLD_CHROMIUM`, or the one on the path."""
-    return os.environ.get("FOURFOLD_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    named = os.environ.get("FOURFOLD_CHROMIUM")
+    return named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 @pytest.fixture(scope="session")

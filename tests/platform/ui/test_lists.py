@@ -14,12 +14,12 @@ from fourfold.platform import clock
 from fourfold.platform.audit.models import Entry, Operation
 from fourfold.platform.people.models import RoleHeld
 from fourfold.platform.ui import lists
-from fourfold.platform.ui.components import Cell, Empty
+from fourfold.platform.ui.components import Cell, Empty, Link
 from fourfold.platform.visibility.scope import acting_as
 from tests.platform.sample import Case, own_label, region_label
 
 LIST = "/sample-cases/"
-CHOICE_QUERIES = 3  # values and counts of a colour, counts of a class
+CHOICE_QUERIES = 2  # one for the colours, one for the classes
 
 
 @pytest.fixture
@@ -240,3 +240,16 @@ def test_a_list_must_be_put_together_rightly():
         made(order="b")
     with pytest.raises(ValueError, match="keys of their own"):
         made(filters=(lists.TextFilter("page", "Page"),))
+
+
+def test_a_records_page_reads_the_same_past_date(rf):
+    with clock.told(datetime(2023, 2, 1, tzinfo=UTC)):
+        past = lists.recorded_on(rf.get("/x/", {"as_recorded_on": "4/1/2023", "tab": "plan"}))
+        now = lists.recorded_on(rf.get("/x/", {"tab": "plan"}))
+        today = lists.recorded_on(rf.get("/x/", {"as_recorded_on": "2023-02-01"}))
+        wrong = lists.recorded_on(rf.get("/x/", {"as_recorded_on": "2023-02-30"}))
+    assert past.moment == datetime(2023, 1, 4, 23, 59, 59, 999999, tzinfo=UTC)
+    assert past.alerts[0].link == Link("Go back to now", "?tab=plan")
+    assert (now.moment, now.alerts) == (None, ())
+    assert (today.moment, today.alerts) == (None, ())
+    assert (wrong.moment, wrong.alerts[0].kind) == (None, "error")

@@ -289,6 +289,7 @@ class _Asked:
         self.conditions: dict[str, Q] = {}
         self.ticked: dict[str, tuple[str, ...]] = {}
         self.pairs: dict[str, list[tuple[str, str]]] = {}
+        self.unfiltered: dict[str, dict[str, int]] = {}
         self.rewind = _rewind_of(query, today=today) if spec.rewinds else Rewind()
         if self.rewind.problem:
             self.problems.append(Problem(REWIND, self.rewind.problem))
@@ -379,8 +380,8 @@ class _Asked:
         pairs = asked.pairs()
         typed = [value.replace("\x00", "") for value in self.query.getlist(asked.key) if value]
         if asked.choices is None:
-            found = queryset.order_by(asked.field).values_list(asked.field, flat=True).distinct()
-            pairs = [(str(value), str(value)) for value in found if value not in {None, ""}]
+            self.unfiltered[asked.key] = _grouped(queryset, asked)
+            pairs = [(value, value) for value in sorted(self.unfiltered[asked.key])]
         self.pairs[asked.key] = pairs
         known = {value for value, _ in pairs}
         on = tuple(dict.fromkeys(value for value in typed if value in known))
@@ -599,9 +600,10 @@ def _choices_shown(each: ChoiceFilter, asked: _Asked, queryset: QuerySet[Any]) -
     """Each choice with the rows it has under all the other filters: one query, whatever the number of choices."""
     others = asked.narrowed(queryset, but=each.key).order_by()
     pairs = asked.pairs[each.key]
-    if each.where is None:
-        grouped = others.values_list(each.field).annotate(rows=Count("pk", distinct=each.many_rows))
-        counts = {str(value): int(rows) for value, rows in grouped}
+    if each.key in asked.unfiltered and not asked.conditions.keys() - {each.key}:
+        counts = asked.unfiltered[each.key]
+    elif each.where is None:
+        counts = _grouped(others, each)
     elif pairs:
         asked_for = {
             f"n{number}": Count("pk", filter=each.where(value), distinct=each.many_rows)
@@ -618,6 +620,12 @@ def _choices_shown(each: ChoiceFilter, asked: _Asked, queryset: QuerySet[Any]) -
         )
         for number, (value, label) in enumerate(pairs)
     ]
+
+
+def _grouped(queryset: QuerySet[Any], each: ChoiceFilter) -> dict[str, int]:
+    """Rows by value of the filter's field; rows without a value belong to no choice."""
+    grouped = queryset.order_by().values_list(each.field).annotate(rows=Count("pk", distinct=each.many_rows))
+    return {str(value): int(rows) for value, rows in grouped if value not in {None, ""}}
 
 
 def _head(column: Column, asked: _Asked) -> HeadShown:
