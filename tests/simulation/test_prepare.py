@@ -10,7 +10,7 @@ from fourfold.simulation.datafiles import DATA
 from fourfold.simulation.prepare import prepare
 
 SOURCES = Path(os.environ.get("FOURFOLD_OPEN_DATA", Path(__file__).parents[3] / "shared" / "data"))
-DERIVED = ("forenames_ons.csv", "names_by_country.csv", "nicknames.csv", "places.csv", "car_models.csv")
+DERIVED = ("forenames_ons.csv", "names_by_country.csv", "nicknames.csv", "places.csv")
 
 
 @pytest.mark.skipif(

@@ -1,4 +1,4 @@
-"""Reduces openly licensed name, place and vehicle data to the small files the simulation reads.
+"""Reduces openly licensed name and place data to the small files the simulation reads.
 
 Run by hand, once, when a source is renewed: `python -m fourfold.simulation.prepare SOURCE_FOLDER`. The files it writes
 are kept in the repository, so that a simulation needs nothing but this package. Two runs on the same sources write the
@@ -196,7 +196,6 @@ def prepare(source: Path, into: Path = DATA) -> None:
         ["force", "authority", "ward", "town", "district", "latitude", "longitude", "easting", "northing", "weight"],
         places(source),
     )
-    write(into / "car_models.csv", ["make", "model"], car_models(source))
 
 
 def write(path: Path, header: list[str], rows: Iterable[tuple[object, ...]]) -> None:
@@ -336,38 +335,6 @@ def grid(near: dict[str, str], latitude: float, longitude: float) -> tuple[int, 
     easting = float(near["eastings"]) + east * math.cos(turn) - north * math.sin(turn)
     northing = float(near["northings"]) + north * math.cos(turn) + east * math.sin(turn)
     return round(easting), round(northing)
-
-
-def car_models(source: Path) -> Iterator[tuple[object, ...]]:
-    """Yield the makes and models commonly seen on British roads."""
-    common = {
-        "Ford",
-        "Volkswagen",
-        "BMW",
-        "Audi",
-        "Mercedes-Benz",
-        "Toyota",
-        "Nissan",
-        "Kia",
-        "Hyundai",
-        "Peugeot",
-        "Renault",
-        "Citroën",
-        "Škoda",
-        "Seat",
-        "Honda",
-        "Mazda",
-        "MINI",
-        "Fiat",
-        "Volvo",
-        "Land Rover",
-        "Jaguar",
-        "Dacia",
-    }
-    for brand in json.loads((source / "anpr" / "car_makes_models.json").read_text()):
-        if brand["brand"] in common:
-            for model in brand["models"][:24]:
-                yield brand["brand"], model
 
 
 if __name__ == "__main__":

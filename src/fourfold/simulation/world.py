@@ -10,7 +10,7 @@ from datetime import date
 
 from fourfold.simulation import identifiers
 from fourfold.simulation.chance import Chance, Weighted
-from fourfold.simulation.datafiles import read_lines, read_rows
+from fourfold.simulation.datafiles import read_lines
 from fourfold.simulation.moments import DAY, EPOCH_ORDINAL, minute_of
 from fourfold.simulation.names import KEEPS_OWN_SURNAME, ORIGINS, Names
 from fourfold.simulation.places import Address, Places
@@ -168,21 +168,12 @@ class Builder:
         self.until = minute_of(until)
         self.force = Weighted([(force.code, force.share) for force in FORCES.values()])
         self.colours = Weighted([(name, weight) for _, name, weight in COLOURS])
-        models: dict[str, list[str]] = {}
-        for row in read_rows("car_models.csv"):
-            models.setdefault(row["make"], []).append(row["model"])
-        self.models = models
-        self.makes = Weighted(
-            [
-                (
-                    make,
-                    {"Ford": 9, "Volkswagen": 8, "Audi": 6, "BMW": 6, "Mercedes-Benz": 5, "Toyota": 4, "Nissan": 4}.get(
-                        make, 2
-                    ),
-                )
-                for make in models
-            ]
-        )
+        self.models: dict[str, list[str]] = {}
+        weights = []
+        for weight, make, *models in read_lines("car_models.txt"):
+            self.models[make.replace("_", " ")] = [model.replace("_", " ") for model in models]
+            weights.append((make.replace("_", " "), int(weight)))
+        self.makes = Weighted(weights)
 
     def block(self, chance: Chance, index: int, size: int) -> Block:
         """Return the block of this index with this many people."""
