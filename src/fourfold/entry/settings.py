@@ -147,7 +147,13 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 SECURE_CSP = POLICY
-NAVIGATION: tuple[Entry, ...] = ()
+NAVIGATION = (
+    Entry("My work", "home:work"),
+    Entry("Threats", "threats:list", capability="threat.read"),
+    Entry("Picture", "pole:events", capability="person.read"),
+    Entry("Intake", "intake:sources", capability="intake.read"),
+    Entry("Ledger", "audit:who_looked", more=True, hint="Who read, searched, changed and exported what, and why."),
+)
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "Europe/London"
