@@ -1,10 +1,10 @@
-"""Cells that a spreadsheet program would run as a formula. Source: OWASP, CSV injection (docs/sources.md#csv-injection)."""
+"""Cells that a spreadsheet program would run as a formula. Source: docs/sources.md#csv-injection (OWASP)."""
 
 from __future__ import annotations
 
 import re
 
-# Numbers and telephone numbers may start with a sign; a sign before anything else, or before more than a number, may not.
+# A number may start with a sign; a sign before anything else, or before more than a number, is suspect.
 FORMULA = r"[=@\t\r]|[+-][^0-9 (.]|[+-].*[=|!]"
 _STARTS = re.compile(FORMULA)
 

@@ -42,8 +42,8 @@ class BirthDate:
 class Moment:
     """A delivered time. `value` is UTC; `on` is the day in London.
 
-    quality: minute (local, sure), day (no time given), ambiguous (came twice: the first is taken), skipped (never came),
-    universal (written with its zone), twelve_hour (local, AM or PM), invalid, none (empty).
+    quality: minute (local, sure), day (no time given), ambiguous (came twice: the first is taken), skipped (it never
+    came), universal (written with its zone), twelve_hour (local, AM or PM), invalid, none (empty).
     """
 
     raw: str

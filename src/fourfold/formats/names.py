@@ -20,7 +20,7 @@ _TRANSLATION = str.maketrans({**SPECIAL_LETTERS, **dict.fromkeys(DROPPED, "")})
 
 @dataclass(frozen=True)
 class PersonName:
-    """A delivered name. `scheme`: "parts", "comma" (SURNAME, Forenames), "spoken" (Forenames Surname), "single", "none"."""
+    """A delivered name. `scheme`: parts, comma (SURNAME, Forenames), spoken (Forenames Surname), single, none."""
 
     raw: str
     value: str

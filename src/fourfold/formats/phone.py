@@ -1,4 +1,4 @@
-"""Telephone numbers as E.164, in the way people in the United Kingdom write them. Source: ITU E.164, Ofcom numbering plan."""
+"""Telephone numbers as people in the United Kingdom write them, as E.164. Source: ITU E.164, Ofcom numbering plan."""
 
 from __future__ import annotations
 

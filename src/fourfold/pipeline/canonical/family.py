@@ -1,4 +1,4 @@
-"""What a source family must say of itself: its layouts, how its rows become contract rows, and which faults they may have.
+"""What a source family must say of itself: its layouts, how rows become contract rows, which faults they may have.
 
 A family is declarative: SQL expressions over landed text, made of the macros of `macros.py`. The engine runs it.
 """
@@ -91,12 +91,14 @@ class Links:
     right_kind, right_key, type, and if it has them from_on, to_on, assertion, grade, created_at, updated_at.
 
     The engine follows the source's merges, and holds a link whose end was never delivered, deleted or set aside.
+    `key`: as for a step, where each landed row is one link.
     """
 
     name: str
     table: str
     select: str
     checks: tuple[Check, ...] = ()
+    key: str = ""
 
 
 class Family:

@@ -53,6 +53,10 @@ def _name_key() -> str:
 
 _macro("ff_name_key(x)", _name_key())
 _macro(
+    "ff_name_key_digits(x)",  # for addresses: house numbers count
+    "upper(trim(regexp_replace(strip_accents(x), '[^A-Za-z0-9]+', ' ', 'g'), ' '))",
+)
+_macro(
     "ff_typed_forenames(x)",
     "ff_name(CASE WHEN contains(x, ',') THEN substr(x, instr(x, ',') + 1) "
     r"ELSE regexp_extract(ff_name(x), '^(.*) [^ ]*$', 1) END)",
@@ -81,6 +85,12 @@ def _plain() -> str:
 
 _macro("ff_plain(x)", _plain())
 _macro("ff_formula(x)", f"regexp_matches(x, {_q(f'^(?:{cells.FORMULA})')})")
+_macro(  # the dear pattern is asked only of cells that start with a sign
+    "ff_formula_cell(x)",
+    "starts_with(x, '=') OR starts_with(x, '@') OR starts_with(x, chr(9)) OR starts_with(x, chr(13)) "
+    "OR ((starts_with(x, '+') OR starts_with(x, '-')) AND ff_formula(x))",
+)
+_macro("ff_formula_inside(x)", r"""regexp_matches(x, '":"(?:[=@+-]|\\[tr])')""")
 
 # Plates, numbers, postcodes --------------------------------------------------------------------------------------------
 
@@ -207,6 +217,7 @@ _macro(
     "AND utc < ff_turn(utc, 10) THEN utc + INTERVAL 1 HOUR ELSE utc END AS DATE) "
     "ELSE CAST(ff_icu_london(utc) AS DATE) END",
 )
+_macro("ff_is_summer(utc)", "utc >= ff_turn(utc, 3) AND utc < ff_turn(utc, 10)")
 _macro(
     "ff_iso_offset(zone)",
     "CASE WHEN zone = 'Z' THEN INTERVAL 0 MINUTE ELSE to_minutes((TRY_CAST(substr(zone, 2, 2) AS BIGINT) * 60 "
@@ -249,7 +260,8 @@ _macro(
     "ELSE ff_zoned_text(trim(x, ' '), 'minute') END",
 )
 _macro(
-    "ff_precision(m)", "CASE WHEN m.at IS NOT NULL THEN 'minute' WHEN m.on_day IS NOT NULL THEN 'day' ELSE 'none' END"
+    "ff_precision(m)",
+    "CASE WHEN (m).at IS NOT NULL THEN 'minute' WHEN (m).on_day IS NOT NULL THEN 'day' ELSE 'none' END",
 )
 
 # Places ----------------------------------------------------------------------------------------------------------------

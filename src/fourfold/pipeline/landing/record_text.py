@@ -60,13 +60,17 @@ class _Writer:
 
 @dataclass(frozen=True)
 class _Record:
-    """One record as it is read. `delivered`: its text in the file's own format, where that is not the JSON body."""
+    """One record as it is read; `element` is there until the next one is read."""
 
     table: str
     line: int
     row: int
     fields: dict[str, Any]
-    delivered: str = ""
+    element: Element | None = None
+
+    def delivered(self, body: str) -> str:
+        """Its text in the file's own format; `body` where that is JSON."""
+        return body if self.element is None else tostring(self.element, "unicode")
 
 
 class RecordFile:
@@ -77,7 +81,7 @@ class RecordFile:
         self.rows: dict[str, int] = {}
         self.unknown: tuple[str, ...] = ()
         self._unknown_count: Counter[str] = Counter()
-        self._unknown_rows: list[tuple[_Record, str, str]] = []
+        self._unknown_rows: list[tuple[_Record, str, str, str]] = []
 
     def land(self, targets: Mapping[str, Path]) -> None:
         """Write the good records of each layout to its target."""
@@ -106,13 +110,13 @@ class RecordFile:
         wrong = self._wrong_text(record, body)
         if wrong is not None:
             rule, values = wrong
-            self.aside.line(rule, self.name, record.line, record.delivered or body, **values)
+            self.aside.line(rule, self.name, record.line, record.delivered(body), **values)
             return
         layout = next(item for item in self.layouts if item.table == record.table)
         unknown = [field for field in record.fields if field not in layout.shape]
         if unknown and layout.format != "geojson":
             self._unknown_count.update(f"{record.table}.{field}" for field in unknown)
-            self._unknown_rows.append((record, unknown[0], body))
+            self._unknown_rows.append((record, unknown[0], body, record.delivered(body)))
             return
         writer.add(record.line, record.row, body)
 
@@ -135,15 +139,15 @@ class RecordFile:
     def _settle_unknown(self, writers: Mapping[str, _Writer]) -> None:
         """A field most records have was added by the source; a field few have is a fault of those records."""
         total = {table: writer.rows for table, writer in writers.items()}
-        for record, _, _ in self._unknown_rows:
+        for record, *_ in self._unknown_rows:
             total[record.table] += 1
         agreed_late = {name for name, count in self._unknown_count.items() if 2 * count > total[name.split(".")[0]]}
         self.unknown = tuple(sorted(name.split(".", 1)[1] for name in agreed_late))
-        for record, column, body in self._unknown_rows:
+        for record, column, body, delivered in self._unknown_rows:
             if f"{record.table}.{column}" in agreed_late:
                 writers[record.table].add(record.line, record.row, body)
             else:
-                self.aside.line("Q-ROW-10", self.name, record.line, record.delivered or body, column=column)
+                self.aside.line("Q-ROW-10", self.name, record.line, delivered, column=column)
 
     def _json_lines(self, start: int) -> Iterator[_Record]:
         table, row = self.layouts[0].table, 0
@@ -294,7 +298,7 @@ class XmlRecords:
                         ordinal += 1
                         fields = element_as_record(element, layout.shape)
                         element.tail = None
-                        yield _Record(layout.table, ordinal, ordinal, fields, tostring(element, "unicode"))
+                        yield _Record(layout.table, ordinal, ordinal, fields, element)
                         parents[-2].clear()
                     trail.pop()
                     parents.pop()

@@ -4,9 +4,31 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from fourfold.pipeline.canonical.family import Family
+from fourfold.pipeline.canonical.sources.connect import Connect
+from fourfold.pipeline.canonical.sources.force_areas import OnsForceAreas
+from fourfold.pipeline.canonical.sources.mark43 import Mark43
+from fourfold.pipeline.canonical.sources.niche import Niche
+from fourfold.pipeline.canonical.sources.police_uk import PoliceUkStreet
+from fourfold.pipeline.canonical.sources.policeworks import PoliceWorks
+from fourfold.pipeline.canonical.sources.prisons import HmppsPrisons
+from fourfold.pipeline.canonical.sources.st_louis import StLouisCrimes
 from fourfold.pipeline.delivery import Refused
 
-FAMILIES: Mapping[str, Family] = MappingProxyType({family.code: family for family in ()})
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {
+        family.code: family
+        for family in (
+            Niche(),
+            Connect(),
+            PoliceWorks(),
+            Mark43(),
+            PoliceUkStreet(),
+            HmppsPrisons(),
+            OnsForceAreas(),
+            StLouisCrimes(),
+        )
+    }
+)
 
 
 def family_named(code: str) -> Family:
