@@ -48,9 +48,18 @@ def build_assets(*, again: bool = False) -> bool:
     if not _lock().exists():
         raise AssetsFailed(f"There is no {_lock().name} in {source_root()}: run this in a checkout of Fourfold.")
     _fetch()
-    modules = source_root() / "node_modules"
     making = VENDOR.with_name("vendor.new")
     shutil.rmtree(making, ignore_errors=True)
+    try:
+        _place(making, source_root() / "node_modules")
+        shutil.rmtree(VENDOR, ignore_errors=True)
+        making.rename(VENDOR)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    return True
+
+
+def _place(making: Path, modules: Path) -> None:
     (making / "images").mkdir(parents=True)
     for name, source in FILES.items():
         text = (modules / source).read_text(encoding="utf-8")
@@ -60,9 +69,6 @@ def build_assets(*, again: bool = False) -> bool:
     for name in sorted(images_of((making / "moj-frontend.min.css").read_text(encoding="utf-8"))):
         shutil.copyfile(modules / MOJ / "assets" / "images" / name, making / "images" / name)
     (making / STAMP.name).write_text(_fingerprint())
-    shutil.rmtree(VENDOR, ignore_errors=True)
-    making.rename(VENDOR)
-    return True
 
 
 def clean_css(text: str) -> str:
