@@ -151,7 +151,7 @@ class _Landing:
         return files
 
     def _read(self, item: KeptFile, layouts: tuple[Layout, ...]) -> LandedFile:
-        if item.bytes == 0:
+        if item.bytes == 0 and layouts[0].format != "jsonl":  # JSON Lines has no header: no rows is no bytes
             raise Refused("Q-FILE-02", name=item.name)
         slug = re.sub(r"[^A-Za-z0-9_.-]", "_", item.name)
         names = {layout.table: f"{slug}.{layout.table}.parquet" for layout in layouts}

@@ -86,7 +86,8 @@ class RecordFile:
     def land(self, targets: Mapping[str, Path]) -> None:
         """Write the good records of each layout to its target."""
         with self.path.open("rb") as stream:
-            start = check_head(stream.read(4096), self.name, "utf-8")
+            head = stream.read(4096)
+            start = check_head(head, self.name, "utf-8") if head else 0
         writers = {table: _Writer(target) for table, target in targets.items()}
         try:
             for record in self._records(start):

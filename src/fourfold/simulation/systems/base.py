@@ -222,8 +222,9 @@ class System:
         return happening.resolved >= minute_of(self.delivery.period_to) + DAY
 
     def members(self, person: Person) -> list[tuple[str, int, str]]:
-        """Return key, day of creation and force of every record of the person here."""
-        return [(holding.key, holding.created, holding.force) for holding in self.holdings.get(person.number, [])]
+        """Return key, moment and force of every record an officer would find of the person: none deleted or merged."""
+        known = self.holdings.get(person.number, [])
+        return [(holding.key, holding.created, holding.force) for holding in known if not holding.deleted]
 
     def finish(self) -> dict[date, dict[str, int]]:
         """Close every delivery and return its counts."""
