@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ PLAN = "plan"
 SERVICE = "demo"
 ROLES_SINCE = date(2021, 1, 1)
 FIRST_DELIVERY = date(2022, 1, 9)
-YEARLY_DELIVERIES = (date(2023, 9, 30), date(2025, 6, 30))
+LATER_DELIVERIES = (date(2024, 3, 31),)
 WEEK = timedelta(days=7)
 MINUTE = timedelta(minutes=1)
 NOMINATED_FIRST = timedelta(hours=2)
@@ -152,7 +153,7 @@ def delivery_days(until: date) -> list[date]:
     """
     return [
         FIRST_DELIVERY,
-        *(day for day in YEARLY_DELIVERIES if day < until - timedelta(days=60)),
+        *(day for day in LATER_DELIVERIES if day < until - timedelta(days=60)),
         until - WEEK,
         until,
     ]
@@ -250,9 +251,9 @@ def manager_of(organisation: str) -> str:
     return address("unit-lead" if organisation == UNIT else "intelligence-manager", organisation)
 
 
-@dataclass
-class Waiting:
-    """A membership whose record no delivery had brought when the officer named it."""
+@dataclass(frozen=True)
+class Named:
+    """A person an officer named as a member, by a record that a delivery has brought or will bring."""
 
     nomination: int
     step: str
@@ -272,8 +273,9 @@ class Player:
         self.store = Store(settings.INTAKE_FOLDER)
         self.users = {user.email: user for user in User.objects.select_related("organisation")}
         self.organisations = {organisation.code: organisation for organisation in Organisation.objects.all()}
+        self.words = selectors.vocabulary()
         self.circles = {circle.code: circle for circle in Compartment.objects.all()}
-        self.waiting: list[Waiting] = []
+        self.waiting: list[Named] = []
         self.refused: Counter[str] = Counter()
         self.members = 0
         self.seconds = 0.0
@@ -283,7 +285,10 @@ class Player:
         for moment, step, act in sorted(self.agenda(), key=lambda item: item[:2]):
             with clock.told(moment):
                 act(step)
-        self.tell(f"  {self.seconds:5.1f} s  {len(self.nominations):,} threats nominated and their courses played")
+        self.tell(
+            f"  {self.seconds:5.1f} s  {len(self.nominations):,} threats nominated with {self.members:,} memberships, "
+            "and what became of them since"
+        )
         for sentence, times in self.refused.most_common():
             self.tell(f"           {times:,} times not recorded: {sentence}")
         if self.waiting:
@@ -313,38 +318,44 @@ class Player:
             note_step(step, self.done)
         started = time.monotonic()
         waiting, self.waiting = self.waiting, []
-        for each in waiting:
-            self._add(each)
+        for number, named in groupby(waiting, key=lambda each: each.nomination):
+            with acting_as(self._officer(self.nominations[number])) as acting:
+                threat = self._threat(number)
+                for each in named:
+                    self._add(threat, each, acting.user)
         self.seconds += time.monotonic() - started
 
     def nominate(self, number: int, step: str) -> None:
         started = time.monotonic()
         line = self.nominations[number]
-        if step not in self.done:
-            actor = self._officer(line)
-            with acting_as(actor):
-                threat = services.nominate_threat(
-                    actor=actor,
-                    nomination=rules.Nomination(
-                        threat_type=line["threat_type"],
-                        name=line["name"],
-                        summary=line["summary"],
-                        themes=tuple(line["themes"]),
-                        tier=line["tier"],
-                        phase=line["phase"],
-                        nominated_on=clock.today(),
-                        aliases=tuple(line["aliases"]),
-                    ),
-                    owner=self.organisations[line["force"]],
-                    leads=services.Leads(lro=self.users[line["lro"]]),
-                    places=[f"{place['name']}, {place['town']}" for place in line["places"]],
-                    compartment=self.circles.get(line["compartment"]),
-                    reason="Put forward at the organisation's threat meeting",
-                    today=clock.today(),
-                )
-                self._note(step, threat=threat.pk)
-        for turn, entry in enumerate(line["members"]):
-            self._add(Waiting(number, f"{step} member {turn}", entry))
+        named = [Named(number, f"{step} member {turn}", entry) for turn, entry in enumerate(line["members"])]
+        if step in self.done:
+            self.waiting += [each for each in named if each.step not in self.done]
+            return
+        actor = self._officer(line)
+        with acting_as(actor):
+            threat = services.nominate_threat(
+                actor=actor,
+                nomination=rules.Nomination(
+                    threat_type=line["threat_type"],
+                    name=line["name"],
+                    summary=line["summary"],
+                    themes=tuple(line["themes"]),
+                    tier=line["tier"],
+                    phase=line["phase"],
+                    nominated_on=clock.today(),
+                    aliases=tuple(line["aliases"]),
+                ),
+                owner=self.organisations[line["force"]],
+                leads=services.Leads(lro=self.users[line["lro"]]),
+                places=[f"{place['name']}, {place['town']}" for place in line["places"]],
+                compartment=self.circles.get(line["compartment"]),
+                reason="Put forward at the organisation's threat meeting",
+                today=clock.today(),
+            )
+            self._note(step, threat=threat.pk)
+            for each in named:
+                self._add(threat, each, actor)
         self.seconds += time.monotonic() - started
 
     def change(self, number: int, later: Mapping[str, Any], step: str) -> None:
@@ -352,7 +363,8 @@ class Player:
         started = time.monotonic()
         change = later["change"]
         if "add_member" in change:
-            self._add(Waiting(number, step, change["add_member"]))
+            with acting_as(self._officer(self.nominations[number])) as acting:
+                self._add(self._threat(number), Named(number, step, change["add_member"]), acting.user)
         elif step not in self.done:
             manager = self.users[manager_of(self.nominations[number]["force"])]
             because = later.get("because", "Recorded at the organisation's threat meeting")
@@ -398,38 +410,35 @@ class Player:
                 today=clock.today(),
             )
 
-    def _add(self, named: Waiting) -> None:
+    def _add(self, threat: Threat, named: Named, actor: User) -> None:
         """Add a member where the record is there; else let it wait for the delivery that brings it."""
         if named.step in self.done:
             return
-        line = self.nominations[named.nomination]
-        actor = self._officer(line)
-        with acting_as(actor):
-            record = self._record(named.entry)
-            if record is None:
-                self.waiting.append(named)
-                return
-            with self._refusals():
-                role = named.entry["role"]
-                services.add_member(
-                    actor=actor,
-                    threat=self._threat(named.nomination),
-                    record=pole.person_record(record),
-                    membership=rules.Membership(
-                        role=role,
-                        from_on=date.fromisoformat(named.entry["from_on"]),
-                        grade=named.entry["grade"],
-                        assertion=rules.Assertion.ASSESSMENT,
-                        category=self._category(role),
-                    ),
-                    reason="Named in graded intelligence",
-                    today=clock.today(),
-                )
-                self.members += 1
-            self._note(named.step)
+        record = self._record(named.entry)
+        if record is None:
+            self.waiting.append(named)
+            return
+        role = named.entry["role"]
+        with self._refusals():
+            services.add_member(
+                actor=actor,
+                threat=threat,
+                record=pole.person_record(record),
+                membership=rules.Membership(
+                    role=role,
+                    from_on=date.fromisoformat(named.entry["from_on"]),
+                    grade=named.entry["grade"],
+                    assertion=rules.Assertion.ASSESSMENT,
+                    category=self._category(role),
+                ),
+                reason="Named in graded intelligence",
+                today=clock.today(),
+            )
+            self.members += 1
+        self._note(named.step)
 
     def _category(self, role: str) -> rules.Category:
-        if selectors.vocabulary().roles[role].side is not rules.Side.PROTECT:
+        if self.words.roles[role].side is not rules.Side.PROTECT:
             return rules.Category.SUSPECT
         return rules.Category.WITNESS if role == "WITNESS" else rules.Category.VICTIM
 

@@ -34,7 +34,7 @@ FIRST_LOOK_BACK = timedelta(days=7)
 FRESHNESS = {
     Freshness.FRESH: Tag("Up to date", "green"),
     Freshness.LATE: Tag("Late", "red"),
-    Freshness.NEVER: Tag("Nothing received yet", "grey"),
+    Freshness.NEVER: Tag("Waiting", "grey"),
     Freshness.COMPLETE: Tag("Complete", "blue"),
 }
 
@@ -242,8 +242,8 @@ def _threat_table(caption: str, shown: tuple[Threat, ...], words: threat_rules.V
         (Head("Threat"), Head("Kind"), Head("Tier"), Head("Phase"), Head("Members", numeric=True)),
         tuple(
             (
-                Cell(f"{threat.reference} {threat.name}", href=threat_pages.address(threat)),
-                Cell("", tag=threat_pages.type_tag(threat.threat_type)),
+                Cell(threat.name, href=threat_pages.address(threat), hint=threat.reference),
+                Cell(threat_rules.type_name(threat.threat_type)),
                 Cell("", tag=threat_pages.tier_tag(threat.tier, words)),
                 Cell(words.phase_name(threat.phase)),
                 Cell(counts.get(threat.pk, threats.Headcount()).members, numeric=True),

@@ -34,7 +34,7 @@ def spec(words: rules.Vocabulary) -> ListSpec:
             Column("phase", "Phase", sort=("phase", "reference")),
             Column("owner", "Owner", sort=("owner__name", "reference")),
             Column("members", "Members", numeric=True),
-            Column("protect", "To protect", numeric=True),
+            Column("protect", "Protect", numeric=True),
             Column("changed", "Changed", sort=("recorded_from", "reference")),
         ),
         row=cells,
@@ -45,6 +45,12 @@ def spec(words: rules.Vocabulary) -> ListSpec:
             ChoiceFilter("type", "Kind", field="threat_type", choices=type_choices()),
             ChoiceFilter("force", "Owner", field="owner__code", choices=owner_choices),
             ChoiceFilter("tier", "Tier", field="tier", choices=[(t.code, t.name) for t in words.tiers.values()]),
+            ChoiceFilter(
+                "needs",
+                "Needs attention",
+                choices=(("lro", "No lead responsible officer"), ("members", "No members")),
+                where=partial(needs, words),
+            ),
             ChoiceFilter("phase", "Phase", field="phase", choices=[(p.code, p.name) for p in words.phases.values()]),
             ChoiceFilter(
                 "theme",
@@ -53,12 +59,6 @@ def spec(words: rules.Vocabulary) -> ListSpec:
                 where=partial(has_theme, words),
             ),
             ChoiceFilter("lro", "Lead responsible officer", field="lro", choices=lead_choices),
-            ChoiceFilter(
-                "needs",
-                "Needs attention",
-                choices=(("lro", "No lead responsible officer"), ("members", "No members")),
-                where=partial(needs, words),
-            ),
             DateFilter("nominated", "Nominated", field="nominated_on"),
         ),
         order="tier",
@@ -79,11 +79,11 @@ def rows(words: rules.Vocabulary, threats: Sequence[Threat]) -> list[Row]:
 def cells(row: Row) -> tuple[Cell, ...]:
     threat, words = row.threat, row.words
     return (
-        Cell(f"{threat.reference} {threat.name}", href=pages.address(threat), hint=", ".join(threat.aliases)),
-        Cell("", tag=pages.type_tag(threat.threat_type)),
+        Cell(threat.name, href=pages.address(threat), hint=" · ".join((threat.reference, *threat.aliases))),
+        Cell(rules.type_name(threat.threat_type)),
         Cell("", tag=pages.tier_tag(threat.tier, words)),
         Cell(words.phase_name(threat.phase)),
-        Cell(threat.owner.name, hint=threat.lro.name if threat.lro else "No lead responsible officer"),
+        Cell(threat.owner.short_name, hint="" if threat.lro else "No lead officer"),
         Cell(row.counts.members),
         Cell(row.counts.protect),
         Cell(threat.recorded_from.date()),
@@ -95,7 +95,7 @@ def type_choices() -> list[tuple[str, str]]:
 
 
 def owner_choices() -> list[tuple[str, str]]:
-    return [(organisation.code, organisation.name) for organisation in selectors.owners()]
+    return [(organisation.code, organisation.name) for organisation in selectors.owning()]
 
 
 def lead_choices() -> list[tuple[str, str]]:

@@ -189,7 +189,12 @@ def leading() -> QuerySet[User]:
 
 def owners() -> tuple[Organisation, ...]:
     """Organisations that can own a threat."""
-    return tuple(Organisation.objects.exclude(kind=OrganisationKind.PARTNER).order_by("name"))
+    return tuple(Organisation.objects.exclude(kind=OrganisationKind.PARTNER).exclude(region="").order_by("name"))
+
+
+def owning() -> tuple[Organisation, ...]:
+    """Organisations that own a threat which the reader may see."""
+    return tuple(Organisation.objects.filter(pk__in=Threat.objects.values("owner")).order_by("name"))
 
 
 def circles_of(user_id: int) -> tuple[Compartment, ...]:
