@@ -1,0 +1,453 @@
+"""Building the demonstration: a simulated region comes in by the real door, officers' words through the services.
+
+Time is told: each delivery is received on the day its manifest says, each nomination and change is made on its own
+day, so that history holds true dates. That needs a connection of the role `fourfold_simulation`, which production
+refuses to have. Every step is noted in the ledger in the same transaction as what it did, so a build that was stopped
+goes on where it was.
+"""
+
+import json
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from datetime import time as time_of_day
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.db import transaction
+from django.test.utils import override_settings
+
+from fourfold.entry.demo import BUILT, PASSWORD, PLAN, STEP, UNIT, note_step, steps_done
+from fourfold.intake import region as intake_region
+from fourfold.intake import selectors as intake
+from fourfold.intake import services as intake_services
+from fourfold.intake.processing import Desk, process_batches
+from fourfold.intake.rules import How, State
+from fourfold.intake.storage import Store
+from fourfold.platform import clock
+from fourfold.platform.audit import services as audit
+from fourfold.platform.audit.services import Operation
+from fourfold.platform.errors import RuleBroken
+from fourfold.platform.people import services as people
+from fourfold.platform.people.models import Organisation, OrganisationKind, User
+from fourfold.platform.reference import services as reference
+from fourfold.platform.visibility import services as visibility
+from fourfold.platform.visibility.models import Compartment
+from fourfold.platform.visibility.scope import acting_as
+from fourfold.pole import selectors as pole
+from fourfold.simulation.run import simulate
+from fourfold.threats import rules, selectors, services
+from fourfold.threats.models import Threat
+
+ROLES_SINCE = date(2021, 1, 1)
+FIRST_DELIVERY = date(2022, 1, 9)
+LATER_DELIVERIES = (date(2024, 3, 31),)
+WEEK = timedelta(days=7)
+MINUTE = timedelta(minutes=1)
+NOMINATED_FIRST = timedelta(hours=2)
+OFFICE_OPENS = time_of_day(9, 0)
+COMPARTMENTS = ("NWC01", "NWC02", "NWC03")
+SAID_OF = {"TM10": "The person already had that role, on another record"}
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Post:
+    """Somebody in the demonstration: a mailbox of a role, never a person's name."""
+
+    mailbox: str
+    name: str
+    role: str
+
+
+IN_EACH_FORCE = (
+    Post("analyst", "Force analyst", "analyst"),
+    Post("intelligence-manager", "Force intelligence manager", "intelligence_manager"),
+)
+IN_THE_UNIT = (
+    Post("rocta-moderator", "ROCTA moderator", "rocta_moderator"),
+    Post("unit-lead", "Regional unit lead", "rocu_lead"),
+    Post("analyst", "Regional analyst", "analyst"),
+    Post("data-manager", "Regional data manager", "data_manager"),
+    Post("community-coordinator", "SOC community co-ordinator", "community_coordinator"),
+    Post("auditor", "Regional auditor", "auditor"),
+)
+ELSEWHERE: Mapping[str, tuple[Post, ...]] = {
+    "hmpps": (Post("analyst", "Prison service analyst", "partner_analyst"),),
+    "nca": (Post("inspector", "Visiting inspector", "inspector"),),
+}
+
+
+class QuickHasher(PBKDF2PasswordHasher):
+    """Few rounds: the password of the demonstration is printed for everybody, so slow hashing would protect nothing."""
+
+    iterations = 1_000
+
+
+def build(*, people: int, seed: int, tell: Tell, until: date | None = None) -> None:
+    """Build the demonstration, or finish one that was stopped. Does nothing where it is built.
+
+    Args:
+        people: How many live in the simulated region.
+        seed: Another seed, another region.
+        tell: Is given a line for each part, with the seconds it took.
+        until: The last day that the extracts cover; yesterday where not given.
+    """
+    done = steps_done()
+    if BUILT in done:
+        tell("The demonstration is built already.")
+        return
+    started = time.monotonic()
+    plan = done.get(PLAN) or {"until": (until or clock.today() - timedelta(days=1)).isoformat()}
+    plan = {"people": people, "seed": seed} | plan
+    days = delivery_days(date.fromisoformat(plan["until"]))
+    with tempfile.TemporaryDirectory(prefix="fourfold-demo-") as name:
+        folder = Path(name)
+        with timed(tell, "Region loaded: organisations, words, sources"):
+            load_region(first_day=days[0])
+            note_step(PLAN, done, **plan)
+        with timed(tell, f"{plan['people']:,} people simulated, and what four systems would send about them"):
+            simulate(plan["people"], plan["seed"], folder, days=days)
+        nominations = read_nominations(folder)
+        with timed(tell, "Mailboxes made for each organisation, with the roles they hold"):
+            make_staff(nominations)
+        Player(folder, nominations, done, tell).play()
+    with timed(tell, "Ledger sealed"):
+        note_step(BUILT, done, **plan)
+        audit.seal()
+    tell(f"The demonstration was built in {time.monotonic() - started:.1f} s.")
+
+
+def delivery_days(until: date) -> list[date]:
+    """The last day of each delivery: the first brings everything up to then, the others what is new or changed.
+
+    They begin before the first nominations, so that a threat's members are on the picture when it is nominated.
+    """
+    return [
+        FIRST_DELIVERY,
+        *(day for day in LATER_DELIVERIES if day < until - timedelta(days=60)),
+        until - WEEK,
+        until,
+    ]
+
+
+@contextmanager
+def timed(tell: Tell, what: str) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    tell(f"  {time.monotonic() - started:5.1f} s  {what}")
+
+
+def load_region(*, first_day: date) -> None:
+    """What the region's folder says, and the compartments that the simulated systems use."""
+    reference.load(settings.REGION, Path(settings.REGIONS), today=clock.today())
+    visibility.load_compartments()
+    unit = Organisation.objects.get(code=UNIT)
+    for code in COMPARTMENTS:
+        if not Compartment.objects.filter(code=code).exists():
+            visibility.make_compartment(code=code, name=f"Restricted investigation {code}", owner=unit)
+    moment = datetime.combine(first_day, OFFICE_OPENS, tzinfo=clock.LONDON)
+    with clock.told(moment), acting_as(people.service_user("intake")):
+        for facts in intake_region.sources_in(Path(settings.REGIONS) / settings.REGION):
+            intake_services.register_source(facts=facts)
+
+
+def read_nominations(folder: Path) -> list[dict[str, Any]]:
+    with (folder / "nominations.jsonl").open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def address(mailbox: str, organisation: str) -> str:
+    return f"{mailbox}@{organisation.replace('_', '-')}.example"
+
+
+def make_staff(nominations: list[dict[str, Any]]) -> None:
+    """The mailboxes that nominate, lead, manage and read; those who manage or lead are let into their compartments."""
+    forces = Organisation.objects.filter(kind=OrganisationKind.FORCE)
+    posts = [(post, force) for force in forces for post in IN_EACH_FORCE]
+    posts += [(post, Organisation.objects.get(code=UNIT)) for post in IN_THE_UNIT]
+    posts += [(post, Organisation.objects.get(code=code)) for code, those in ELSEWHERE.items() for post in those]
+    by_domain = {code.replace("_", "-"): code for code in Organisation.objects.values_list("code", flat=True)}
+    for email in sorted(lead_mailboxes(nominations)):
+        mailbox, _, domain = email.partition("@")
+        organisation = Organisation.objects.get(code=by_domain[domain.removesuffix(".example")])
+        number = mailbox.rpartition("-")[2]
+        posts.append((Post(mailbox, f"Lead responsible officer {number}", "lro"), organisation))
+    quick = f"{QuickHasher.__module__}.{QuickHasher.__qualname__}"
+    with override_settings(PASSWORD_HASHERS=[quick]):
+        for post, organisation in posts:
+            email = address(post.mailbox, organisation.code)
+            if not User.objects.filter(email=email).exists():
+                people.create_user(
+                    email=email,
+                    name=post.name,
+                    organisation=organisation,
+                    roles=[post.role],
+                    password=PASSWORD,
+                    held_from=ROLES_SINCE,
+                )
+    for line in nominations:
+        if line["compartment"]:
+            let_in(line)
+
+
+def let_in(nomination: Mapping[str, Any]) -> None:
+    """Those who manage and lead a restricted threat need to know of it."""
+    circle = Compartment.objects.get(code=nomination["compartment"])
+    for email in {*lead_mailboxes([nomination]), manager_of(nomination["force"]), manager_of(UNIT)}:
+        user = User.objects.get(email=email)
+        if not circle.members.filter(user=user).exists():
+            visibility.let_into_compartment(compartment=circle, user=user, held_from=ROLES_SINCE)
+
+
+def lead_mailboxes(nominations: list[Any]) -> set[str]:
+    found = {line["lro"] for line in nominations}
+    return found | {each["change"]["lro"] for line in nominations for each in line["later"] if "lro" in each["change"]}
+
+
+def manager_of(organisation: str) -> str:
+    return address("unit-lead" if organisation == UNIT else "intelligence-manager", organisation)
+
+
+@dataclass(frozen=True)
+class Named:
+    """A person an officer named as a member, by a record that a delivery has brought or will bring."""
+
+    nomination: int
+    step: str
+    entry: Mapping[str, Any]
+
+
+class Player:
+    """Plays deliveries, nominations and later changes in order of time, each on its own day."""
+
+    def __init__(
+        self, folder: Path, nominations: list[dict[str, Any]], done: dict[str, dict[str, Any]], tell: Tell
+    ) -> None:
+        self.folder = folder
+        self.nominations = nominations
+        self.done = done
+        self.tell = tell
+        self.store = Store(settings.INTAKE_FOLDER)
+        self.users = {user.email: user for user in User.objects.select_related("organisation")}
+        self.organisations = {organisation.code: organisation for organisation in Organisation.objects.all()}
+        self.words = selectors.vocabulary()
+        self.circles = {circle.code: circle for circle in Compartment.objects.all()}
+        self.waiting: list[Named] = []
+        self.refused: Counter[str] = Counter()
+        self.members = 0
+        self.seconds = 0.0
+
+    def play(self) -> None:
+        """Play everything that is not done yet."""
+        for moment, step, act in sorted(self.agenda(), key=lambda item: item[:2]):
+            with clock.told(moment):
+                act(step)
+        self.tell(
+            f"  {self.seconds:5.1f} s  {len(self.nominations):,} threats nominated with {self.members:,} memberships, "
+            "and what became of them since"
+        )
+        for sentence, times in self.refused.most_common():
+            self.tell(f"           {times:,} times not recorded: {sentence}")
+        if self.waiting:
+            self.tell(f"           {len(self.waiting):,} memberships name a record that the officer may not see")
+
+    def agenda(self) -> Iterator[tuple[datetime, str, Callable[[str], None]]]:
+        deliveries: dict[str, list[Path]] = defaultdict(list)
+        for manifest in self.folder.glob("extracts/*/*/manifest.json"):
+            deliveries[manifest.parent.name].append(manifest.parent)
+        for day, folders in deliveries.items():
+            sent = [json.loads((each / "manifest.json").read_text())["extracted_at"] for each in folders]
+            moment = max(datetime.fromisoformat(at) for at in sent)
+            yield moment, f"delivery {day}", partial(self.deliver, sorted(folders))
+        for number, line in enumerate(self.nominations):
+            opens = datetime.combine(date.fromisoformat(line["nominated_on"]), OFFICE_OPENS, tzinfo=clock.LONDON)
+            yield opens + number * MINUTE, f"nomination {number}", partial(self.nominate, number)
+            for turn, later in enumerate(line["later"]):
+                opens = datetime.combine(date.fromisoformat(later["on"]), OFFICE_OPENS, tzinfo=clock.LONDON)
+                at = opens + NOMINATED_FIRST + turn * MINUTE
+                yield at, f"nomination {number} change {turn}", partial(self.change, number, later)
+
+    def deliver(self, folders: list[Path], step: str) -> None:
+        """Receive one day's deliveries and take them through the pipeline; then add the members who waited for them."""
+        if step not in self.done:
+            with timed(self.tell, f"{step.capitalize()}: {len(folders)} extracts received, read, matched, published"):
+                self._receive(folders)
+            note_step(step, self.done)
+        started = time.monotonic()
+        waiting, self.waiting = self.waiting, []
+        for number, named in groupby(waiting, key=lambda each: each.nomination):
+            with acting_as(self._officer(self.nominations[number])) as acting:
+                threat = self._threat(number)
+                for each in named:
+                    self._add(threat, each, acting.user)
+        self.seconds += time.monotonic() - started
+
+    def nominate(self, number: int, step: str) -> None:
+        started = time.monotonic()
+        line = self.nominations[number]
+        named = [Named(number, f"{step} member {turn}", entry) for turn, entry in enumerate(line["members"])]
+        if step in self.done:
+            self.waiting += [each for each in named if each.step not in self.done]
+            return
+        actor = self._officer(line)
+        with acting_as(actor):
+            threat = services.nominate_threat(
+                actor=actor,
+                nomination=rules.Nomination(
+                    threat_type=line["threat_type"],
+                    name=line["name"],
+                    summary=line["summary"],
+                    themes=tuple(line["themes"]),
+                    tier=line["tier"],
+                    phase=line["phase"],
+                    nominated_on=clock.today(),
+                    aliases=tuple(line["aliases"]),
+                ),
+                owner=self.organisations[line["force"]],
+                leads=services.Leads(lro=self.users[line["lro"]]),
+                places=[f"{place['name']}, {place['town']}" for place in line["places"]],
+                compartment=self.circles.get(line["compartment"]),
+                reason="Put forward at the organisation's threat meeting",
+                today=clock.today(),
+            )
+            self._note(step, threat=threat.pk)
+            for each in named:
+                self._add(threat, each, actor)
+        self.seconds += time.monotonic() - started
+
+    def change(self, number: int, later: Mapping[str, Any], step: str) -> None:
+        """One later change of a threat, by the manager or the analyst of the organisation that owns it."""
+        started = time.monotonic()
+        change = later["change"]
+        if "add_member" in change:
+            with acting_as(self._officer(self.nominations[number])) as acting:
+                self._add(self._threat(number), Named(number, step, change["add_member"]), acting.user)
+        elif step not in self.done:
+            manager = self.users[manager_of(self.nominations[number]["force"])]
+            because = later.get("because", "Recorded at the organisation's threat meeting")
+            if "merged_into" in later:
+                because += f": {later['merged_into']}"
+            with acting_as(manager):
+                with self._refusals():
+                    self._manage(self._threat(number), change, manager, because)
+                self._note(step)
+        self.seconds += time.monotonic() - started
+
+    def _manage(self, threat: Threat, change: Mapping[str, Any], actor: User, because: str) -> None:
+        ((kind, value),) = change.items()
+        today = clock.today()
+        if kind == "tier":
+            services.change_tier(actor=actor, threat=threat, tier=value, reason=because)
+        elif kind == "phase":
+            services.change_phase(actor=actor, threat=threat, phase=value, from_on=today, reason=because, today=today)
+        elif kind == "threat_type":
+            services.reclassify(actor=actor, threat=threat, threat_type=value, reason=because)
+        elif kind == "lro":
+            leads = services.Leads(lro=self.users[value])
+            services.hand_over(actor=actor, threat=threat, leads=leads, reason=because)
+        elif kind == "close":
+            services.close_threat(
+                actor=actor, threat=threat, ground=value, closed_on=today, reason=because, today=today
+            )
+        elif kind == "end_member":
+            self._end(threat, value, actor, because)
+        else:
+            raise RuleBroken("D2", f"The simulation changes a threat in a way that is not known here: {kind}")
+
+    def _end(self, threat: Threat, entry: Mapping[str, Any], actor: User, because: str) -> None:
+        record = self._record(entry)
+        if record is None:
+            return
+        for member in selectors.members_on_record(threat, record):
+            services.end_member(
+                actor=actor,
+                member=member,
+                to_on=date.fromisoformat(entry["to_on"]),
+                reason=because,
+                today=clock.today(),
+            )
+
+    def _add(self, threat: Threat, named: Named, actor: User) -> None:
+        """Add a member where the record is there; else let it wait for the delivery that brings it."""
+        if named.step in self.done:
+            return
+        record = self._record(named.entry)
+        if record is None:
+            self.waiting.append(named)
+            return
+        role = named.entry["role"]
+        with self._refusals():
+            services.add_member(
+                actor=actor,
+                threat=threat,
+                record=pole.person_record(record),
+                membership=rules.Membership(
+                    role=role,
+                    from_on=date.fromisoformat(named.entry["from_on"]),
+                    grade=named.entry["grade"],
+                    assertion=rules.Assertion.ASSESSMENT,
+                    category=self._category(role),
+                ),
+                reason="Named in graded intelligence",
+                today=clock.today(),
+            )
+            self.members += 1
+        self._note(named.step)
+
+    def _category(self, role: str) -> rules.Category:
+        if self.words.roles[role].side is not rules.Side.PROTECT:
+            return rules.Category.SUSPECT
+        return rules.Category.WITNESS if role == "WITNESS" else rules.Category.VICTIM
+
+    def _record(self, entry: Mapping[str, Any]) -> int | None:
+        return pole.record_ids(source=entry["source"], keys=[entry["record_key"]]).get(entry["record_key"])
+
+    def _threat(self, number: int) -> Threat:
+        return selectors.threats().get(pk=self.done[f"nomination {number}"]["threat"])
+
+    def _officer(self, line: Mapping[str, Any]) -> User:
+        """Who speaks for the organisation: its analyst, or for a restricted threat its manager, who needs to know."""
+        organisation = line["force"]
+        return self.users[manager_of(organisation) if line["compartment"] else address("analyst", organisation)]
+
+    def _note(self, step: str, **details: Any) -> None:
+        """Note the step in the transaction of what it did."""
+        audit.note(Operation.COLLECTION, object_type=STEP, object_id=step, **details)
+        self.done[step] = details
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """A rule may refuse what an officer asks, here as on the page: it is counted and told at the end."""
+        try:
+            with transaction.atomic():
+                yield
+        except RuleBroken as broken:
+            self.refused[SAID_OF.get(broken.code, broken.sentence)] += 1
+
+    def _receive(self, folders: list[Path]) -> None:
+        wanted = []
+        with acting_as(people.service_user("intake")):
+            for folder in folders:
+                received = intake_services.receive(
+                    source=intake.source_of(folder.parent.name),
+                    path=folder,
+                    store=self.store,
+                    how=How.COMMAND,
+                    now=clock.now(),
+                    today=clock.today(),
+                    name=f"{folder.parent.name} {folder.name}",
+                )
+                wanted.append(received.batch.pk)
+        for batch in process_batches(batch_ids=wanted, desk=Desk(store=self.store, clock=clock.now)):
+            if batch.state != State.PUBLISHED:
+                raise RuleBroken("D1", f"{batch.source.code} {batch.name} was not loaded: {batch.sentence}")
