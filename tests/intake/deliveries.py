@@ -31,12 +31,14 @@ CODES = (
 )
 
 
-def person(key: str, surname: str, forename: str, born: str, *, force: str = "05", restricted: str = "") -> tuple[str, ...]:
+def person(
+    key: str, surname: str, forename: str, born: str, *, force: str = "05", restricted: str = ""
+) -> tuple[str, ...]:
     return (key, force, surname, forename, "", "M", born, "", "", "", "", "", restricted, MADE, MADE, "", "")
 
 
 def occurrence(key: str, number: str, *, force: str = "05", at: str = "02/01/2026 22:15:00") -> tuple[str, ...]:
-    return (key, force, number, "CR", "28A", "OPEN", at, at, "", "", "Entry by the rear door.", "", MADE)
+    return (key, force, number, "CR", "28A", "OPEN", MADE, at, "", "", "Entry by the rear door.", "", MADE)
 
 
 def involvement(key: str, person_key: str, occurrence_key: str, *, force: str = "05") -> tuple[str, ...]:
@@ -94,7 +96,7 @@ def zipped(folder: Path, path: Path, *, within: str = "") -> Path:
 
 
 def small(folder: Path) -> Path:
-    """Two people in one crime, one of them the force's own secret; a birth date that can't be; a link to nobody."""
+    """People of two forces, some of them restricted; one without a name, one of no known force; a link to nobody."""
     return write_niche(
         folder,
         {
@@ -103,6 +105,7 @@ def small(folder: Path) -> Path:
                 person("P2", "OKONJO", "Adaeze", "30/06/1991", restricted="F"),
                 person("P3", "WHITTLE", "Ewan", "14/02/1990", force="99"),
                 person("P4", "PARRY", "Sioned", "03/03/1979", force="60"),
+                person("P5", "", "", "05/05/1985", force="60", restricted="F"),
             ],
             "occurrence.csv": [
                 occurrence("O1", "05/1001/26"),

@@ -46,7 +46,18 @@ def test_ordinary_file_names_are_taken(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["../etc/passwd", "/etc/passwd", "a/b.csv", "a\\b.csv", "", ".hidden", "x" * 121, "nul\x00.csv", "new\nline", "=cmd"],
+    [
+        "../etc/passwd",
+        "/etc/passwd",
+        "a/b.csv",
+        "a\\b.csv",
+        "",
+        ".hidden",
+        "x" * 121,
+        "nul\x00.csv",
+        "new\nline",
+        "=cmd",
+    ],
 )
 def test_names_that_could_reach_outside_are_refused_by_rule_in3(name):
     with pytest.raises(RuleBroken) as refused:
@@ -130,7 +141,9 @@ def test_tokens_are_long_and_only_their_hash_is_kept():
     assert len(rules.token_hash(one)) == 64
 
 
-@pytest.mark.parametrize(("size", "words"), [(0, "0 bytes"), (999, "999 bytes"), (1500, "1.5 KB"), (2 * 10**9, "2.0 GB")])
+@pytest.mark.parametrize(
+    ("size", "words"), [(0, "0 bytes"), (999, "999 bytes"), (1500, "1.5 KB"), (2 * 10**9, "2.0 GB")]
+)
 def test_sizes_in_words(size, words):
     assert rules.size_in_words(size) == words
 

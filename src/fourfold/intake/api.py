@@ -9,8 +9,8 @@ from typing import IO, Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from ninja import Router, Status
 from ninja import Path as InPath
+from ninja import Router, Status
 from ninja.security import HttpBearer
 
 from fourfold.intake import rules, selectors, services

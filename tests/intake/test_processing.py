@@ -1,0 +1,167 @@
+"""From the door to published: every step, every refusal, every row accounted for."""
+
+import json
+
+import pytest
+
+from fourfold.intake import processing, rules, selectors, services
+from fourfold.intake.models import StepRun
+from fourfold.intake.rules import Outcome, State, Step
+from fourfold.platform import clock
+from fourfold.platform.people.services import service_user
+from fourfold.platform.visibility.scope import acting_as
+from fourfold.pole.models import Link, PersonRecord
+from tests.intake import deliveries
+from tests.intake.deliveries import involvement, occurrence, person, write_niche
+
+pytestmark = pytest.mark.usefixtures("sources")
+
+
+def test_a_later_delivery_of_the_source_may_link_to_an_earlier_one(load, tmp_path):
+    load(write_niche(tmp_path / "a", {"person.csv": [person("P1", "HARGREAVE", "Tomos", "14/02/1988")]}))
+    rows = {"occurrence.csv": [occurrence("O1", "05/1001/26")], "involvement.csv": [involvement("I1", "P1", "O1")]}
+    later = load(write_niche(tmp_path / "b", rows, mode="delta"))
+    with acting_as(service_user("intake")):
+        assert dict(selectors.file_counts(later))["involvement.csv"].loaded == 1
+        link = Link.objects.get()
+        assert (link.left_kind, link.type) == ("PERSON", "SUSPECT")
+
+
+def test_two_batches_of_one_source_brought_together_are_loaded_in_their_order(deliver, desk, tmp_path):
+    first = deliver(write_niche(tmp_path / "a", {"person.csv": [person("P1", "HARGREAVE", "Tomos", "14/02/1988")]}))
+    rows = {"occurrence.csv": [occurrence("O1", "05/1001/26")], "involvement.csv": [involvement("I1", "P1", "O1")]}
+    second = deliver(write_niche(tmp_path / "b", rows))
+    done = processing.process_batches(batch_ids=[second.batch.pk, first.batch.pk], desk=desk)
+    assert [b.state for b in done] == [State.PUBLISHED, State.PUBLISHED]
+    assert done[0].published_at < done[1].published_at
+    with acting_as(service_user("intake")):
+        assert Link.objects.count() == 1
+
+
+def test_the_same_person_from_two_forces_becomes_one_and_keeps_the_number(load, tmp_path):
+    one = person("P1", "HARGREAVE", "Tomos", "14/02/1988")
+    load(write_niche(tmp_path / "a", {"person.csv": [one, person("P2", "PARRY", "Sioned", "03/03/1979", force="60")]}))
+    with acting_as(service_user("intake")):
+        number = PersonRecord.objects.get(source_key="P1").person_id
+    twin = (*person("P9", "HARGREAVE", "Tomos", "14/02/1988", force="07")[:7], "1979/0163001B", *one[8:])
+    known = (*one[:7], "1979/0163001B", *one[8:])
+    load(write_niche(tmp_path / "b", {"person.csv": [known, twin]}))
+    with acting_as(service_user("intake")):
+        people = dict(PersonRecord.objects.values_list("source_key", "person_id"))
+        assert people["P1"] == people["P9"] == number
+        assert people["P2"] != number
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code", "words"),
+    [
+        (
+            lambda d: (d / "person.csv").write_bytes((d / "person.csv").read_bytes()[:-40]),
+            "Q-MANIFEST",
+            "manifest says",
+        ),
+        (lambda d: (d / "person.csv").unlink(), "Q-MANIFEST", "person.csv"),
+        (lambda d: (d / "manifest.json").write_text("{"), "Q-MANIFEST", "manifest"),
+        (lambda d: _claim(d, source="mark43_cumbria"), "IN7", "mark43_cumbria"),
+        (lambda d: _claim(d, family="mark43"), "Q-MANIFEST", "family"),
+    ],
+)
+def test_a_delivery_that_cannot_be_read_is_refused_whole_with_a_sentence(load, tmp_path, store, spoil, code, words):
+    folder = deliveries.small(tmp_path / "d")
+    spoil(folder)
+    batch = load(folder)
+    assert batch.state == State.REFUSED
+    assert batch.rule_code.startswith(code)
+    assert words in batch.sentence
+    assert all(store.path_of(entry["sha256"]).exists() for entry in batch.contents)
+    with acting_as(service_user("intake")):
+        assert not PersonRecord.objects.exists()
+        assert selectors.runs_of(batch).get().outcome == Outcome.REFUSED
+
+
+def _claim(folder, **facts):
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | facts))
+
+
+def test_rows_cut_short_or_with_bytes_that_are_no_text_wait_and_the_rest_is_loaded(load, tmp_path):
+    raw = b'"P5","05","BARLOW"\r\n"P6","05","N\x81RENSEN","Jo","","F","01/02/1990","","","","","","","","","",""\r\n'
+    folder = write_niche(
+        tmp_path / "d", {"person.csv": [person("P1", "HARGREAVE", "Tomos", "14/02/1988")]}, raw={"person.csv": raw}
+    )
+    batch = load(folder)
+    assert batch.state == State.PUBLISHED
+    with acting_as(service_user("intake")):
+        assert dict(selectors.file_counts(batch))["person.csv"] == rules.Counts(read=3, loaded=1, quarantined=2)
+        found = {r.line: r for r in selectors.not_loaded()}
+        assert [found[n].rule_code for n in (3, 4)] == ["Q-ROW-01", "Q-ROW-03"]
+        assert "BARLOW" in found[3].row[""]
+
+
+def test_a_cell_that_is_a_formula_is_loaded_as_text(load, tmp_path):
+    odd = person("P1", '=HYPERLINK("http://x")', "Tomos", "14/02/1988")
+    batch = load(write_niche(tmp_path / "d", {"person.csv": [odd]}))
+    with acting_as(service_user("intake")):
+        assert PersonRecord.objects.get().raw["Surname"] == '=HYPERLINK("http://x")'
+        assert dict(selectors.warnings_of(batch))["Q-TEXT-01"] == 1
+
+
+def test_one_batch_that_stops_does_not_stop_the_others_and_is_run_again(deliver, desk, store, tmp_path):
+    broken = deliver(deliveries.small(tmp_path / "a"))
+    sound = deliver(_mark43(tmp_path / "b"), source="hmpps_prisons")
+    missing = store.path_of(broken.batch.contents[0]["sha256"])
+    kept = missing.read_bytes()
+    missing.unlink()
+    done = {b.pk: b for b in processing.process_batches(batch_ids=[broken.batch.pk, sound.batch.pk], desk=desk)}
+    stopped = done[broken.batch.pk]
+    assert (stopped.state, stopped.rule_code) == (State.FAILED, "IN9")
+    assert "Restore them from the backup" in stopped.sentence
+    assert done[sound.batch.pk].state == State.PUBLISHED
+    missing.write_bytes(kept)
+    with acting_as(service_user("intake")):
+        services.run_again(batch=stopped)
+    (again,) = processing.process_batches(batch_ids=[stopped.pk], desk=desk)
+    assert (again.state, again.sentence) == (State.PUBLISHED, "")
+
+
+def _mark43(folder):
+    from pathlib import Path
+
+    folder.mkdir()
+    data = Path(__file__).parents[1] / "data/open_data/hmpps_prison_register.csv"
+    (folder / data.name).write_bytes(data.read_bytes())
+    return folder
+
+
+def test_a_fault_of_the_programme_is_noted_on_the_batch_and_travels_up(deliver, desk, store, tmp_path):
+    received = deliver(deliveries.small(tmp_path / "a"))
+    in_the_way = store.batch_folder(received.batch.pk)
+    in_the_way.parent.mkdir(parents=True, exist_ok=True)
+    in_the_way.write_text("a file where a folder should be")
+    with pytest.raises(OSError, match="Not a directory"):
+        processing.process_batches(batch_ids=[received.batch.pk], desk=desk)
+    with acting_as(service_user("intake")):
+        batch = selectors.batch_of(received.batch.pk)
+        assert (batch.state, batch.rule_code) == (State.FAILED, "IN16")
+        assert "Nothing of the batch is shown and nothing is lost" in batch.sentence
+    in_the_way.unlink()
+    (again,) = processing.process_batches(batch_ids=[batch.pk], desk=desk)
+    assert again.state == State.PUBLISHED
+
+
+def test_an_attempt_that_was_broken_off_is_marked_by_the_next(deliver, desk, tmp_path):
+    batch = deliver(deliveries.small(tmp_path / "a")).batch
+    with acting_as(service_user("intake")):
+        StepRun.objects.create(
+            batch=batch,
+            label=batch.label,
+            step=Step.LAND,
+            run="land-0",
+            started_at=clock.now(),
+            input_hash="0" * 64,
+            code_version="x",
+        )
+    processing.process_batches(batch_ids=[batch.pk], desk=desk)
+    with acting_as(service_user("intake")):
+        outcomes = [r.outcome for r in selectors.runs_of(batch)]
+    assert outcomes == [Outcome.BROKEN_OFF, *[Outcome.DONE] * 4]
