@@ -53,6 +53,8 @@ TESTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "similar": lambda test: levels.JaroWinklerLevel(test["similar"], test["at_least"]),
     # characters changed, added, dropped or swapped
     "near": lambda test: levels.DamerauLevenshteinLevel(test["near"], test["at_most"]),
+    # two numbers are no further apart than this
+    "apart": lambda test: levels.AbsoluteDifferenceLevel(test["apart"], test["at_most"]),
     # two lists share an item
     "overlap": lambda test: levels.ArrayIntersectLevel(test["overlap"], 1),
     # two columns hold each other's values

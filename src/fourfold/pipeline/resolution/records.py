@@ -10,10 +10,12 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
+from fourfold.pipeline.canonical import macros
 from fourfold.pipeline.resolution.settings import DATA, BlockingRule, Settings
 
 NICKNAMES = DATA / "nicknames_en.csv"
@@ -23,11 +25,6 @@ PERSON_COLUMNS = (
     "birth_on", "birth_quality", "pnc_id", "cro", "nino", "postcode",
 )  # fmt: skip
 """The only columns of person.parquet that the resolution reads."""
-
-# Upper case, no accents, letters and single spaces: what the names are compared in.
-_PLAIN = """create or replace macro plain(name) as nullif(trim(regexp_replace(regexp_replace(
-  replace(replace(translate(strip_accents(upper(name)), 'ØŁĐ', 'OLD'), 'Æ', 'AE'), 'ẞ', 'SS'),
-  '[''’`]', '', 'g'), '[^A-Z]+', ' ', 'g')), '')"""
 
 _RECORD = """
 create or replace table record as
@@ -40,9 +37,9 @@ with latest as (
     source, record_key,
     audience <> 'OWN' and compartment is null as open,
     concat_ws('|', owning_force, audience, coalesce(compartment, '')) as label,
-    string_split(plain(forenames), ' ') as forename_tokens,
-    plain(surname) as surname,
-    [plain(split_part(alias.forenames, ' ', 1)) || ' ' || plain(alias.surname) for alias in
+    string_split(ff_key(forenames), ' ') as forename_tokens,
+    ff_key(surname) as surname,
+    [ff_key(split_part(alias.forenames, ' ', 1)) || ' ' || ff_key(alias.surname) for alias in
       coalesce(from_json(nullif(aliases, ''), '[{"forenames": "VARCHAR", "surname": "VARCHAR"}]'), [])] as alias_keys,
     nullif(sex, 'U') as sex,
     case when birth_quality in ('exact', 'default', 'partial') then birth_on end as birth_on,
@@ -101,7 +98,8 @@ def load_records(
     """Make the tables `record` and `tombstone`. Sources are taken in name order, each one's batches in the order
     given.
     """
-    connection.execute(_PLAIN)
+    macros.install(connection, latest=date.max)
+    connection.execute("create or replace macro ff_key(name) as nullif(ff_name_key(name), '')")
     _load_families(connection, nicknames)
     columns = ", ".join(PERSON_COLUMNS)
     connection.execute(

@@ -163,9 +163,8 @@ def _of_strangers(level: Level, learnt: dict[str, Any], start: Chances, prior: f
 
 
 def _of_one_person(level: Level, learnt: dict[str, Any], first: Chances, least_doubt: float) -> Chances:
-    """No field is trusted to be right more often than `least_doubt` allows."""
-    m = _sound(learnt.get("m_probability"), first.m)
-    return Chances(max(m, least_doubt) if level.test.get("otherwise") else m, first.u)
+    """A slip that these records happen not to show is still possible: no chance is less than `least_doubt`."""
+    return Chances(max(_sound(learnt.get("m_probability"), first.m), least_doubt), first.u)
 
 
 def _sound(chance: object, otherwise: float) -> float:
