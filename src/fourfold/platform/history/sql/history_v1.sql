@@ -1,24 +1,25 @@
 -- When it is, as history understands it: the start of the transaction. Only a connection that logged in as the simulation's
 -- role may say otherwise; a role that was switched to is not enough.
-create function history_moment() returns timestamptz language sql stable as $$
+create function history_moment() returns timestamptz language sql stable parallel safe as $$
   select case when session_user = 'fourfold_simulation'
     then coalesce(nullif(pg_catalog.current_setting('fourfold.simulated_now', true), '')::timestamptz, pg_catalog.now())
     else pg_catalog.now() end
 $$;
-create function history_actor() returns bigint language sql stable as $$
+create function history_actor() returns bigint language sql stable parallel safe as $$
   select nullif(pg_catalog.current_setting('fourfold.actor', true), '')::bigint
 $$;
-create function history_request() returns text language sql stable as $$
+create function history_request() returns text language sql stable parallel safe as $$
   select nullif(pg_catalog.current_setting('fourfold.request', true), '')
 $$;
 -- The moment that a reader looks back to. Unset: null, and the rewound views are empty.
-create function history_as_on() returns timestamptz language sql stable as $$
+create function history_as_on() returns timestamptz language sql stable parallel safe as $$
   select nullif(pg_catalog.current_setting('fourfold.as_recorded_on', true), '')::timestamptz
 $$;
 
 -- Before each changed row: says when and by whom, whatever the statement said. Two changes in one request are one version.
 -- A transaction that began before the last version was recorded, and waited for it, counts on from that version.
-create function history_stamp() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
+-- No search path of its own, which would cost more than all the rest: every name in it is qualified.
+create function history_stamp() returns trigger language plpgsql as $$
 declare
   moment constant timestamptz := public.history_moment();
 begin
@@ -49,7 +50,7 @@ begin
   return null;
 end $$;
 
-create function history_columns(wanted regclass, prefix text) returns text language sql stable as $$
+create function history_columns(wanted regclass, prefix text) returns text language sql stable parallel safe as $$
   select string_agg(prefix || quote_ident(attname), ', ' order by attnum)
     from pg_attribute where attrelid = wanted and attnum > 0 and not attisdropped
 $$;
@@ -65,17 +66,20 @@ declare
 begin
   select string_agg(case attname when 'label_id' then 'n.label_id' else 'o.' || quote_ident(attname) end, ', ' order by attnum)
     into old_columns from pg_attribute where attrelid = now_table and attnum > 0 and not attisdropped;
+  -- A plan made for one changed row is kept for the session and would join 100,000 of them row by row: no nested loops.
   execute format($f$
     create or replace function public.%1$I() returns trigger language plpgsql security definer
-      set search_path = pg_catalog, pg_temp as $keeps$
+      set search_path = pg_catalog, pg_temp set enable_nestloop = off as $keeps$
+    declare
+      moved bigint[];
     begin
       insert into public.%2$I (%3$s, %5$s)
         select %4$s, n.recorded_from, n.recorded_by, n.recorded_in, o.label_id
           from old_rows o join new_rows n on n.id = o.id
          where n.recorded_from > o.recorded_from;
-      if exists (select from old_rows o join new_rows n on n.id = o.id where n.label_id <> o.label_id) then
-        update public.%2$I w set label_id = n.label_id
-          from old_rows o join new_rows n on n.id = o.id where n.label_id <> o.label_id and w.id = n.id;
+      moved := array(select n.id from old_rows o join new_rows n on n.id = o.id where n.label_id <> o.label_id);
+      if moved <> '{}' then
+        update public.%2$I w set label_id = n.label_id from new_rows n where w.id = n.id and w.id = any(moved);
       end if;
       return null;
     end $keeps$ $f$, wanted || '_keeps', was, columns, old_columns, fills);
