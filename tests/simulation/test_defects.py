@@ -15,11 +15,11 @@ EVERYWHERE = {
     "PROTECTED_FIELD_NULL", "TOO_MANY_FIELDS", "TRUNCATED_NARRATIVE", "TRUNCATED_ROW", "TWO_FORCES_COPY",
     "UNDECODABLE_BYTE", "UTC_V_LOCAL",
 }  # fmt: skip
-NOMINALS = {"DELETED_BUT_LINKED"}  # nothing to delete where a person is typed again in every row
+NOMINALS = {"DELETED_BUT_LINKED"}  # there is nothing to delete where a person is typed again in every row
 ONLY = {
     "niche_tri": EVERYWHERE | NOMINALS | {"TOMBSTONE"},
     "connect_lancashire": EVERYWHERE | NOMINALS,
-    "policeworks_gmp": EVERYWHERE | {"TWELVE_HOUR_TIME"},
+    "policeworks_gmp": (EVERYWHERE | {"TWELVE_HOUR_TIME"}) - {"INVALID_NINO"},  # holds no National Insurance number
     "mark43_cumbria": EVERYWHERE | NOMINALS,
 }
 
@@ -62,6 +62,25 @@ def test_niche_defects_stand_on_their_line(world: World, code: str) -> None:
         row = dict(rows(world.delivery("niche_tri") / file, "cp1252"))[line]
         assert row["Id"] == key
         assert NICHE_SHOWS[code](row), (code, row)
+
+
+GMP_SHOWS: dict[str, Callable[[dict[str, str]], bool]] = {
+    "PROTECTED_FIELD_NULL": lambda row: row["Sex"] == "",
+    "MISSING_POSTCODE": lambda row: re.search(r" [A-Z]{1,2}[0-9]{1,2} [0-9][A-Z]{2}$", row["PersonAddress"]) is None,
+    "DOB_DEFAULT": lambda row: row["DOB"].startswith("01/01/"),
+    "DOB_INVALID": lambda row: row["DOB"].startswith("31/02/"),
+    "PLATE_WITH_SPACES": lambda row: " " in row["VRM"],
+    "TRUNCATED_NARRATIVE": lambda row: len(row["Notes"]) == 100,
+    "CODE_DRIFT": lambda row: row["HOClass"] in {"92A/30", "049/10", "8/01", "28A", "999/99"},
+}
+
+
+@pytest.mark.parametrize("code", GMP_SHOWS)
+def test_greater_manchester_defects_stand_on_their_line(world: World, code: str) -> None:
+    crimes = dict(rows(world.delivery("policeworks_gmp") / "crimes.csv", "latin-1"))
+    shown = [line for file, line, _ in places(world, "policeworks_gmp", code) if file == "crimes.csv"]
+    assert shown
+    assert all(GMP_SHOWS[code](crimes[line]) for line in shown)
 
 
 def test_damaged_rows_stand_on_their_line(world: World) -> None:

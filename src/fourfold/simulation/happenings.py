@@ -184,7 +184,7 @@ class Teller:
         """
         at = self.next_victim
         self.next_victim += 1
-        if self.block.index == 0 and at < len(FORCES) and force:
+        if self.block.index == 0 and force and at < min(len(FORCES), len(self.victims)):
             own = next((place for place in range(at, len(self.victims)) if self.victims[place].force == force), at)
             self.victims[at], self.victims[own] = self.victims[own], self.victims[at]
         return self.victims[at % len(self.victims)]

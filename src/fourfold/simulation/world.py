@@ -183,7 +183,8 @@ class Builder:
             household = self.household(chance, index * BLOCK + len(people), size - len(people))
             relations.extend((household[0], other) for other in household[1:])
             people.extend(household)
-        groups = [self.group(chance, index, position, people) for position in range(max(2, size // PEOPLE_PER_GROUP))]
+        wanted = range(max(2, size // PEOPLE_PER_GROUP))
+        groups = [group for at in wanted if (group := self.group(chance, index, at, people)) is not None]
         for person in people:
             self.settle(chance, person)
         return Block(index, people, groups, relations)
@@ -302,8 +303,8 @@ class Builder:
         registered = minute_of(date(year, 9 if autumn else 3, 1))
         return Vehicle(plate, make, chance.pick(self.models[make]), chance.draw(self.colours), registered)
 
-    def group(self, chance: Chance, index: int, position: int, people: Sequence[Person]) -> Group:
-        """Return an offending group of the block, led by one of its people."""
+    def group(self, chance: Chance, index: int, position: int, people: Sequence[Person]) -> Group | None:
+        """Return an offending group of the block, led by one of its people; none where nobody fits."""
         number = index * (BLOCK // PEOPLE_PER_GROUP) + position
         force = tuple(FORCES)[position] if position < len(FORCES) else chance.draw(self.force)
         themes = chance.draw(GROUP_KINDS)
@@ -320,6 +321,8 @@ class Builder:
         else:
             elsewhere = chance.pick(NEIGHBOURS[force]) if chance.yes(0.5) else ""
         members = self.members(chance, people, force, county or "MSH" in themes[0])
+        if not members:
+            return None
         started = chance.between(-700, 1500) * DAY
         ended = started + chance.between(300, 1500) * DAY if chance.yes(0.4) else None
         for member in members:

@@ -171,7 +171,8 @@ class System:
             holding.deleted = True
             holding.flaws.append("DELETED_BUT_LINKED")
         known.append(holding)
-        self.truth.add("records", self.source, holding.key, person.number)
+        if self.delivers(holding):
+            self.truth.add("records", self.source, holding.key, person.number)
         return holding
 
     def second(self, holding: Holding, known: list[Holding]) -> None:
@@ -188,6 +189,10 @@ class System:
             loser.merged_into, loser.merged_at, loser.updated = survivor, when, when
             loser.deleted = loser.changed = True
             loser.flaws.append("TOMBSTONE")
+
+    def delivers(self, holding: Holding) -> bool:
+        """Return whether a nominal is delivered at all."""
+        return True
 
     def refresh(self, holding: Holding, at: int) -> None:
         """Bring a nominal's home and phone up to date, if the officer does."""

@@ -97,7 +97,10 @@ class Connect(System):
         self.defect(f"{NAME}/{section}", place, code, key)
 
     def write_holding(self, holding: Holding) -> None:
-        """Write a nominal with all the system knows of it."""
+        """Write a nominal with all the system knows of it. A deleted one is simply gone; what points to it is not."""
+        if not self.delivers(holding):
+            self.flaw("Nominals", 0, "DELETED_BUT_LINKED", holding.key)
+            return
         flaws = list(holding.flaws)
         parts = [
             "<Name>",
@@ -134,6 +137,10 @@ class Connect(System):
         place = self.put("Nominals", element("Nominal", head, *parts))
         for flaw in flaws:
             self.flaw("Nominals", place, flaw, holding.key)
+
+    def delivers(self, holding: Holding) -> bool:
+        """Return whether the nominal is still there to deliver."""
+        return not holding.deleted
 
     def write_relation(self, one: Holding, other: Holding, kind: str, since: int) -> None:
         """Keep a link of two people; it is delivered with the nominal, again if need be."""

@@ -26,6 +26,14 @@ HEADERS = {
     "missing": ("Ref,From,To,Name,DOB,Sex,Risk,Address,PostCode"),
 }
 NOTES_LENGTH = 100
+# The column a defect needs to be seen in; a file without it does not show the defect.
+SEEN_IN = {
+    "PROTECTED_FIELD_NULL": "Sex",
+    "INVALID_PNC": "PNC",
+    "INVALID_NINO": "NINO",
+    "MISSING_POSTCODE": "PostCode",
+    "DELETED_BUT_LINKED": "Deleted",
+}
 FULL_NAME_SHARE = 0.82  # the rest write the name in the order it is spoken
 
 
@@ -52,6 +60,7 @@ class PoliceWorks(System):
         ]
         self.numbers = dict.fromkeys(HEADERS, 0)
         self.typed: dict[int, list[tuple[str, int, str]]] = {}
+        self.shown: set[str] = set()
         for turn in range(len(deliveries)):
             self.turn = turn
             for name in HEADERS:
@@ -83,7 +92,11 @@ class PoliceWorks(System):
             self.truth.add("records", self.source, key, holding.person.number)
             self.typed.setdefault(holding.person.number, []).append((key, holding.created, holding.force))
             for flaw in holding.flaws:
-                self.defect(f"{table}.csv", line, flaw, key)
+                if flaw not in SEEN_IN or SEEN_IN[flaw] in HEADERS[table].split(","):
+                    self.defect(f"{table}.csv", line, flaw, key)
+                    self.shown.add(flaw)
+                elif flaw in self.debts.OWED and flaw not in self.shown:
+                    self.debts.owed.add(flaw)  # a debt paid where nobody sees it is not paid
         for flaw in flaws:
             self.defect(f"{table}.csv", line, flaw, key)
 
@@ -97,6 +110,8 @@ class PoliceWorks(System):
         """Return the person as typed in this row; every row is a nominal of its own."""
         again = person.number in self.typed
         holding = self.recorder.hold(self.chance, person, force, at, "")
+        if "PROTECTED_FIELD_NULL" in holding.flaws:
+            holding.sex = ""  # there is no other protected field here
         if again and self.debts.due("DUPLICATE_NOMINAL", True):
             holding.flaws.append("DUPLICATE_NOMINAL")
         return holding
@@ -145,8 +160,7 @@ class PoliceWorks(System):
         else:
             outcome = happening.status[1]
         plate, plate_flaw = spoilt_plate(chance, self.debts, happening.vehicle.plate) if happening.vehicle else ("", "")
-        if plate_flaw:
-            flaws.append(plate_flaw)
+        plate_flaws = [plate_flaw] if plate_flaw else []
         until = "" if happening.until == happening.at else local_half_day(happening.until + shift)
         head = [
             reference,
@@ -174,9 +188,11 @@ class PoliceWorks(System):
                 self.home(holding),
                 notes,
             ]
-            self.row("crimes", reference, values, holding, flaws)
+            self.row("crimes", reference, values, holding, flaws if role == "WITNESS" else [*flaws, *plate_flaws])
         if not happening.people:
-            self.row("crimes", reference, [*head, "", "", "", "", "", "", plate, "", notes], None, flaws)
+            self.row(
+                "crimes", reference, [*head, "", "", "", "", "", "", plate, "", notes], None, [*flaws, *plate_flaws]
+            )
 
     def home(self, holding: Holding) -> str:
         """Return the person's address as typed in one box, the postcode at its end where known."""
