@@ -256,6 +256,12 @@ RULES: tuple[Rule, ...] = (
         "The record has the field {column}, which was not agreed with this source and most of its records do not have.",
         "Remove the field, or agree it and add it to the source's mapping.",
     ),
+    Rule(
+        "Q-ROW-11",
+        Effect.QUARANTINE,
+        "The row holds a line break in the middle of a value without quotation marks.",
+        "Remove the line break, or put the value in quotes.",
+    ),
     # What a row says
     Rule(
         "Q-KEY-01",

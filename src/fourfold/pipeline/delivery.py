@@ -66,6 +66,7 @@ class Caps:
     line_bytes: int = 4_000_000
     nesting: int = 64
     zip_ratio: int = 200
+    block_bytes: int = 8_000_000
     memory_mb: int = 1_000
 
 

@@ -7,7 +7,6 @@ step's view. Nothing is published before all of it is written: a temporary folde
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from fourfold.pipeline.canonical.family import Check, Context, Correction, Famil
 from fourfold.pipeline.canonical.sources import family_named
 from fourfold.pipeline.catalogue import BY_CODE, CATALOGUE, Effect
 from fourfold.pipeline.delivery import Landed, Layout
+from fourfold.pipeline.whole_folder import whole_folder
 
 COUNTS_JSON = "counts.json"
 _ACCESS = ("owning_force", "audience", "marking", "compartment")
@@ -64,16 +64,11 @@ def canonicalise(
     Raises:
         CountsDisagree, ContractBroken: the family's mapping is at fault.
     """
-    partial = into.with_name(f".{into.name}.{os.getpid()}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        with _Run(landed, family_named(family), context, corrections, partial) as run:
-            run.work()
-        shutil.rmtree(into, ignore_errors=True)
-        partial.rename(into)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    with (
+        whole_folder(into) as partial,
+        _Run(landed, family_named(family), context, corrections, partial) as run,
+    ):
+        run.work()
     return Canonical.open(into)
 
 

@@ -23,8 +23,9 @@ import pyarrow.parquet as pq
 from fourfold.pipeline.delivery import Caps, Layout, Refused
 from fourfold.pipeline.landing.set_aside import SetAside, readable
 
-BLOCK_BYTES = 8_000_000
 BLOCKS_AHEAD = 4
+RECORD_LINES = 2_000
+_BLANK = (b"", b"\r")
 _BOMS = ((b"\xef\xbb\xbf", "UTF-8"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 _ENCODING_WORDS = {"utf-8": "UTF-8", "windows-1252": "Windows-1252", "latin-1": "Latin-1 (ISO 8859-1)"}
 _SEPARATOR_WORDS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -50,7 +51,7 @@ class _Block:
         at = 0
         while at < len(self.lines):
             taken = self.joined.get(at, 1)
-            if self.lines[at].strip():
+            if self.lines[at] not in _BLANK:
                 yield at, taken
             at += taken
 
@@ -99,8 +100,9 @@ class CsvFile:
 
     def _read_header(self, stream: io.BufferedReader) -> int:
         """Read and check the header. Returns the line the data start on."""
-        raw, lines = stream.readline(), 1
-        while raw.count(b'"') % 2 and len(raw) < self.caps.line_bytes and (more := stream.readline()):
+        most = self.caps.line_bytes
+        raw, lines = stream.readline(most), 1
+        while raw.count(b'"') % 2 and len(raw) < most and (more := stream.readline(most)):
             raw, lines = raw + more, lines + 1
         try:
             text = raw.decode(self.layout.encoding)
@@ -126,7 +128,7 @@ class CsvFile:
         """Blocks of whole records. A record that may go on in the next block waits for it."""
         line, row, rest = first_line, 1, b""
         while True:
-            chunk = stream.read(BLOCK_BYTES)
+            chunk = stream.read(self.caps.block_bytes)
             data = rest + chunk
             if not data:
                 return
@@ -154,7 +156,7 @@ class CsvFile:
 
     def _rest_of_line(self, stream: io.BufferedReader) -> bytes:
         """The end of a line beyond every limit is passed over; the delivered file still holds it."""
-        while (more := stream.readline(BLOCK_BYTES)) and not more.endswith(b"\n"):
+        while (more := stream.readline(self.caps.block_bytes)) and not more.endswith(b"\n"):
             pass
         return b"\n"
 
@@ -163,38 +165,28 @@ class CsvFile:
         limit = self.caps.field_characters
         odd = [n for n, line in enumerate(block.lines) if line.count(b'"') & 1 or len(line) > limit or len(line) < 2]
         unreadable = self._unreadable(block, data)
-        if not odd and not unreadable and not self._has_mid_quotes(data):
-            return None
-        doubtful = set(odd) | unreadable | self._mid_quoted(block, data)
-        at, reach = 0, len(block.lines)
+        doubtful = {*odd, *unreadable, *self._mid_quoted(block, data), *self._mid_returns(block, data)}
+        reach = 0  # lines before this belong to a record already judged
         for at in sorted(doubtful):
-            if at < reach and any(start <= at < start + count for start, count in self._near(block, at)):
-                continue
-            waiting = self._judge(block, at, unreadable, last=last)
-            if waiting:
-                return at
+            if at >= reach:
+                if self._judge(block, at, unreadable, last=last):
+                    return at
+                reach = at + block.joined.get(at, 1)
         return None
-
-    @staticmethod
-    def _near(block: _Block, at: int) -> list[tuple[int, int]]:
-        """The last record of several lines, which `at` may be part of."""
-        if not block.joined:
-            return []
-        start = next(reversed(block.joined))
-        return [(start, block.joined[start])]
 
     def _judge(self, block: _Block, at: int, unreadable: set[int], *, last: bool) -> bool:
         """Decide about one doubtful line. True when the record may go on beyond the block."""
         line, number = block.lines[at].removesuffix(b"\r"), block.first_line + at
         encoding = self.layout.encoding
-        if not line.strip():
+        if not line:
             block.left_out.add(at)
             return False
         taken = 1
         if line.count(b'"') & 1:
-            taken = self._lines_of_record(block, at)
-            if taken == 0 and not last and len(block.lines) - at < 2000:
+            closed = self._lines_of_record(block, at)
+            if closed is None and not last and len(block.lines) - at < RECORD_LINES:
                 return True
+            taken = closed or 0
         if any(n in unreadable for n in range(at, at + max(taken, 1))):
             code = "Q-ROW-05" if b"\x00" in line else "Q-ROW-03"
             text = readable(line, encoding)
@@ -203,7 +195,8 @@ class CsvFile:
             return False
         fields = self._fields(b"\n".join(block.lines[at : at + taken])) if taken else None
         if fields is None:
-            self.aside.line("Q-ROW-06", self.name, number, readable(line, encoding))
+            code = "Q-ROW-11" if b"\r" in line and not line.count(b'"') & 1 else "Q-ROW-06"
+            self.aside.line(code, self.name, number, readable(line, encoding))
             block.left_out.add(at)
             return False
         for column, value in zip(self.header, fields, strict=False):
@@ -218,13 +211,13 @@ class CsvFile:
             block.joined[at] = taken
         return False
 
-    def _lines_of_record(self, block: _Block, at: int) -> int:
-        """How many lines a record with an open quote takes, if closing it gives a whole row; 0 if nothing does."""
+    def _lines_of_record(self, block: _Block, at: int) -> int | None:
+        """How many lines a record with an open quote takes: 0 if closing it gives no whole row, None if nothing does."""
         for end in range(at + 1, len(block.lines)):
             if block.lines[end].count(b'"') & 1:
                 fields = self._fields(b"\n".join(block.lines[at : end + 1]))
                 return end - at + 1 if fields is not None and len(fields) == len(self.header) else 0
-        return 0
+        return None
 
     def _fields(self, record: bytes) -> list[str] | None:
         """The record's fields by the strict reading, or None when quotes are wrong."""
@@ -248,6 +241,13 @@ class CsvFile:
         if not self._has_mid_quotes(data):
             return set()
         return {n for n, line in enumerate(block.lines) if b'"' in line and self._mid_quote.search(line.rstrip(b"\r"))}
+
+    @staticmethod
+    def _mid_returns(block: _Block, data: bytes) -> set[int]:
+        """Lines with a carriage return that does not end them."""
+        if data.count(b"\r") == data.count(b"\r\n"):
+            return set()
+        return {n for n, line in enumerate(block.lines) if b"\r" in line.removesuffix(b"\r")}
 
     def _unreadable(self, block: _Block, data: bytes) -> set[int]:
         """Lines with NUL or bytes that are no text in the layout's encoding."""
@@ -282,8 +282,8 @@ class CsvFile:
         table = self._parse(data, several_lines=bool(block.joined), on_wrong=set_aside)
         total = table.num_rows + len(wrong)
         if starts is None or rows is None:
-            starts = list(range(block.first_line, block.first_line + total))
-            rows = list(range(block.first_row, block.first_row + total))
+            starts = list(range(block.first_line, block.first_line + len(block.lines)))
+            rows = list(range(block.first_row, block.first_row + len(block.lines)))
         if len(starts) != total:
             raise AssertionError(f"{self.name}: {total} rows were split from {len(starts)} records")
         if wrong:
@@ -334,7 +334,8 @@ def check_head(head: bytes, name: str, encoding: str) -> int:
             if words != expected:
                 raise Refused("Q-FILE-04", name=name, found=words, expected=expected)
             start = len(mark)
-    if head.count(b"\x00") > len(head) // 4:
+    first = head.split(b"\n", 1)[0]
+    if first.count(b"\x00") > len(first) // 4:
         raise Refused("Q-FILE-04", name=name, found="UTF-16 or as a program file", expected=expected)
     if re.match(rb"\s*(?:<!doctype html|<html|<head|<body)", head[start:], re.IGNORECASE):
         raise Refused("Q-FILE-03", name=name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -28,6 +27,7 @@ from fourfold.pipeline.landing.csv_text import CsvFile
 from fourfold.pipeline.landing.record_text import RecordFile
 from fourfold.pipeline.landing.set_aside import SetAside
 from fourfold.pipeline.landing.table_text import land_parquet, land_rows
+from fourfold.pipeline.whole_folder import whole_folder
 
 MANIFEST = "manifest.json"
 _MANIFEST_BYTES = 5_000_000
@@ -46,18 +46,10 @@ def land(path: Path, *, into: Path, family: str | None = None, caps: Caps | None
     Raises:
         Refused: with a code of the catalogue and a sentence.
     """
-    limits = caps or Caps()
-    into.parent.mkdir(parents=True, exist_ok=True)
-    partial = into.with_name(f".{into.name}.{os.getpid()}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        landed = _Landing(partial, limits).take(path, family, link=link)
+    with whole_folder(into) as partial:
+        landed = _Landing(partial, caps or Caps()).take(path, family, link=link)
         if (into / LANDED_JSON).exists() and Landed.open(into).sha256 == landed.sha256:
-            return Landed.open(into)
-        shutil.rmtree(into, ignore_errors=True)
-        partial.rename(into)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+            shutil.rmtree(partial)
     return Landed.open(into)
 
 
@@ -68,6 +60,7 @@ class _Landing:
         self.folder, self.caps = folder, caps
         self.aside = SetAside()
         self.findings: list[Finding] = []
+        self.expected: dict[str, int] = {}
 
     def take(self, path: Path, family: str | None, *, link: bool) -> Landed:
         kept = keep(path, self.folder / "files", self.caps, link=link)
@@ -76,11 +69,12 @@ class _Landing:
         layouts = family_named(code).layouts
         if manifest:
             self._check_manifest(manifest, kept)
-        listed = {item["name"] for item in manifest.get("files", [])}
+        self.expected = {item["name"]: item["rows"] for item in manifest.get("files", [])}
+        listed = self.expected.keys()
         data = [item for item in kept if item.name != MANIFEST and (not manifest or item.name in listed)]
         (self.folder / "text").mkdir()
         files = self._read_all(data, layouts)
-        self._check_totals(manifest, files)
+        self._check_totals(files)
         self.aside.write(self.folder / "quarantine.parquet")
         landed = Landed(self.folder, code, digest(kept), manifest, tuple(files), tuple(self.findings))
         (self.folder / LANDED_JSON).write_text(landed.as_json(), "utf-8")
@@ -126,8 +120,8 @@ class _Landing:
         for name in sorted(there.keys() - listed - {MANIFEST}):
             self._find("Q-MANIFEST-06", name)
 
-    def _check_totals(self, manifest: Mapping[str, Any], files: Sequence[LandedFile]) -> None:
-        expected = {entry["name"]: entry["rows"] for entry in manifest.get("files", [])}
+    def _check_totals(self, files: Sequence[LandedFile]) -> None:
+        expected = self.expected
         for item in files:
             found = item.rows + item.bad_rows
             if item.name in expected and expected[item.name] != found:
@@ -151,7 +145,7 @@ class _Landing:
         return files
 
     def _read(self, item: KeptFile, layouts: tuple[Layout, ...]) -> LandedFile:
-        if item.bytes == 0 and layouts[0].format != "jsonl":  # JSON Lines has no header: no rows is no bytes
+        if item.bytes == 0 and not (layouts[0].format == "jsonl" and self.expected.get(item.name) == 0):
             raise Refused("Q-FILE-02", name=item.name)
         slug = re.sub(r"[^A-Za-z0-9_.-]", "_", item.name)
         names = {layout.table: f"{slug}.{layout.table}.parquet" for layout in layouts}

@@ -87,7 +87,8 @@ class RecordFile:
         """Write the good records of each layout to its target."""
         with self.path.open("rb") as stream:
             head = stream.read(4096)
-            start = check_head(head, self.name, "utf-8") if head else 0
+        no_rows = not head and self.layouts[0].format == "jsonl"  # no header: no rows is no bytes
+        start = 0 if no_rows else check_head(head, self.name, "utf-8")
         writers = {table: _Writer(target) for table, target in targets.items()}
         try:
             for record in self._records(start):
