@@ -188,9 +188,9 @@ def clusters(path: Path, rows: list[tuple[str, str, int]]) -> Path:
 
 WATERFALL = [
     {"comparison": "prior", "level": "", "weight": -12.0, "tf_weight": 0},
-    {"comparison": "name", "level": "the same name", "weight": 9.0, "tf_weight": 1.5},
-    {"comparison": "birth_on", "level": "the same day", "weight": 8.0, "tf_weight": 0},
-    {"comparison": "postcode", "level": "different districts", "weight": -1.5, "tf_weight": 0},
+    {"comparison": "name", "level": "same", "weight": 9.0, "tf_weight": 1.5},
+    {"comparison": "birth", "level": "same", "weight": 8.0, "tf_weight": 0},
+    {"comparison": "postcode", "level": "different", "weight": -1.5, "tf_weight": 0},
 ]
 
 

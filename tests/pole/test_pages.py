@@ -142,15 +142,15 @@ def test_a_proposed_match_with_a_hidden_record_is_not_proposed(reading, universe
 def test_why_together_gives_the_words_and_the_weights(reading, universe, found):
     page = text_of(reading(universe.merseyside_analyst).get(of_person(found, "1", part="why")))
     assert "2 records are held together by 1 match" in page
-    assert "Name: the same name" in page
-    assert "Postcode: different districts" in page
+    assert "Same forename and surname" in page
+    assert "Different home postcodes" in page
     assert "A rare value, so it counts for more" in page
     assert "99.22%" in page
 
 
 def test_a_victim_and_a_child_are_protected_first(reading, universe, found):
     child = text_of(reading(universe.merseyside_analyst).get(of_person(found, "3")))
-    assert "May be under 18" in child
+    assert "This person is a child, aged 13" in child
     assert "recorded as a victim in 1 event" in child
     event = text_of(reading(universe.merseyside_analyst).get(reverse("pole:event", args=[found["events"]["e1"]])))
     assert (

@@ -60,10 +60,10 @@ FOUND = [
     ("jhon smith", "John Smith", "Name sounds like"),
     ("john smiht", "John Smith", "Name spelt nearly like"),
     ("smith john", "John Smith", "Name"),
-    ("smythe", "Jonathan Smythe", "name is part of theirs"),
-    ("jay wilkins", "Jonathan Smythe", "Uses this name"),
+    ("smythe", "Jonathan Smythe", "art of the name"),
+    ("jay wilkins", "Jonathan Smythe", "Also known as Jay Wilkins"),
     ("mohamed husain", "Mohammed Hussain", "Name sounds like"),
-    ("obrien", "Catherine O'Brien", "name is part of theirs"),
+    ("obrien", "Catherine O'Brien", "art of the name"),
     ("jon smyth 04/03/1990", "John Smith", "Name sounds like, born the same day"),
     ("hussain 03/04/1985", "Mohammed Hussain", "born the same day"),
     ("hussain 04/03/1985", "Mohammed Hussain", "day and month of birth the other way round"),
@@ -140,7 +140,7 @@ def test_a_person_number_finds_its_person_and_a_hidden_one_finds_nothing(asks, u
 
 
 def test_a_child_is_flagged(asks):
-    assert "May be under 18" in asks("catherine obrien")
+    assert "Under 18" in asks("catherine obrien")
 
 
 def test_a_search_is_noted_with_reason_words_and_counts(asks, universe):

@@ -1,5 +1,6 @@
 """What the words of the picture mean: kinds, roles, ages, how sure a birth date is. Plain Python."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -21,10 +22,11 @@ class EdgeState(StrEnum):
 
 
 class Band(StrEnum):
-    """How the resolution uses a match: made one person of the two, asks a person, or was told by the source."""
+    """How the resolution uses a match: it joins, asks a person, is too weak by itself, or the source said so."""
 
     LINKED = "LINKED"
     PROPOSED = "PROPOSED"
+    WITHIN = "WITHIN"
     TOMBSTONE = "TOMBSTONE"
 
 
@@ -81,6 +83,10 @@ def person_id_of(reference: str) -> int | None:
     return int(digits)
 
 
+def under_18_words(*, surely: bool) -> str:
+    return "Under 18" if surely else "May be under 18"
+
+
 def age_on(birth_on: date, day: date) -> int:
     """Whole years; a person born on 29 February is a year older on 1 March of other years."""
     return day.year - birth_on.year - ((day.month, day.day) < (birth_on.month, birth_on.day))
@@ -115,6 +121,12 @@ class Births:
             return None
         return age_on(agreed, today)
 
+    def is_surely_a_child(self, today: date) -> bool:
+        """Whether every record that has a date, exact ones all, makes the person under 18."""
+        return bool(self.said) and all(
+            surely_aged(quality) and day <= today and age_on(day, today) < ADULT_AT for day, quality in self.said
+        )
+
     def may_be_a_child(self, today: date) -> bool:
         """Whether any record, exact or not, makes the person under 18: a child is protected on any doubt."""
         return any(day <= today and age_on(day, today) < ADULT_AT for day, _ in self.said)
@@ -133,40 +145,79 @@ def grade_words(grade: str) -> str:
 COMPARISON_TITLES = {
     "prior": "Before anything is compared",
     "name": "Name",
-    "forename": "Forename",
-    "forenames": "Forenames",
-    "surname": "Surname",
     "birth": "Date of birth",
-    "birth_on": "Date of birth",
-    "dob": "Date of birth",
+    "identifier": "PNC, CRO or National Insurance number",
+    "postcode": "Home postcode",
     "sex": "Sex",
-    "pnc": "PNC ID",
-    "pnc_id": "PNC ID",
-    "cro": "CRO number",
-    "nino": "National Insurance number",
-    "postcode": "Postcode",
-    "address": "Address",
-    "phone": "Phone",
-    "identifier": "Identifiers",
-    "identifiers": "Identifiers",
+    "tombstone": "Merged by the source",
 }
+MATCH_WORDS = {
+    ("name", "missing"): "A name is missing",
+    ("name", "same"): "Same forename and surname",
+    ("name", "swapped"): "Same forename and surname, the other way round",
+    ("name", "alias"): "One record gives the other's name as an alias",
+    ("name", "nickname"): "Same surname, and one forename is a short form of the other",
+    ("name", "middle"): "Same surname, and one forename is the other's middle name",
+    ("name", "close"): "Forename and surname spelt almost the same",
+    ("name", "initial"): "Same surname and first letter of the forename",
+    ("name", "part"): "Same forename, and the surnames share a part",
+    ("name", "surname"): "Same surname, but not forename",
+    ("name", "forename"): "Same forename, but not surname",
+    ("name", "different"): "Different names",
+    ("birth", "missing"): "A date of birth is missing",
+    ("birth", "same"): "Born on the same day",
+    ("birth", "swapped"): "Born on the same day, with day and month the other way round",
+    ("birth", "year"): "Same day and month of birth, a year apart",
+    ("birth", "near"): "Dates of birth differ by one digit",
+    ("birth", "default"): "Same year of birth, and a date that stands for not known",
+    ("birth", "different"): "Different dates of birth",
+    ("identifier", "missing"): "No such number can be compared",
+    ("identifier", "pnc"): "Same PNC ID",
+    ("identifier", "cro"): "Same CRO number",
+    ("identifier", "nino"): "Same National Insurance number",
+    ("identifier", "different"): "Different PNC, CRO or National Insurance numbers",
+    ("postcode", "missing"): "A home postcode is missing",
+    ("postcode", "same"): "Same home postcode",
+    ("postcode", "sector"): "Homes in the same postcode sector",
+    ("postcode", "district"): "Homes in the same postcode district",
+    ("postcode", "different"): "Different home postcodes",
+    ("sex", "missing"): "A sex is not recorded",
+    ("sex", "same"): "Same recorded sex",
+    ("sex", "different"): "Different recorded sex",
+    ("tombstone", "tombstone"): "Their own source made one record of the two",
+}
+"""What each outcome of a comparison means. A test holds it against the settings that the pipeline ships."""
+SPOKEN_FROM = 0.5
+"""Weight from which a comparison is worth a place in the words; the drawing has all of them."""
 
 
 def comparison_title(comparison: str) -> str:
     return COMPARISON_TITLES.get(comparison, comparison.replace("_", " ").capitalize())
 
 
-def reasons(waterfall: list[dict[str, Any]], *, at_least: float = 1.0) -> tuple[tuple[str, str], ...]:
-    """What spoke for and against a match, strongest first: ("for" | "against", "Date of birth: the same day")."""
-    spoken: list[tuple[float, str]] = []
-    for step in waterfall:
-        weight = float(step.get("weight") or 0) + float(step.get("tf_weight") or 0)
-        comparison = str(step.get("comparison", ""))
-        if comparison == "prior" or abs(weight) < at_least:
-            continue
-        spoken.append((weight, f"{comparison_title(comparison)}: {step.get('level') or 'compared'}"))
+def match_words(comparison: str, level: str) -> str:
+    """What a comparison found; an outcome that a later model adds is shown by its own name."""
+    found = MATCH_WORDS.get((comparison, level))
+    return found or f"{comparison_title(comparison)}: {level or 'compared'}"
+
+
+def step_weight(step: Mapping[str, Any]) -> float:
+    """What one comparison adds, with the adjustment for how common the value is."""
+    return float(step.get("weight") or 0) + float(step.get("tf_weight") or 0)
+
+
+def reasons(waterfall: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What speaks for a match and what against it, the strongest first."""
+    spoken = [
+        (step_weight(step), match_words(str(step.get("comparison", "")), str(step.get("level") or "")))
+        for step in waterfall
+        if step.get("comparison") != "prior"
+    ]
     spoken.sort(key=lambda one: -abs(one[0]))
-    return tuple(("for" if weight > 0 else "against", words) for weight, words in spoken)
+    return (
+        tuple(words for weight, words in spoken if weight >= SPOKEN_FROM),
+        tuple(words for weight, words in spoken if weight <= -SPOKEN_FROM),
+    )
 
 
 def percentage_words(probability: float) -> str:

@@ -81,6 +81,7 @@ class PersonLine:
     birth_disputed: bool
     age: int | None
     may_be_a_child: bool
+    is_surely_a_child: bool
     records: int
     forces: tuple[str, ...]
     places: tuple[str, ...]
@@ -88,6 +89,11 @@ class PersonLine:
     @property
     def url(self) -> str:
         return reverse("pole:person", args=[self.reference])
+
+    @property
+    def under_18(self) -> str:
+        """What to say of a person who is or may be a child; empty for others."""
+        return rules.under_18_words(surely=self.is_surely_a_child) if self.may_be_a_child else ""
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,7 @@ def person_line(records: Sequence[PersonRecord], *, today: date) -> PersonLine:
         birth_disputed=births.disputed(),
         age=births.age(today),
         may_be_a_child=births.may_be_a_child(today),
+        is_surely_a_child=births.is_surely_a_child(today),
         records=len(records),
         forces=tuple(sorted({r.owner.name for r in records})),
         places=tuple(sorted({district for r in records if (district := r.postcode.split(" ")[0])})),
@@ -213,15 +220,18 @@ def named_like(text: str, *, at_most: int = CANDIDATES) -> QuerySet[PersonRecord
     if not key:
         return PersonRecord.objects.none()
     candidates = RawSQL("select pole_find_people(%s, %s)", [key, at_most])
-    found = with_likeness(PersonRecord.objects.filter(pk__in=candidates), key)
-    return found.order_by("-likeness", "-whole", "pk")
+    return likest(PersonRecord.objects.filter(pk__in=candidates), key)
 
 
-def with_likeness(records: QuerySet[PersonRecord], key: str) -> QuerySet[PersonRecord]:
-    """Say of each record how like `key` its names are (`likeness`, `whole`, 0 to 1) and whether they sound alike (`sounds`)."""
+def likest(records: QuerySet[PersonRecord], key: str, *, at_least: float = 0.0) -> QuerySet[PersonRecord]:
+    """The records whose names are like `key`, most alike first.
+
+    Each says how like its names are (`likeness` and, for the whole name, `whole`, 0 to 1) and whether they sound alike
+    (`sounds`). Those that sound alike are kept however they are spelt.
+    """
     words = key.split(" ")
     sound_of = "dmetaphone(%s) || ' ' || dmetaphone(%s)"
-    return records.annotate(
+    measured = records.annotate(
         likeness=TrigramWordSimilarity(key, "names_key"),
         whole=TrigramSimilarity("name_key", key),
         sounds=RawSQL(  # noqa: S611  all are bound
@@ -230,6 +240,7 @@ def with_likeness(records: QuerySet[PersonRecord], key: str) -> QuerySet[PersonR
             output_field=BooleanField(),
         ),
     )
+    return measured.filter(Q(likeness__gte=at_least) | Q(sounds=True)).order_by("-likeness", "-whole", "pk")
 
 
 # Links and what stands at their other end
@@ -365,7 +376,8 @@ def place_title(record: LocationRecord) -> str:
 
 def event_title(record: EventRecord) -> str:
     kind = rules.EVENT_KINDS.get(record.kind, record.kind)
-    return record.title or record.category_name or (f"{kind} {record.reference}" if record.reference else kind)
+    named = next((said for said in (record.title, record.category_name) if said and said != kind), "")
+    return named or (f"{kind}, code {record.category}" if record.category else kind)
 
 
 # One person
@@ -479,7 +491,7 @@ def events() -> QuerySet[EventRecord]:
 
 
 def events_called(text: str) -> Q:
-    """Events whose reference begins with `text`, however it is spaced. A range, so that the index serves under the policy."""
+    """Events whose reference begins with `text`, however it is spaced: a range, which the index serves."""
     key = "".join(c for c in text.upper() if c.isascii() and c.isalnum())
     if not key:
         return Q(pk__in=[])
@@ -487,8 +499,9 @@ def events_called(text: str) -> Q:
 
 
 def owner_choices() -> list[tuple[str, str]]:
-    """Organisations that may own an event, by name."""
-    return list(Organisation.objects.order_by("name").values_list("code", "name"))
+    """Forces and regional units, by name."""
+    police = Organisation.objects.filter(kind__in=["FORCE", "ROCU"]).exclude(region="")
+    return list(police.order_by("name").values_list("code", "name"))
 
 
 def events_at(place_ids: Iterable[int], *, limit: int = 101) -> tuple[EventRecord, ...]:

@@ -70,6 +70,17 @@ class Published:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class _Delivery:
+    """Which batch this is."""
+
+    source: str
+    batch_id: int
+    run: str
+    clusters: Path | None
+    now: datetime
+
+
 @transaction.atomic
 def publish_batch(
     *,
@@ -103,7 +114,7 @@ def publish_batch(
     """
     if scope.current() is None:
         raise RuleBroken("POLE-3", "A batch is published by the intake service. Nobody is acting.")
-    published = Published()
+    published, delivery = Published(), _Delivery(source_code, batch_id, run, clusters, now)
     with connection.cursor() as cursor, Stage(canonical_dir, cursor) as stage:
         stage.use_labels(_labels(stage.label_keys()))
         _rank_all_labels(cursor)
@@ -112,7 +123,7 @@ def publish_batch(
             if shape is EVENT:
                 statements.find_places(cursor, source_code)
             _publish_shape(cursor, shape, source_code, batch_id, published)
-        _publish_persons(cursor, stage, published, source_code, batch_id, clusters, run, now)
+        _publish_persons(cursor, stage, published, delivery)
         stage.bring(LINK)
         published.links_unresolved = statements.find_link_ends(cursor, source_code)
         _publish_shape(cursor, LINK, source_code, batch_id, published)
@@ -120,7 +131,7 @@ def publish_batch(
         if clusters is not None and edges is not None:
             stage.bring_rows(edges, "stage_edge", EDGE_COLUMNS)
             published.edges = statements.publish_edges(cursor, run)
-        _note(cursor, published, source_code, batch_id, run)
+        _note(cursor, published, delivery)
     return published
 
 
@@ -132,31 +143,27 @@ def _publish_shape(cursor: Any, shape: Shape, source: str, batch_id: int, publis
     published.changed[shape.name], published.unchanged[shape.name] = changed, unchanged
 
 
-def _publish_persons(
-    cursor: Any,
-    stage: Stage,
-    published: Published,
-    source: str,
-    batch_id: int,
-    clusters: Path | None,
-    run: str,
-    now: datetime,
-) -> None:
+def _publish_persons(cursor: Any, stage: Stage, published: Published, delivery: _Delivery) -> None:
     stage.bring(PERSON)
-    if clusters is not None:
-        stage.bring_rows(clusters, "stage_cluster", CLUSTER_COLUMNS)
-    changed, unchanged = statements.note_known(cursor, PERSON, source)
+    if delivery.clusters is not None:
+        stage.bring_rows(delivery.clusters, "stage_cluster", CLUSTER_COLUMNS)
+    changed, unchanged = statements.note_known(cursor, PERSON, delivery.source)
     published.persons_made = statements.choose_persons(
-        cursor, source=source, clustered=clusters is not None, run=run, now=now, restricted=OWN_FORCE_RANK
+        cursor,
+        source=delivery.source,
+        clustered=delivery.clusters is not None,
+        run=delivery.run,
+        now=delivery.now,
+        restricted=OWN_FORCE_RANK,
     )
     if changed:
-        statements.update_changed(cursor, PERSON, batch_id)
-    published.inserted["person"] = statements.insert_new(cursor, PERSON, source, batch_id)
+        statements.update_changed(cursor, PERSON, delivery.batch_id)
+    published.inserted["person"] = statements.insert_new(cursor, PERSON, delivery.source, delivery.batch_id)
     published.changed["person"], published.unchanged["person"] = changed, unchanged
     published.records_moved, published.persons_combined = statements.move_records(cursor)
     if (merges := stage.merges()) is not None:
         stage.bring_rows(merges, "stage_merge", MERGE_COLUMNS)
-        published.merged_by_source = statements.note_source_merges(cursor, source)
+        published.merged_by_source = statements.note_source_merges(cursor, delivery.source)
 
 
 def _labels(keys: Iterable[LabelKey]) -> dict[LabelKey, tuple[int, int]]:
@@ -199,13 +206,13 @@ def _rank_all_labels(cursor: Any) -> None:
     )
 
 
-def _note(cursor: Any, published: Published, source: str, batch_id: int, run: str) -> None:
+def _note(cursor: Any, published: Published, delivery: _Delivery) -> None:
     """One entry for what came in, one for what came together, and one for each pair of persons made one."""
     audit.note(
         audit.Operation.COLLECTION,
         object_type="pole.batch",
-        object_id=str(batch_id),
-        source=source,
+        object_id=str(delivery.batch_id),
+        source=delivery.source,
         **published.as_details(),
     )
     if not published.records_moved and not published.persons_made and not published.merged_by_source:
@@ -213,9 +220,9 @@ def _note(cursor: Any, published: Published, source: str, batch_id: int, run: st
     audit.note(
         audit.Operation.COMBINATION,
         object_type="pole.batch",
-        object_id=str(batch_id),
-        source=source,
-        run=run,
+        object_id=str(delivery.batch_id),
+        source=delivery.source,
+        run=delivery.run,
         persons_made=published.persons_made,
         persons_combined=published.persons_combined,
         records_moved=published.records_moved,
@@ -229,6 +236,6 @@ def _note(cursor: Any, published: Published, source: str, batch_id: int, run: st
             was=was,
             records=records,
             owners=owners,
-            run=run,
-            batch=batch_id,
+            run=delivery.run,
+            batch=delivery.batch_id,
         )

@@ -1,5 +1,7 @@
 """The picture in the browser: who is asking and why, what they may see, and the page made of it."""
 
+from collections.abc import Iterable
+
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -15,8 +17,11 @@ from fourfold.platform.ui import lists
 from fourfold.platform.ui.components import Empty
 from fourfold.platform.ui.fields import read_date
 from fourfold.platform.ui.pages import Foot, Link
-from fourfold.pole import pages, rules, selectors
-from fourfold.pole.selectors import Seen
+from fourfold.pole import rules, selectors
+from fourfold.pole.models import PersonRecord
+from fourfold.pole.pages import person as person_pages
+from fourfold.pole.pages import things
+from fourfold.pole.selectors import Joined, Seen
 
 FURTHEST_ID = 2**63 - 1
 
@@ -39,7 +44,7 @@ EVENTS = lists.ListSpec(
         lists.Column("force", "Force", sort=("owner__name", "happened_on")),
         lists.Column("status", "Status"),
     ),
-    row=pages.event_row,
+    row=things.event_row,
     order="-when",
     filters=(
         lists.TextFilter("q", "Reference", where=selectors.events_called, hint="The whole reference, or its beginning"),
@@ -49,7 +54,7 @@ EVENTS = lists.ListSpec(
     ),
     empty=Empty(
         "No events yet",
-        "Crimes, stops, custody records, intelligence reports and missing episodes will be here when a force sends them.",
+        "Crimes, stops, custody records, reports and missing episodes will be here when a force sends them.",
     ),
 )
 
@@ -71,7 +76,7 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
             return redirect("pole:person", person_id=now_at)
         seen = Seen("PERSON", person_id, file.record_ids, today, rewind.moment)
         panels = selectors.panels_for(seen) if asked.part == "overview" else ()
-        page = pages.person_page(
+        page = person_pages.person_page(
             file,
             asked,
             panels=panels,
@@ -101,7 +106,7 @@ def person_record(request: HttpRequest, record_id: int) -> HttpResponse:
     versions = _version_lines(selectors.person_record(record_id)) if rewind.on is None else ()
     with rewind.applied():
         record = selectors.person_record(record_id)
-        page = pages.record_page(
+        page = person_pages.record_page(
             record,
             versions=versions,
             recorded_on=rewind.on,
@@ -112,7 +117,7 @@ def person_record(request: HttpRequest, record_id: int) -> HttpResponse:
     return render(request, "pole/record.html", {"page": page})
 
 
-def _version_lines(record: selectors.PersonRecord) -> tuple[pages.VersionLine, ...]:
+def _version_lines(record: PersonRecord) -> tuple[person_pages.VersionLine, ...]:
     lines = []
     for version in versions_of(record):
         fields = version.fields
@@ -123,7 +128,9 @@ def _version_lines(record: selectors.PersonRecord) -> tuple[pages.VersionLine, .
         )
         person_id = fields.get("person_id") or fields.get("person")
         where = f", of {rules.reference_of(int(str(person_id)))}" if person_id else ""
-        lines.append(pages.VersionLine(version.recorded_from, version.recorded_to, f"{words or 'No name'}{where}"))
+        lines.append(
+            person_pages.VersionLine(version.recorded_from, version.recorded_to, f"{words or 'No name'}{where}")
+        )
     return tuple(lines)
 
 
@@ -136,7 +143,7 @@ def event(request: HttpRequest, event_id: int) -> HttpResponse:
     with rewind.applied():
         one = selectors.event(event_id)
         links = selectors.links_from(rules.Kind.EVENT, [event_id])
-        page = pages.event_page(
+        page = things.event_page(
             one,
             links,
             panels=selectors.panels_for(Seen("EVENT", None, (event_id,), today, rewind.moment)),
@@ -160,7 +167,7 @@ def thing(request: HttpRequest, object_id: int) -> HttpResponse:
         records = selectors.same_objects(object_id)
         ids = [record.pk for record in records]
         links = selectors.links_from(rules.Kind.OBJECT, ids)
-        page = pages.object_page(
+        page = things.object_page(
             records,
             links,
             panels=selectors.panels_for(Seen("OBJECT", None, tuple(ids), today, rewind.moment)),
@@ -183,7 +190,7 @@ def place(request: HttpRequest, place_id: int) -> HttpResponse:
         records = selectors.same_places(place_id)
         ids = [record.pk for record in records]
         links = selectors.links_from(rules.Kind.LOCATION, ids)
-        page = pages.place_page(
+        page = things.place_page(
             records,
             selectors.events_at(ids),
             links,
@@ -196,7 +203,7 @@ def place(request: HttpRequest, place_id: int) -> HttpResponse:
     return render(request, "pole/thing.html", {"page": page})
 
 
-def _asked(request: HttpRequest) -> pages.Asked:
+def _asked(request: HttpRequest) -> person_pages.Asked:
     part = request.GET.get("part", "overview")
     problems = []
     days = []
@@ -206,8 +213,8 @@ def _asked(request: HttpRequest) -> pages.Asked:
         if typed and day is None:
             problems.append(f"{words} is not a date we can read. Use a form such as 27 3 2023.")
         days.append(day)
-    return pages.Asked(
-        part=part if part in pages.PART_TITLES else "overview",
+    return person_pages.Asked(
+        part=part if part in person_pages.PART_TITLES else "overview",
         kinds=tuple(kind for kind in request.GET.getlist("kind") if kind in rules.EVENT_KINDS),
         first=days[0],
         last=days[1],
@@ -215,17 +222,15 @@ def _asked(request: HttpRequest) -> pages.Asked:
     )
 
 
-def _note_thing(request: HttpRequest, object_type: str, pk: int, links: object, rewind: lists.Rewind) -> None:
+def _note_thing(request: HttpRequest, object_type: str, pk: int, links: Iterable[Joined], rewind: lists.Rewind) -> None:
     """Pages of things name people, so reading one is noted as reading each of them."""
-    people = sorted(
-        {j.other.person_id for j in links if isinstance(j.other, selectors.PersonRecord)}  # type: ignore[attr-defined]
-    )
+    people = {joined.other.person_id for joined in links if isinstance(joined.other, PersonRecord)}
     audit.note(
         audit.Operation.CONSULTATION,
         object_type=object_type,
         object_id=str(pk),
         reason=reason_of(request),
-        people=people,
+        people=sorted(people),
         as_recorded_on=rewind.on,
     )
 

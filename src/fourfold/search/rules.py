@@ -41,16 +41,8 @@ class Query:
 
     @property
     def asks_for_people(self) -> bool:
-        return bool(
-            self.name
-            or self.born
-            or self.born_in
-            or self.pnc
-            or self.cro
-            or self.nino
-            or self.person_id is not None
-            or self.postcode
-        )
+        said = (self.name, self.born, self.born_in, self.postcode, self.pnc, self.cro, self.nino)
+        return any(said) or self.person_id is not None
 
 
 def read(typed: str, *, today: date) -> Query:
@@ -60,9 +52,7 @@ def read(typed: str, *, today: date) -> Query:
     if not text:
         return Query("", refusal="Type a name, a date of birth, a plate, a phone number, a postcode or a reference.")
     if len(text) > LONGEST:
-        return Query(
-            text[:LONGEST], refusal=f"Use at most {LONGEST} characters. Put in only what tells one from another."
-        )
+        return Query(text[:LONGEST], refusal=f"Use at most {LONGEST} characters.")
     if marks < SHORTEST:
         return Query(text, refusal=f"Type at least {SHORTEST} letters or digits.")
     upper = text.upper()

@@ -1,7 +1,7 @@
-"""Finding: one text over people, vehicles, phones, places, events and threats, all under the reader's labels.
+"""Finding: one text over people, vehicles, phones, places, events and threats, under the reader's labels.
 
-What row-level security keeps from indexes is found by pole's candidate function; everything else is equality or a range,
-which the indexes serve under the policy.
+What row-level security keeps from indexes is found by pole's candidate function; everything else is equality or a
+range, which the indexes serve under the policy.
 """
 
 from collections import defaultdict
@@ -24,6 +24,7 @@ MOST = 300
 """Records of one kind that one search weighs. Past it the answer says so and asks for more to go on."""
 LIKE_ENOUGH = 0.45
 NAMED_ALIKE = 0.999
+SHORT_WORD = 2
 
 
 @dataclass(frozen=True)
@@ -92,85 +93,114 @@ def _people(query: Query, today: date) -> Group:
 
 def _person_records(query: Query) -> QuerySet[PersonRecord]:
     """Records that could be meant. The sharpest thing that was typed leads; the rest ranks."""
+    records = PersonRecord.objects.all()
     if query.person_id is not None:
-        return PersonRecord.objects.filter(person_id=query.person_id).order_by("pk")
-    exact = Q(pk__in=[])
-    if query.pnc:
-        exact |= Q(pnc_id=query.pnc)
-    if query.cro:
-        exact |= Q(cro=query.cro)
-    if query.nino:
-        exact |= Q(nino=query.nino)
-    if query.pnc or query.cro or query.nino:
-        return PersonRecord.objects.filter(exact).order_by("pk")
+        return records.filter(person_id=query.person_id).order_by("pk")
+    if numbered := _numbered(query):
+        return records.filter(numbered).order_by("pk")
     if query.born or query.postcode:
-        at = Q()
-        if query.born:
-            days = [query.born, *filter(None, (swapped(query.born),))]
-            at &= Q(birth_on__in=days)
-        if query.postcode and not query.born:
-            at &= Q(postcode=query.postcode)
-        found = PersonRecord.objects.filter(at)
-        if query.name:
-            return (
-                pole.with_likeness(found, query.name)
-                .filter(Q(likeness__gte=LIKE_ENOUGH) | Q(sounds=True))
-                .order_by("-likeness", "pk")
-            )
-        return found.order_by("pk")
+        held = records.filter(birth_on__in=_days(query.born)) if query.born else records.filter(postcode=query.postcode)
+        return pole.likest(held, query.name, at_least=LIKE_ENOUGH) if query.name else held.order_by("pk")
     if query.name:
-        found = pole.named_like(query.name, at_most=MOST + 1)
-        return found.filter(_year_of(query.born_in)) if query.born_in else found
+        named = pole.named_like(query.name, at_most=MOST + 1)
+        return named.filter(_year_of(query.born_in)) if query.born_in else named
     if query.born_in:
-        return narrowed(PersonRecord.objects.filter(_year_of(query.born_in))).order_by("birth_on", "pk")
-    return PersonRecord.objects.none()
+        return narrowed(records.filter(_year_of(query.born_in))).order_by("birth_on", "pk")
+    return records.none()
+
+
+def _numbered(query: Query) -> Q:
+    """A condition on each number of a person that was typed; empty where there is none."""
+    asked = Q()
+    for number in NUMBERS:
+        if value := getattr(query, number.asked):
+            asked |= Q(**{number.field: value})
+    return asked
+
+
+@dataclass(frozen=True)
+class _Number:
+    """A number that a person is known by."""
+
+    asked: str
+    field: str
+    words: str
+
+
+NUMBERS = (
+    _Number("pnc", "pnc_id", "same PNC ID"),
+    _Number("cro", "cro", "same CRO number"),
+    _Number("nino", "nino", "same National Insurance number"),
+)
+
+
+def _days(born: date) -> tuple[date, ...]:
+    """The day typed and, where it is another day, the same with day and month the other way round."""
+    return tuple(filter(None, (born, swapped(born))))
 
 
 def _year_of(year: int) -> Q:
     return Q(birth_on__gte=date(year, 1, 1), birth_on__lte=date(year, 12, 31))
 
 
+Finding = tuple[float, str]
+"""How much a thing found counts, and the words for it."""
+
+
 def _scored(record: PersonRecord, query: Query) -> _Scored:
-    score, why = 0.0, []
-    for asked, has, words in (
-        (query.pnc, record.pnc_id, "same PNC ID"),
-        (query.cro, record.cro, "same CRO number"),
-        (query.nino, record.nino, "same National Insurance number"),
-    ):
-        if asked and asked == has:
-            score, why = score + 10, [*why, words]
+    found = [*_by_number(record, query), *_by_name(record, query), *_by_birth(record, query), *_by_place(record, query)]
+    return _Scored(record, sum(score for score, _ in found), tuple(words for _, words in found if words))
+
+
+def _by_number(record: PersonRecord, query: Query) -> Iterable[Finding]:
     if query.person_id is not None:
-        score, why = score + 10, [*why, "its reference"]
-    if query.name:
-        likeness = getattr(record, "likeness", 0.0) or 0.0
-        score += likeness * 4
-        why.append(_name_words(record, query.name, likeness))
-    if query.born and record.birth_on == query.born:
-        score, why = score + 4, [*why, f"born on {shown_date(query.born)}" if not query.name else "born the same day"]
+        yield 10.0, "its reference"
+    for number in NUMBERS:
+        value = getattr(query, number.asked)
+        if value and value == getattr(record, number.field):
+            yield 10.0, number.words
+
+
+def _by_name(record: PersonRecord, query: Query) -> Iterable[Finding]:
+    if not query.name:
+        return
+    likeness = float(getattr(record, "likeness", 0.0))
+    yield likeness * 4 + float(getattr(record, "whole", 0.0)), _name_words(record, query.name, likeness)
+
+
+def _by_birth(record: PersonRecord, query: Query) -> Iterable[Finding]:
+    if record.birth_on is None:
+        return
+    if query.born == record.birth_on:
+        yield 4.0, "born the same day" if query.name else f"born on {shown_date(query.born)}"
     elif query.born and record.birth_on == swapped(query.born):
-        score, why = score + 2, [*why, "day and month of birth the other way round"]
-    if query.born_in and record.birth_on and record.birth_on.year == query.born_in:
-        score, why = score + 1, [*why, f"born in {query.born_in}"]
+        yield 2.0, "day and month of birth the other way round"
+    if query.born_in == record.birth_on.year:
+        yield 1.0, f"born in {query.born_in}"
+
+
+def _by_place(record: PersonRecord, query: Query) -> Iterable[Finding]:
     if query.postcode and record.postcode == query.postcode:
-        score, why = score + 3, [*why, f"lives in {query.postcode}"]
+        yield 3.0, f"lives in {query.postcode}"
     elif query.district and record.postcode.split(" ")[0] == query.district:
-        score, why = score + 1, [*why, f"lives in {query.district}"]
-    town = _town(record, query)
-    if town:
-        score, why = score + 1, [*why, town]
-    return _Scored(record, score, tuple(filter(None, why)))
+        yield 1.0, f"lives in {query.district}"
+    if town := _town(record, query):
+        yield 1.0, town
 
 
 def _name_words(record: PersonRecord, name: str, likeness: float) -> str:
-    if name == record.name_key:
+    own, *aliases = record.names_key.split(" | ")
+    words = set(name.split())
+    if name == own:
         return "same name"
-    if name in record.names_key.split(" | "):
-        return "uses this name"
-    if likeness >= NAMED_ALIKE:
-        return "this name is part of theirs"
+    if words <= set(own.split()):
+        return "part of the name"
+    for alias in aliases:
+        if words <= set(alias.split()):
+            return f"also known as {alias.title()}"
     if getattr(record, "sounds", False):
         return "name sounds like"
-    return "name spelt nearly like"
+    return "name spelt nearly like" if likeness < NAMED_ALIKE else "part of the name is like it"
 
 
 def _town(record: PersonRecord, query: Query) -> str:
@@ -179,9 +209,6 @@ def _town(record: PersonRecord, query: Query) -> str:
     words = {word for word in query.name.split() if word not in in_name and len(word) > SHORT_WORD}
     address = {word.strip(",."): word.strip(",.") for word in record.address_line.split()}
     return next((shown for shown in address.values() if shown.upper() in words), "")
-
-
-SHORT_WORD = 2
 
 
 def _person_hit(line: pole.PersonLine, scored: Sequence[_Scored]) -> Hit:
@@ -196,7 +223,7 @@ def _person_hit(line: pole.PersonLine, scored: Sequence[_Scored]) -> Hit:
         why=sentence[:1].upper() + sentence[1:],
         detail=f"{born[:1].upper()}{born[1:]}{age}. {records}."
         + (f" {', '.join(line.places)}." if line.places else ""),
-        flag="May be under 18" if line.may_be_a_child else "",
+        flag=line.under_18,
     )
 
 

@@ -65,8 +65,10 @@ class Shape:
 
 
 COMMON_NEEDS = (
-    "record_key", *LABEL_COLUMNS, "handling", "source_file", "source_line", "row_hash", "created_at", "updated_at", "raw",
-)  # fmt: skip
+    "record_key",
+    *LABEL_COLUMNS,
+    *("handling", "source_file", "source_line", "row_hash", "created_at", "updated_at", "raw"),
+)
 COMMON = (
     Column("source_key", made="c.record_key"),
     Column("label_id", "bigint", made="l.label_id"),
@@ -86,7 +88,10 @@ def _utc(name: str) -> str:
     return f"strftime(c.{name}, '%Y-%m-%dT%H:%M:%S.%f+00')"
 
 
-_ASCII_NAME = "trim(regexp_replace(regexp_replace(upper(strip_accents(coalesce({0}, ''))), '[''’‘`´]', '', 'g'), '[^A-Z]+', ' ', 'g'))"
+_ASCII_NAME = (
+    "trim(regexp_replace(regexp_replace(upper(strip_accents(coalesce({0}, ''))), '[''’‘`´]', '', 'g'), "
+    "'[^A-Z]+', ' ', 'g'))"
+)
 _ALIAS_NAMES = (
     "case when c.aliases is null or c.aliases::varchar in ('', '[]', 'null') then '' else ' | ' || array_to_string("
     'list_transform(from_json(c.aliases, \'[{"forenames":"VARCHAR","surname":"VARCHAR"}]\'), '
@@ -244,8 +249,8 @@ class Stage:
     def use_labels(self, labels: Mapping[LabelKey, tuple[int, int]]) -> None:
         """Tell DuckDB which label and owner each combination has."""
         self.duck.execute(
-            "create or replace table label (owning_force varchar, audience varchar, marking varchar, compartment varchar, "
-            "label_id bigint, owner_id bigint)"
+            "create or replace table label (owning_force varchar, audience varchar, marking varchar, "
+            "compartment varchar, label_id bigint, owner_id bigint)"
         )
         rows = [(k.owning_force, k.audience, k.marking, k.compartment, *v) for k, v in labels.items()]
         if rows:
@@ -264,7 +269,8 @@ class Stage:
             for name in sorted({*COMMON_NEEDS, *shape.needs} - {"source_file", "source_line", "row_hash"})
         )
         query = (
-            f"with c as materialized (select *, md5(concat_ws(chr(31), {hashed})) as content from read_parquet('{_quoted(path)}') c) "
+            f"with c as materialized (select *, md5(concat_ws(chr(31), {hashed})) as content "
+            f"from read_parquet('{_quoted(path)}') c) "
             f"select {', '.join(f'{c.select()} as {c.name}' for c in columns)} from c join label l "
             "on l.owning_force = coalesce(c.owning_force, '') and l.audience = coalesce(c.audience, '') "
             "and l.marking = coalesce(c.marking, '') and l.compartment is not distinct from nullif(c.compartment, '')"
@@ -299,7 +305,7 @@ class Stage:
 
     def _refuse_repeated_keys(self, path: Path, shape: Shape) -> None:
         repeated = self.duck.execute(
-            "select record_key, count(*) from read_parquet(?) group by record_key having count(*) > 1 order by 1 limit 1",
+            "select record_key, count(*) from read_parquet(?) group by 1 having count(*) > 1 order by 1 limit 1",
             [str(path)],
         ).fetchall()
         if repeated:

@@ -1,5 +1,7 @@
 """The set-based statements that make records of staged rows. Each works on a whole batch; none knows a single row."""
 
+from datetime import datetime
+
 from django.db.backends.utils import CursorWrapper
 
 from fourfold.pole.publishing.staging import COMMON, EVENT, LINK, PERSON, Column, Shape
@@ -13,7 +15,8 @@ def note_known(cursor: CursorWrapper, shape: Shape, source: str) -> tuple[int, i
     cursor.execute(
         f"create temp table known_{shape.name} on commit drop as "
         f"select s.source_key, r.id, r.content = s.content and r.label_id = s.label_id{_same_ends(shape)} as same "
-        f"from pg_temp.{shape.stage} s{_place(shape)} join {shape.table} r on r.source = %s and r.source_key = s.source_key",
+        f"from pg_temp.{shape.stage} s{_place(shape)} "
+        f"join {shape.table} r on r.source = %s and r.source_key = s.source_key",
         [source],
     )
     cursor.execute(f"analyze known_{shape.name}")
@@ -37,7 +40,7 @@ def insert_new(cursor: CursorWrapper, shape: Shape, source: str, batch_id: int) 
         f"where not exists (select from pg_temp.known_{shape.name} k where k.source_key = s.source_key)",
         [source, batch_id],
     )
-    return cursor.rowcount
+    return int(cursor.rowcount)
 
 
 def update_changed(cursor: CursorWrapper, shape: Shape, batch_id: int) -> None:
@@ -85,14 +88,15 @@ def find_places(cursor: CursorWrapper, source: str) -> None:
     cursor.execute("drop table if exists pg_temp.places")
     cursor.execute(
         "create temp table places on commit drop as select r.source_key, r.id from pole_locationrecord r "
-        "where r.source = %s and r.source_key in (select location_key from pg_temp.stage_event where location_key <> '')",
+        "where r.source = %s and r.source_key in "
+        "(select location_key from pg_temp.stage_event where location_key <> '')",
         [source],
     )
     cursor.execute("analyze places")
 
 
 def find_link_ends(cursor: CursorWrapper, source: str) -> int:
-    """Fill in the ids and the label of every staged link; take out those whose ends we do not hold. Returns how many."""
+    """Fill in ids and label of every staged link; take out those whose ends we do not hold. Returns how many."""
     cursor.execute("drop table if exists pg_temp.ends")
     cursor.execute(
         """
@@ -171,7 +175,7 @@ def narrow_links(cursor: CursorWrapper, source: str) -> int:
 
 
 def choose_persons(
-    cursor: CursorWrapper, *, source: str, clustered: bool, run: str, now: object, restricted: int
+    cursor: CursorWrapper, *, source: str, clustered: bool, run: str, now: datetime, restricted: int
 ) -> int:
     """Make `chosen` (source_key, person_id) for the batch and `moving` (id, was, person_id) for earlier records.
 
@@ -263,7 +267,7 @@ def choose_persons(
         """
     )
     cursor.execute("analyze moving")
-    return made
+    return int(made)
 
 
 def move_records(cursor: CursorWrapper) -> tuple[int, int]:
@@ -311,7 +315,7 @@ def note_source_merges(cursor: CursorWrapper, source: str) -> int:
         """,
         {"source": source},
     )
-    return cursor.rowcount
+    return int(cursor.rowcount)
 
 
 def publish_edges(cursor: CursorWrapper, run: str) -> int:
@@ -366,7 +370,7 @@ def publish_edges(cursor: CursorWrapper, run: str) -> int:
         """,
         [run],
     )
-    return changed + cursor.rowcount
+    return int(changed + cursor.rowcount)
 
 
 def rank_labels(cursor: CursorWrapper, ranks: dict[int, int]) -> None:
