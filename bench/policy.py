@@ -52,11 +52,7 @@ def run(scale: float) -> list[Result]:
                 owner.execute(statement)
         with database.superuser(NAME) as free, database.application(NAME) as held:
             free.execute("vacuum analyze item")
-            return [
-                _compare(free, held, reader, labels, query, text)
-                for reader, labels in READERS.items()
-                for query, text in QUERIES.items()
-            ]
+            return [_compare(free, held, reader, query) for reader in READERS for query in QUERIES]
     finally:
         database.drop(NAME)
 
@@ -66,9 +62,8 @@ def _policy() -> list[str]:
     return [text]
 
 
-def _compare(
-    free: database.Connection, held: database.Connection, reader: str, labels: list[int], query: str, text: str
-) -> Result:
+def _compare(free: database.Connection, held: database.Connection, reader: str, query: str) -> Result:
+    labels, text = READERS[reader], QUERIES[query]
     database.act(held, labels)
     listed = f"where label_id in ({', '.join(map(str, labels))})"
     # What `narrowed` does for readers whose labels cover little of the table.

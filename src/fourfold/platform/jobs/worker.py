@@ -1,6 +1,7 @@
 """The worker: takes jobs from the queue until it is told to stop."""
 
 import asyncio
+from typing import Any
 
 from procrastinate import App
 
@@ -24,6 +25,7 @@ def run(*, queues: tuple[str, ...] = (), concurrency: int = 1, wait: bool = True
 
 async def _work(working: App, queues: tuple[str, ...], concurrency: int, *, wait: bool) -> None:
     async with working.open_async():
+        chosen: dict[str, Any] = {"queues": queues} if queues else {}
         await working.run_worker_async(
-            queues=list(queues) or None, concurrency=concurrency, wait=wait, listen_notify=wait, delete_jobs="never"
+            **chosen, concurrency=concurrency, wait=wait, listen_notify=wait, delete_jobs="never"
         )

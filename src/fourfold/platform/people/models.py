@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.functions import Lower
 
 from fourfold.platform import clock
 from fourfold.platform.people import rules
@@ -73,7 +74,7 @@ class User(AbstractBaseUser):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(models.functions.Lower("email"), name="user_email_once"),
+            models.UniqueConstraint(Lower("email"), name="user_email_once"),
         ]
 
     def __str__(self) -> str:

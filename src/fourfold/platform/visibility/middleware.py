@@ -46,7 +46,7 @@ class VisibilityMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """What is not there, or not for this reader, is one and the same 404."""
         if isinstance(exception, NotThere):
-            not_found = get_resolver().resolve_error_handler(404)
+            not_found: Callable[..., HttpResponseBase] = get_resolver().resolve_error_handler(404)
             return not_found(request, exception=Http404())
         return None
 
