@@ -138,7 +138,8 @@ def test_a_member_on_a_restricted_record_is_not_there_for_others_nor_counted(uni
 def test_the_history_says_each_change_in_words(universe, client_for, peopled):
     page = text(client_for(universe.gmp_analyst).get(f"/threats/{peopled.reference}/history/"))
     assert "Nominated" in page
-    assert "Added: exploited person" in page
+    assert "2 people added: " in page
+    assert "1 exploited person" in page
     assert "Named in two reports" in page
     assert "Dockside" not in page
 

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from django.urls import reverse
@@ -34,13 +35,10 @@ from fourfold.threats.models import Threat, ThreatMember, ThreatPlace
 from fourfold.threats.rules import Assertion, Category, Side, ThreatType
 
 NEW_SHOWN = 12
+CHANGES_SHOWN = 8
 LONGEST_IN_TITLE = 60
+ADDED = "Added: "
 TIER_COLOURS: Mapping[str, Colour] = {"1": "red", "2": "orange", "3": "yellow", "4": "blue", "5": "grey"}
-TYPE_COLOURS: Mapping[str, Colour] = {
-    ThreatType.OCG: "purple",
-    ThreatType.PRIORITY_INDIVIDUAL: "teal",
-    ThreatType.VULNERABILITY: "magenta",
-}
 
 
 def crumbs(threat: Threat | None = None) -> tuple[Link, ...]:
@@ -50,10 +48,6 @@ def crumbs(threat: Threat | None = None) -> tuple[Link, ...]:
 
 def address(threat: Threat, part: str = "detail", **more: object) -> str:
     return reverse(f"threats:{part}", kwargs={"reference": threat.reference, **more})
-
-
-def type_tag(code: str) -> Tag:
-    return Tag(rules.type_name(code), TYPE_COLOURS[ThreatType(code)])
 
 
 def tier_tag(code: str, words: rules.Vocabulary) -> Tag:
@@ -121,26 +115,31 @@ class NewOnPicture:
     heading: str
     sentence: str
     items: tuple[Moment, ...]
+    others: tuple[Link, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PersonCard:
-    """One person in one role."""
+class PersonRow:
+    """One person in one role, as a line of a table."""
 
     name: str
     href: str
-    text: str
-    facts: tuple[Fact, ...]
+    about: str
     tags: tuple[Tag, ...]
-    end: Link | None
+    role: str
+    category: str
+    since: str
+    grade: str
+    known: str
+    end: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class PeoplePage(ThreatPage):
     heading: str
     lead: str
-    now: tuple["PersonCard", ...]
-    before: tuple["PersonCard", ...]
+    now: tuple[PersonRow, ...]
+    before: tuple[PersonRow, ...]
     empty: Empty
     actions: tuple[Action, ...]
 
@@ -232,8 +231,8 @@ def members_page(
         heading="Members",
         lead=f"{_members_in_words(counts)}. People to protect are on a page of their own and are never counted as "
         "offenders.",
-        now=tuple(_card(told, line) for line in lines if not line.ended),
-        before=tuple(_card(told, line) for line in lines if line.ended),
+        now=tuple(_row(told, line) for line in lines if not line.ended),
+        before=tuple(_row(told, line) for line in lines if line.ended),
         empty=Empty(
             "No members yet",
             "The people in this threat will be here, each with a role, the date it began and how well it is known.",
@@ -253,8 +252,8 @@ def protect_page(
         **_frame(told, "protect", counts=counts, changes=changes),
         heading="People to protect",
         lead="Exploited people, victims, witnesses and people at risk. They are never counted as offenders.",
-        now=tuple(_card(told, line) for line in lines if not line.ended),
-        before=tuple(_card(told, line) for line in lines if line.ended),
+        now=tuple(_row(told, line) for line in lines if not line.ended),
+        before=tuple(_row(told, line) for line in lines if line.ended),
         empty=Empty(
             "Nobody to protect is recorded yet",
             "People this threat exploits, harms or puts at risk will be here, apart from its members.",
@@ -292,22 +291,26 @@ def _frame(told: Told, current: str, *, counts: selectors.Headcount, changes: It
             name=threat.name,
             reference=threat.reference,
             facts=(
+                Fact("Kind", rules.type_name(threat.threat_type)),
                 Fact("Owner", threat.owner.name),
                 Fact("Lead responsible officer", "Nobody yet" if threat.lro is None else threat.lro.name),
                 Fact("Phase", words.phase_name(threat.phase)),
             ),
             tags=(
-                type_tag(threat.threat_type),
                 tier_tag(threat.tier, words),
                 Tag("Closed", "grey") if threat.closed_on else Tag("Open", "green"),
             ),
         ),
         "tabs": tuple(Tab(text, told.part(part), current=part == current, count=n) for part, text, n in parts),
-        "moments": tuple(Moment(change.title, change.at, by=change.by, text=change.why) for change in changes[:12]),
+        "moments": tuple(
+            Moment(change.title, change.at, by=change.by, text=change.why) for change in changes[:CHANGES_SHOWN]
+        ),
+            Moment(change.title, change.at, by=change.by, text=change.why) for change in changes[:CHANGES_SHOWN]
+        ),
         "rewind": told.rewind,
         "foot": Foot(
             changed=f"Last changed {shown_moment(last.at)} by {last.by}." if last else "",
-            seen_by=f"Who may see this: {threat.label}.",
+            seen_by=f"{threat.label}.",
             links=(Link("Every change to this threat", told.part("history")),),
         ),
     }
@@ -360,28 +363,24 @@ def _until(day: date | None) -> Cell:
     return Cell("Still so") if day is None else Cell(day)
 
 
-def _card(told: Told, line: selectors.MemberLine) -> PersonCard:
+def _row(told: Told, line: selectors.MemberLine) -> PersonRow:
     member, person = line.member, line.person
-    born = f"Born {shown_date(person.born)}" if person.born else "Date of birth not recorded"
+    born = f"born {shown_date(person.born)}" if person.born else "date of birth not recorded"
     age = "" if person.age is None else f", {person.age} years old"
-    facts = [
-        Fact("Role", line.role_name),
-        Fact("Since", member.from_on),
-        *([Fact("Until", member.to_on)] if member.to_on else []),
-        Fact("In this threat", rules.CATEGORY_NAMES[Category(member.category)]),
-        Fact("Known by", rules.ASSERTION_NAMES[Assertion(member.assertion)]),
-        Fact("Grade", rules.grade_in_words(member.grade)),
-        Fact("Records", f"{plural(person.records, 'record', 'records')} from {', '.join(person.forces)}"),
-    ]
-    tags = [Tag("May be under 18", "orange")] if person.may_be_a_child else []
-    end = told.may_develop and not line.ended
-    return PersonCard(
+    since = shown_date(member.from_on) + (f" to {shown_date(member.to_on)}" if member.to_on else "")
+    records = plural(person.records, "record", "records")
+    is_open = told.may_develop and not line.ended
+    return PersonRow(
         name=person.name,
         href=person.url,
-        text=f"{person.reference}. {born}{age}.",
-        facts=tuple(facts),
-        tags=tuple(tags),
-        end=Link(f"End this role of {person.name}", address(told.threat, "end_member", pk=member.pk)) if end else None,
+        about=f"{person.reference}, {born}{age}. {records} from {', '.join(person.forces)}.",
+        tags=(Tag("May be under 18", "orange"),) if person.may_be_a_child else (),
+        role=line.role_name,
+        category=rules.CATEGORY_NAMES[Category(member.category)],
+        since=since,
+        grade=member.grade,
+        known=f"{rules.ASSERTION_NAMES[Assertion(member.assertion)]}; {rules.grade_in_words(member.grade)[4:]}",
+        end=address(told.threat, "end_member", pk=member.pk) if is_open else "",
     )
 
 
@@ -400,7 +399,8 @@ def changes_of(recorded: Iterable[selectors.Recorded], words: rules.Vocabulary) 
         asked |= {said[name] for said in (each.fields, each.before or {}) for name in USER_FIELDS if name in said}
     names = selectors.users_in_words(asked)
     organisations = {organisation.pk: organisation.name for organisation in selectors.owners()}
-    return tuple(_change(each, words, names, organisations) for each in recorded)
+    changes = (_change(each, words, names, organisations) for each in recorded)
+    return tuple(_together(list(same)) for _, same in groupby(changes, key=_added_at_once))
 
 
 def _change(
@@ -412,7 +412,7 @@ def _change(
     said, before = each.fields, each.before
     if each.of is ThreatMember:
         role = words.role_name(said["role"])
-        title = f"Added: {role.lower()}" if before is None else f"Changed: {role.lower()}"
+        title = f"{ADDED}{role.lower()}" if before is None else f"Changed: {role.lower()}"
         lines = [f"In this role from {shown_date(said['from_on'])}"]
         if said["to_on"] is not None:
             title, lines = f"Ended: {role.lower()}", [*lines, f"Until {shown_date(said['to_on'])}"]
@@ -439,6 +439,21 @@ def _change(
     )
 
 
+def _added_at_once(change: Change) -> object:
+    """People added in one go are told as one change; every other change is told alone."""
+    return (change.at, change.by, change.why) if change.title.startswith(ADDED) else id(change)
+
+
+def _together(changes: list[Change]) -> Change:
+    first = changes[0]
+    if len(changes) == 1:
+        return first
+    counted = Counter(change.title.removeprefix(ADDED) for change in changes)
+    roles = ", ".join(f"{number} {role}" for role, number in counted.items())
+    lines = tuple(f"{change.title.removeprefix(ADDED).capitalize()}: {change.lines[0].lower()}" for change in changes)
+    return replace(first, title=f"{len(changes)} people added: {roles}", lines=lines)
+
+
 def _title(changed: list[tuple[str, str, str]]) -> str:
     if len(changed) == 1:
         label, _, now = changed[0]
@@ -455,9 +470,6 @@ def _threat_facts(
 ) -> tuple[tuple[str, tuple[str, ...], Show], ...]:
     """What of a threat is told in its history: label, the columns it depends on, and how it reads."""
 
-    def phase(said: Mapping[str, Any]) -> str:
-        return f"{words.phase_name(said['phase'])}, since {shown_date(said['phase_from'])}"
-
     def who(column: str) -> Show:
         return lambda said: names.get(said[column], "nobody") if said[column] else "nobody"
 
@@ -469,12 +481,12 @@ def _threat_facts(
         ("Themes", ("themes",), lambda said: ", ".join(words.theme_name(code) for code in said["themes"])),
         ("Owner", ("owner_id",), lambda said: organisations.get(said["owner_id"], "not known")),
         ("Tier", ("tier",), lambda said: words.tier_name(said["tier"])),
-        ("Phase", ("phase", "phase_from"), phase),
+        ("Phase", ("phase",), lambda said: words.phase_name(said["phase"])),
         *((label, (column,), who(column)) for column, label in USER_FIELDS.items()),
     )
 
 
-def new_on_picture(links: Iterable[NewLink], *, since: datetime) -> NewOnPicture:
+def new_on_picture(links: Iterable[NewLink], *, since: datetime, today: date) -> NewOnPicture:
     """Counts by kind in words, and each thing with its address."""
     links = tuple(links)
     counted = Counter(link.noun for link in links)
@@ -485,6 +497,10 @@ def new_on_picture(links: Iterable[NewLink], *, since: datetime) -> NewOnPicture
         items=tuple(
             Moment(link.title, link.happened_on or link.recorded_from, text=link.noun.capitalize(), href=link.url)
             for link in links[:NEW_SHOWN]
+        ),
+        others=tuple(
+            Link(f"Look back {words}", f"?since={(today - timedelta(days=days)).isoformat()}")
+            for words, days in (("a week", 7), ("a month", 30), ("a year", 365))
         ),
     )
 

@@ -145,17 +145,21 @@ class MemberLine:
 def member_lines(of: Threat, *, today: date) -> tuple[MemberLine, ...]:
     """Everybody ever in the threat whom the reader may see: those now in it first, in the order of roles.
 
+    Somebody named in one role on two records, which turned out to be one person's, is told once.
     Four queries, however many the members.
     """
     words = vocabulary()
     order = {code: place for place, code in enumerate(words.roles)}
     members = tuple(ThreatMember.objects.filter(threat=of).select_related("label").order_by("from_on", "pk"))
     people = pole.people_of_records([m.record_id for m in members], today=today)
-    lines = [
-        MemberLine(member=m, person=people[m.record_id], role_name=words.role_name(m.role))
-        for m in members
-        if m.record_id in people
-    ]
+    seen: set[tuple[int, str, bool]] = set()
+    lines = []
+    for each in members:
+        person = people.get(each.record_id)
+        if person is None or (key := (person.person_id, each.role, each.to_on is None)) in seen:
+            continue
+        seen.add(key)
+        lines.append(MemberLine(member=each, person=person, role_name=words.role_name(each.role)))
     lines.sort(key=lambda line: (line.ended, order.get(line.member.role, len(order)), line.person.name))
     return tuple(lines)
 

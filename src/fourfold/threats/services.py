@@ -224,14 +224,20 @@ def add_member(
 
 @transaction.atomic
 def end_member(*, actor: User, member: ThreatMember, to_on: date, reason: str, today: date) -> ThreatMember:
-    """Say from when a person no longer has this role. The membership stays in the record."""
+    """Say from when a person no longer has this role. The membership stays in the record.
+
+    Where the role was recorded on several records that are one person's, it ends on all of them.
+    """
     threat = _to_develop(member.threat, actor=actor, reason=reason)
     member = _locked(ThreatMember, member.pk)
     if member.to_on is not None:
         raise rules.broken("TM11")
     rules.check_ending(to_on=to_on, from_on=member.from_on, today=today)
-    member.to_on, member.because = to_on, reason
-    _save(member, "to_on", "because")
+    person = member.record.person_id
+    for each in ThreatMember.objects.filter(threat=threat, role=member.role, record__person_id=person, to_on=None):
+        each.to_on, each.because = max(to_on, each.from_on), reason
+        _save(each, "to_on", "because")
+    member.refresh_from_db()
     audit.note(Operation.ALTERATION, member, change="member ended", threat=threat.reference, why=reason)
     return member
 

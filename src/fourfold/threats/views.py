@@ -131,7 +131,7 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
             changes=_changes(told),
             counts=selectors.headcount(told.threat),
             places=selectors.places(told.threat),
-            new=pages.new_on_picture(selectors.new_on_picture(told.threat, since), since=since),
+            new=pages.new_on_picture(selectors.new_on_picture(told.threat, since), since=since, today=clock.today()),
         )
         audit.note(audit.Operation.CONSULTATION, told.threat)
     return render(request, "threats/detail.html", {"page": page})
