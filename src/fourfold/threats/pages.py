@@ -305,8 +305,6 @@ def _frame(told: Told, current: str, *, counts: selectors.Headcount, changes: It
         "moments": tuple(
             Moment(change.title, change.at, by=change.by, text=change.why) for change in changes[:CHANGES_SHOWN]
         ),
-            Moment(change.title, change.at, by=change.by, text=change.why) for change in changes[:CHANGES_SHOWN]
-        ),
         "rewind": told.rewind,
         "foot": Foot(
             changed=f"Last changed {shown_moment(last.at)} by {last.by}." if last else "",
