@@ -13,7 +13,7 @@ from fourfold.simulation.chance import Chance, Weighted
 from fourfold.simulation.moments import DAY, EPOCH_ORDINAL, minute_of
 from fourfold.simulation.places import Address
 from fourfold.simulation.reference import FORCES
-from fourfold.simulation.systems.base import System
+from fourfold.simulation.systems.system import System
 from fourfold.simulation.world import Block, Builder, Group, Member, Person
 
 OWNERS = (*FORCES, "nwrocu")

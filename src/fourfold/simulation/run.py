@@ -11,11 +11,11 @@ from fourfold.simulation.happenings import Happening, Teller
 from fourfold.simulation.moments import DAY, EPOCH, as_datetime, minute_of
 from fourfold.simulation.nominations import Nominator
 from fourfold.simulation.reference import FAMILIES, FORCES
-from fourfold.simulation.systems.base import System
 from fourfold.simulation.systems.connect import Connect
 from fourfold.simulation.systems.mark43 import Mark43
 from fourfold.simulation.systems.niche import Niche
 from fourfold.simulation.systems.policeworks import PoliceWorks
+from fourfold.simulation.systems.system import System
 from fourfold.simulation.truth import Truth
 from fourfold.simulation.world import BLOCK, Block, Builder
 

@@ -10,7 +10,7 @@ from fourfold.simulation.moments import dashed, day_of, local, local_offset, min
 from fourfold.simulation.names import Names
 from fourfold.simulation.places import Address
 from fourfold.simulation.reference import DRIFTED_OFFENCES, OPEN_STATUS
-from fourfold.simulation.systems.base import PLANTED_TEXTS, OpenCase, System
+from fourfold.simulation.systems.system import PLANTED_TEXTS, OpenCase, System
 from fourfold.simulation.truth import Truth
 from fourfold.simulation.world import Block, Vehicle
 

@@ -22,8 +22,8 @@ from fourfold.simulation.reference import (
     SEXES,
     STOP_OUTCOMES,
 )
-from fourfold.simulation.systems.base import PLANTED_TEXTS, OpenCase, System
 from fourfold.simulation.systems.connect import birth_dashed
+from fourfold.simulation.systems.system import PLANTED_TEXTS, OpenCase, System
 from fourfold.simulation.truth import Truth
 from fourfold.simulation.world import Block, Vehicle
 

@@ -9,8 +9,8 @@ from fourfold.simulation.holdings import Holding, spoilt_plate
 from fourfold.simulation.moments import day_of, local_half_day, slashed, summer
 from fourfold.simulation.names import Names
 from fourfold.simulation.reference import DRIFTED_OFFENCES, OPEN_STATUS
-from fourfold.simulation.systems.base import PLANTED_TEXTS, OpenCase, System
 from fourfold.simulation.systems.niche import birth_slashed
+from fourfold.simulation.systems.system import PLANTED_TEXTS, OpenCase, System
 from fourfold.simulation.truth import Truth
 from fourfold.simulation.world import Block, Person
 
