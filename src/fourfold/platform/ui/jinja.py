@@ -139,6 +139,11 @@ def machine_date(value: date | datetime) -> str:
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value.isoformat()
 
 
+def is_date(value: object) -> bool:
+    """A day without an hour: short enough to stand in one line."""
+    return isinstance(value, date) and not isinstance(value, datetime)
+
+
 def url(name: str, *args: object, **kwargs: object) -> str:
     return reverse(name, args=args or None, kwargs=kwargs or None)
 
@@ -158,6 +163,7 @@ def environment(**options: Any) -> Environment:
             "plural": plural,
             "shown": shown,
             "machine_date": machine_date,
+            "is_date": is_date,
             "form_errors": errors_of,
             "form_field": field_shown,
         }

@@ -5,7 +5,7 @@ The number of queries does not depend on the data: one for each choice filter, o
 """
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -32,7 +32,8 @@ from fourfold.platform.ui.pages import Foot, Page
 PAGE_SIZE: Final = 25
 EXPORT_CHUNK: Final = 1_000
 LONGEST_TEXT: Final = 200
-CHOICES_SHOWN: Final = 10
+CHOICES_SHOWN: Final = 6
+FILTERS_OPEN: Final = 4
 REWIND: Final = "as_recorded_on"
 RESERVED: Final = frozenset({"sort", "page", "export", REWIND})
 
@@ -217,7 +218,7 @@ class ChoiceShown:
 
 @dataclass(frozen=True)
 class FilterShown:
-    """One filter as the panel shows it. `shape` says which of the other fields are in use."""
+    """One filter as the panel shows it. `shape` says which other fields are in use; `folded` opens by a press."""
 
     key: str
     heading: str
@@ -229,6 +230,7 @@ class FilterShown:
     typed: str = ""
     typed_to: str = ""
     errors: tuple[str, ...] = ()
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -496,7 +498,7 @@ def build_list(
         total=total,
         total_words=plural(total, *spec.noun),
         range_words=f"{start + 1:,} to {start + len(rows):,} of {plural(total, *spec.noun)}" if last > 1 else "",
-        filters=filters,
+        filters=_folded(filters, asked.conditions),
         chips=chips,
         clear=_cleared(asked),
         problems=tuple(asked.problems),
@@ -576,11 +578,8 @@ def _filter_shown(each: Filter, asked: _Asked, queryset: QuerySet[Any]) -> Filte
     match each:
         case ChoiceFilter():
             shown = _choices_shown(each, asked, queryset)
-            first = [c for n, c in enumerate(shown) if c.on or n < CHOICES_SHOWN]
-            more = [c for n, c in enumerate(shown) if not c.on and n >= CHOICES_SHOWN]
-            return FilterShown(
-                each.key, each.heading, "choices", field_id, choices=tuple(first), more=tuple(more), errors=errors
-            )
+            first, more = _first_choices(shown)
+            return FilterShown(each.key, each.heading, "choices", field_id, choices=first, more=more, errors=errors)
         case TextFilter():
             typed = asked.query.get(each.key, "")
             return FilterShown(each.key, each.heading, "text", field_id, hint=each.hint, typed=typed, errors=errors)
@@ -594,6 +593,27 @@ def _filter_shown(each: Filter, asked: _Asked, queryset: QuerySet[Any]) -> Filte
                 typed_to=asked.query.get(f"{each.key}_to", ""),
                 errors=errors,
             )
+
+
+def _first_choices(shown: list[ChoiceShown]) -> tuple[tuple[ChoiceShown, ...], tuple[ChoiceShown, ...]]:
+    """Those shown at once, and the rest: ticked ones come first, then those with rows; each part keeps the order."""
+    ranked = sorted(shown, key=lambda choice: (not choice.on, choice.count == 0))
+    most = max(CHOICES_SHOWN, sum(choice.on for choice in shown))
+    at_once = {choice.value for choice in (ranked[:most] if len(shown) > CHOICES_SHOWN + 1 else shown)}
+    return (
+        tuple(choice for choice in shown if choice.value in at_once),
+        tuple(choice for choice in shown if choice.value not in at_once),
+    )
+
+
+def _folded(shown: tuple[FilterShown, ...], on: Collection[str]) -> tuple[FilterShown, ...]:
+    """The filters past the first few fold into a line each, unless they are on or have something wrong."""
+    return tuple(
+        replace(each, folded=True)
+        if at >= FILTERS_OPEN and each.shape != "text" and each.key not in on and not each.errors
+        else each
+        for at, each in enumerate(shown)
+    )
 
 
 def _choices_shown(each: ChoiceFilter, asked: _Asked, queryset: QuerySet[Any]) -> list[ChoiceShown]:
