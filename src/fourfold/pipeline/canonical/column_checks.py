@@ -49,3 +49,10 @@ def offence_class_check(column: str, code: str = "") -> Check:
         f"{said} IS NOT NULL AND (NOT regexp_full_match({said}, '[1-9][0-9]{{0,2}}(?:/[1-9][0-9]?)?') "
         f"OR starts_with({said}, '999'))",
     )
+
+
+def unfinished_check(column: str, text: str, limit: int = 0) -> Check:
+    """A narrative without an end: it does not end like a sentence, or it fills the source's field to its limit."""
+    # Trimming may have taken a space off the end.
+    full = f" OR length({text}) >= {limit - 1}" if limit else ""
+    return Check("Q-TEXT-02", column, f"NOT regexp_matches({text}, '[.!?)\"'']$'){full}")

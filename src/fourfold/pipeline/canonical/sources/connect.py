@@ -8,6 +8,7 @@ from fourfold.pipeline.canonical.column_checks import (
     identifier_checks,
     offence_class_check,
     time_checks,
+    unfinished_check,
 )
 from fourfold.pipeline.canonical.family import Check, Context, Family, Links, Make, Step, owned, unknown_restriction
 from fourfold.pipeline.canonical.shared_things import ACCESS, ROW, phone_key, place_key, vehicle_key
@@ -190,7 +191,7 @@ def _investigation(context: Context) -> Step:
             Check("Q-DATE-08", "From", "(began).quality = 'none' AND (told).quality <> 'none'"),
             Check("Q-PLACE-02", "Location", "location_key IS NULL"),
             Check("Q-POST-02", "Location", "location_key IS NOT NULL AND postcode_said IS NULL"),
-            Check("Q-TEXT-02", "Narrative", "length(summary) >= 60 AND regexp_matches(summary, '[A-Za-z, ]$')"),
+            unfinished_check("Narrative", "summary"),
             Check("Q-DATE-05", "created", "(made).quality = 'invalid'"),
         ),
     )

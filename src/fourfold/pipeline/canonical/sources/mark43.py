@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fourfold.pipeline.canonical import shared_things
-from fourfold.pipeline.canonical.column_checks import birth_checks, time_checks
+from fourfold.pipeline.canonical.column_checks import birth_checks, time_checks, unfinished_check
 from fourfold.pipeline.canonical.contract import LINK_TYPES
 from fourfold.pipeline.canonical.family import Check, Context, Family, Links, Make, Step, owned, unknown_restriction
 from fourfold.pipeline.canonical.shared_things import ACCESS, ROW, phone_key
@@ -299,8 +299,7 @@ def _reports(context: Context) -> Step:
             Check("Q-DATE-08", "event_start_utc", "(began).quality = 'none' AND (made).quality <> 'none'"),
             Check("Q-LINK-02", "location_id", "location_id IS NOT NULL AND location_key IS NULL"),
             Check("Q-PLACE-02", "location_id", "location_id IS NULL AND kind IN ('CRIME', 'STOP', 'INCIDENT')"),
-            Check("Q-TEXT-02", "narrative", "length(narrative) = 50 OR (length(narrative) > 50 AND "
-                  "regexp_matches(narrative, '[A-Za-z, ]$'))"),
+            unfinished_check("narrative", "narrative"),
             Check("Q-DATE-05", "created_utc", "(made).quality = 'invalid'"),
         ),
     )  # fmt: skip

@@ -7,7 +7,7 @@ person is for the resolution to propose.
 from __future__ import annotations
 
 from fourfold.pipeline.canonical import shared_things
-from fourfold.pipeline.canonical.column_checks import birth_checks, offence_class_check, time_checks
+from fourfold.pipeline.canonical.column_checks import birth_checks, offence_class_check, time_checks, unfinished_check
 from fourfold.pipeline.canonical.family import Check, Context, Family, Links, Make, Step, owned, unknown_restriction
 from fourfold.pipeline.canonical.shared_things import ACCESS, ROW, phone_key, place_key, vehicle_key
 from fourfold.pipeline.delivery import Layout
@@ -195,6 +195,9 @@ def _row_checks(context: Context, table: str) -> tuple[Check, ...]:
     if "until_said" in names:
         checks += [*_times(names["until_said"], "until"),
                    Check("Q-DATE-06", names["until_said"], "(until).at < (happened).at")]  # fmt: skip
+    if "home_said" in names:
+        home = names.get("home_postcode", names["home_said"])
+        checks.append(Check("Q-POST-02", home, "home_said IS NOT NULL AND home_postcode_read IS NULL"))
     if table == "crimes":
         checks += [
             *_times("Reported", "told"),
@@ -203,7 +206,7 @@ def _row_checks(context: Context, table: str) -> tuple[Check, ...]:
             Check("Q-POST-02", "PostCode", "place_postcode IS NULL"),
             Check("Q-POST-01", "PostCode", "place_postcode IS NOT NULL AND ff_postcode(place_postcode) IS NULL"),
             Check("Q-PLACE-02", "Address", "place_at IS NULL"),
-            Check("Q-TEXT-02", "Notes", f"length(summary) >= {NOTES_LIMIT}"),
+            unfinished_check("Notes", "summary", NOTES_LIMIT),
             Check("Q-CODE-03", "Role", f"name_said IS NOT NULL AND coalesce(role NOT IN {ROLES}, true)"),
         ]
     if table == "intel":
