@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -51,7 +52,9 @@ universe.build()
 """
 
 
+@cache
 def template_name() -> str:
+    """Decided once: a file that changes while tests run is for the next run."""
     digest = hashlib.sha256()
     for path in sorted(p for pattern in MADE_FROM for p in ROOT.glob(pattern)):
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())

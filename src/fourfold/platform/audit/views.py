@@ -1,6 +1,7 @@
 """Asking why, and showing who looked."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.apps import apps
@@ -34,7 +35,7 @@ def reason(request: HttpRequest) -> HttpResponse:
     if not url_has_allowed_host_and_scheme(following, {request.get_host()}, require_https=request.is_secure()):
         following = "/"
     given = reasons.reason_of(request)
-    form = ReasonForm(request.POST or None, initial=given.__dict__ if given else None)
+    form = ReasonForm(request.POST or None, initial=asdict(given) if given else None)
     if request.method == "POST" and form.is_valid():
         reasons.remember(request, form.reason(), now=clock.now())
         return HttpResponseRedirect(following)
