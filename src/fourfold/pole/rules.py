@@ -177,6 +177,7 @@ MATCH_WORDS = {
     ("identifier", "nino"): "Same National Insurance number",
     ("identifier", "different"): "Different PNC, CRO or National Insurance numbers",
     ("postcode", "missing"): "A home postcode is missing",
+    ("postcode", "home"): "Same home postcode, as relatives of one surname may have",
     ("postcode", "same"): "Same home postcode",
     ("postcode", "sector"): "Homes in the same postcode sector",
     ("postcode", "district"): "Homes in the same postcode district",
@@ -184,7 +185,7 @@ MATCH_WORDS = {
     ("sex", "missing"): "A sex is not recorded",
     ("sex", "same"): "Same recorded sex",
     ("sex", "different"): "Different recorded sex",
-    ("tombstone", "tombstone"): "Their own source made one record of the two",
+    ("tombstone", "merged"): "Their own source made one record of the two",
 }
 """What each outcome of a comparison means. A test holds it against the settings that the pipeline ships."""
 SPOKEN_FROM = 0.5

@@ -85,7 +85,7 @@ def test_two_people_are_kept_apart(bench: Bench) -> None:
 
 
 def test_a_doubtful_pair_is_kept_as_a_proposal(bench: Bench) -> None:
-    bench.deliver("niche_tri", [Person("a", postcode="M1 1AE"), Person("b", born=None, postcode="M1 1AE")])
+    bench.deliver("niche_tri", [Person("a"), Person("b", born="1984-01-01", quality="default")])
     result = bench.resolve()
     settings = resolution.load_settings()
     (edge,) = edges_of(result)

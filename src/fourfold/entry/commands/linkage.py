@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fourfold.pipeline.resolution.evaluation import Evaluation, Score
 
 REGION = "regions/north_west"
-WEIGHTS = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 20.0)
+WEIGHTS = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 16.0)
 
 _folder = click.Path(exists=True, file_okay=False, path_type=Path)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from fourfold.pipeline.resolution.settings import Settings, load_settings
 
-UNUSUAL_BITS = 2.0
-"""From here on, how common a value is gets a remark: the frequency made the agreement four times stronger or weaker."""
+COMMON_BITS = 2.0
+"""A value is called common when so much was taken off: from about eight records that have it."""
 
 NOTICEABLE_BITS = 0.5
 """A step that moves the odds by less than this is not worth a reader's time in the sentence (it stays in the
@@ -82,11 +82,7 @@ def _step(item: Mapping[str, Any], settings: Settings) -> Step:
 
 
 def _remark(tf_weight: float) -> str:
-    if tf_weight >= UNUSUAL_BITS:
-        return ", and uncommon here"
-    if tf_weight <= -UNUSUAL_BITS:
-        return ", but common here"
-    return ""
+    return ", but common here" if tf_weight <= -COMMON_BITS else ""
 
 
 def _listed(sentences: Sequence[str]) -> str:

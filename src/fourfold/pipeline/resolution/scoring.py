@@ -7,7 +7,7 @@ one row a pair at or above the review threshold.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 from splink import Linker
@@ -71,12 +71,13 @@ def score(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Mode
     """Make the table `edge`; returns the prior that was used."""
     prior = model.prior(open_records(connection), settings)
     linker = linker_for(connection, settings, model, prior=prior)
+    rarest = {column: _rarest(connection, settings, model, column) for column in settings.frequency_columns}
     scored = linker.inference.predict(threshold_match_weight=settings.review_weight, warning_mode="never")
     connection.execute(f"""
         create or replace table edge as
         select least(p.id_l, p.id_r) as id_l, greatest(p.id_l, p.id_r) as id_r,
           p.match_weight, p.match_probability as probability,
-          to_json([{_waterfall_sql(settings, prior)}])::varchar as waterfall
+          to_json([{_waterfall_sql(settings, prior, rarest)}])::varchar as waterfall
         from {scored.physical_name} p join record l on l.id = p.id_l join record r on r.id = p.id_r
         where l.open or r.open or l.label = r.label""")
     return prior
@@ -91,23 +92,40 @@ def probability_of(weight: float) -> float:
     return 1 / (1 + 2**-weight)
 
 
-def _waterfall_sql(settings: Settings, prior: float) -> str:
+def _rarest(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model, column: str) -> float:
+    """What the frequency adds to an agreement when no other record has the value: the pair's two and nobody else."""
+    average = _average_chance(settings, model, column)
+    known = connection.execute(f"select count({column}) from record where open").fetchall()[0][0]
+    leaning = settings.weight_of_average
+    return math.log2(average * (known + leaning) / (2 + average * leaning))
+
+
+def _waterfall_sql(settings: Settings, prior: float, rarest: Mapping[str, float]) -> str:
+    """`weight` is that of a value nobody else has; `tf_weight` what is taken off because others have it too."""
     steps = [_step_sql(f"'{PRIOR}'", f"'{PRIOR}'", f"{prior_weight(prior)!r}::double", "0.0::double")]
     for each in settings.comparisons:
-        tf_weight = f"mw_tf_adj_{each.name}" if any(level.frequency_of for level in each.levels) else "0.0::double"
-        steps.append(_step_sql(f"'{each.name}'", _level_sql(each), f"mw_{each.name}", tf_weight))
+        weight, tf_weight = f"mw_{each.name}", "0.0::double"
+        if any(level.frequency_of for level in each.levels):
+            share = _case_sql(each, {v.code: f"{rarest[v.frequency_of]!r}" for v in each.graded if v.frequency_of}, "0")
+            weight, tf_weight = f"{weight} + {share}::double", f"mw_tf_adj_{each.name} - {share}::double"
+        codes = {level.code: f"'{level.code}'" for level in each.graded}
+        steps.append(_step_sql(f"'{each.name}'", _case_sql(each, codes, "'missing'"), weight, tf_weight))
     return ", ".join(steps)
+
+
+def _case_sql(comparison: Comparison, values: Mapping[str, str], otherwise: str) -> str:
+    """A value by level. Splink numbers graded levels from 0 (the last) upwards, and calls "missing" -1."""
+    last = len(comparison.graded) - 1
+    cases = [
+        f"when {last - place} then {values[level.code]}"
+        for place, level in enumerate(comparison.graded)
+        if level.code in values
+    ]
+    return f"(case gamma_{comparison.name} {' '.join(cases)} else {otherwise} end)"
 
 
 def _step_sql(comparison: str, level: str, weight: str, tf_weight: str) -> str:
     return f"{{'comparison': {comparison}, 'level': {level}, 'weight': {weight}, 'tf_weight': {tf_weight}}}"
-
-
-def _level_sql(comparison: Comparison) -> str:
-    """Splink numbers graded levels from 0 (the last) upwards, and calls "missing" -1."""
-    graded = comparison.graded
-    cases = " ".join(f"when {len(graded) - 1 - place} then '{level.code}'" for place, level in enumerate(graded))
-    return f"case gamma_{comparison.name} {cases} else 'missing' end"
 
 
 def _average_chance(settings: Settings, model: Model, column: str) -> float:
