@@ -17,6 +17,12 @@ pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 22)
 
 
+@pytest.fixture(params=[20_000, 0], ids=["small batch", "large batch"])
+def compared(request, monkeypatch):
+    """Both ways of publishing: a large batch is compared with what is held before it is brought."""
+    monkeypatch.setattr(services, "COMPARED_FROM", request.param)
+
+
 def burglary(folder: Path, *, force: str = "merseyside") -> Batch:
     batch = Batch(folder, force=force)
     batch.person("1", "John Smith", date(1990, 5, 1), postcode="L1 1AA", address_line="1 High Street")
@@ -48,7 +54,7 @@ def test_every_row_becomes_a_record_with_its_lineage(publish, as_intake, tmp_pat
         assert (suspect.left_id, suspect.right_id) == (john.pk, EventRecord.objects.get().pk)
 
 
-def test_a_repeat_changes_nothing(publish, as_intake, tmp_path):
+def test_a_repeat_changes_nothing(compared, publish, as_intake, tmp_path):
     groups = [("niche_tri", "1", 1), ("niche_tri", "2", 1), ("niche_tri", "3", 2)]
     pairs = [("niche_tri", "1", "niche_tri", "2", 7.0, "LINKED")]
     publish(burglary(tmp_path / "b"), batch_id=1, clusters=groups, edges=pairs)
@@ -66,7 +72,7 @@ def test_a_repeat_changes_nothing(publish, as_intake, tmp_path):
         assert Entry.objects.count() == ledger + 1, "the delivery is noted, no combination is"
 
 
-def test_a_changed_row_is_one_new_version_and_its_neighbours_are_left_alone(publish, as_intake, tmp_path):
+def test_a_changed_row_is_one_new_version_and_its_neighbours_are_left_alone(compared, publish, as_intake, tmp_path):
     publish(burglary(tmp_path / "b"))
     later = burglary(tmp_path / "c")
     later.rows["person"][0]["postcode"] = "M1 1AA"
@@ -155,7 +161,7 @@ def test_two_persons_that_come_together_keep_the_number_of_the_larger_and_the_le
         assert selectors.person_now(was["3"]) == was["1"]
 
 
-def test_a_person_that_comes_apart_keeps_its_number_with_most_of_its_records(publish, as_intake, tmp_path):
+def test_a_person_that_comes_apart_keeps_its_number_with_most_of_its_records(compared, publish, as_intake, tmp_path):
     together = [("niche_tri", key, 1) for key in "123"]
     publish(burglary(tmp_path / "b"), clusters=together)
     with as_intake():
@@ -248,6 +254,15 @@ def test_restricting_a_record_restricts_links_that_are_not_delivered_again(publi
     assert publish(later).links_narrowed == 1
     with as_intake():
         assert Link.objects.get(type="VICTIM").label.audience == "OWN"
+
+
+def test_a_link_follows_its_end_when_the_end_is_opened_again(compared, publish, as_intake, tmp_path):
+    batch = burglary(tmp_path / "b")
+    batch.rows["person"][2] |= {"audience": "OWN"}
+    publish(batch)
+    assert publish(burglary(tmp_path / "c")).changed == {"location": 0, "event": 0, "object": 0, "person": 1, "link": 1}
+    with as_intake():
+        assert Link.objects.get(type="VICTIM").label.audience == "REGION"
 
 
 def test_labels_are_made_once_for_each_combination(publish, as_intake, tmp_path):

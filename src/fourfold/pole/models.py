@@ -10,6 +10,8 @@ from fourfold.platform.history.models import Versioned
 from fourfold.platform.visibility.models import Labelled
 from fourfold.pole import rules
 
+LATEST = models.F("happened_on").desc(nulls_last=True)
+
 
 class Person(models.Model):
     """One human being as far as the resolution can tell: a number that records point at, and no fact."""
@@ -30,9 +32,11 @@ class SourceRecord(Labelled, Versioned):
 
     source = models.TextField()
     source_key = models.TextField()
-    owner = models.ForeignKey("people.Organisation", on_delete=models.PROTECT, related_name="+", db_index=False)
+    owner = models.ForeignKey(
+        "people.Organisation", on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     handling = models.TextField(blank=True, default="")
-    batch_id = models.BigIntegerField(db_index=True)
+    batch_id = models.BigIntegerField()
     source_file = models.TextField()
     source_line = models.BigIntegerField()
     row_hash = models.TextField()
@@ -145,9 +149,9 @@ class EventRecord(SourceRecord):
     class Meta:
         constraints = [models.UniqueConstraint("source", "source_key", name="event_record_once")]
         indexes = [
-            models.Index("happened_on", "id", name="event_record_day"),
-            models.Index("kind", "happened_on", "id", name="event_record_kind_day"),
-            models.Index("label", "happened_on", "id", name="event_record_label_day"),
+            models.Index(LATEST, models.F("id").desc(), name="event_record_day"),
+            models.Index("kind", LATEST, models.F("id").desc(), name="event_record_kind_day"),
+            models.Index("label", LATEST, models.F("id").desc(), name="event_record_label_day"),
             models.Index("reference_key", name="event_record_reference", condition=~models.Q(reference_key="")),
         ]
 

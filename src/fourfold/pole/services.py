@@ -31,6 +31,8 @@ OWN_FORCE_RANK = 30
 """Labels of this rank or more are restricted: own force only, or in a compartment."""
 AUDIENCE_RANK = {"REGION": 10, "AGREEMENT": 20, "NAMED": 20, "OWN": OWN_FORCE_RANK}
 COMPARTMENT_RANK = 100
+COMPARED_FROM = 20_000
+"""Rows of one table from which a batch is compared with what is held before it is brought to PostgreSQL."""
 COMBINATIONS_NOTED = 500
 """Combinations written to the ledger one by one in a batch; the batch's entry counts all of them."""
 CLUSTER_COLUMNS = (Column("source"), Column("record_key"), Column("cluster", "bigint"))
@@ -115,18 +117,18 @@ def publish_batch(
     if scope.current() is None:
         raise RuleBroken("POLE-3", "A batch is published by the intake service. Nobody is acting.")
     published, delivery = Published(), _Delivery(source_code, batch_id, run, clusters, now)
-    with connection.cursor() as cursor, Stage(canonical_dir, cursor) as stage:
+    with connection.cursor() as cursor, Stage(canonical_dir, cursor, compared_from=COMPARED_FROM) as stage:
         stage.use_labels(_labels(stage.label_keys()))
         _rank_all_labels(cursor)
         for shape in (LOCATION, EVENT, OBJECT):
-            stage.bring(shape)
+            same = stage.bring(shape, source_code)
             if shape is EVENT:
                 statements.find_places(cursor, source_code)
-            _publish_shape(cursor, shape, source_code, batch_id, published)
+            _publish_shape(cursor, shape, delivery, published, same)
         _publish_persons(cursor, stage, published, delivery)
-        stage.bring(LINK)
+        same = stage.bring(LINK, source_code)
         published.links_unresolved = statements.find_link_ends(cursor, source_code)
-        _publish_shape(cursor, LINK, source_code, batch_id, published)
+        _publish_shape(cursor, LINK, delivery, published, same)
         published.links_narrowed = statements.narrow_links(cursor, source_code)
         if clusters is not None and edges is not None:
             stage.bring_rows(edges, "stage_edge", EDGE_COLUMNS)
@@ -135,16 +137,17 @@ def publish_batch(
     return published
 
 
-def _publish_shape(cursor: Any, shape: Shape, source: str, batch_id: int, published: Published) -> None:
-    changed, unchanged = statements.note_known(cursor, shape, source)
+def _publish_shape(cursor: Any, shape: Shape, delivery: _Delivery, published: Published, same: int) -> None:
+    """Publish what was staged of one table; `same` rows beside it were left out because they are held as they are."""
+    changed, unchanged = statements.note_known(cursor, shape, delivery.source)
     if changed:
-        statements.update_changed(cursor, shape, batch_id)
-    published.inserted[shape.name] = statements.insert_new(cursor, shape, source, batch_id)
-    published.changed[shape.name], published.unchanged[shape.name] = changed, unchanged
+        statements.update_changed(cursor, shape, delivery.batch_id)
+    published.inserted[shape.name] = statements.insert_new(cursor, shape, delivery.source, delivery.batch_id)
+    published.changed[shape.name], published.unchanged[shape.name] = changed, unchanged + same
 
 
 def _publish_persons(cursor: Any, stage: Stage, published: Published, delivery: _Delivery) -> None:
-    stage.bring(PERSON)
+    same = stage.bring(PERSON, delivery.source)
     if delivery.clusters is not None:
         stage.bring_rows(delivery.clusters, "stage_cluster", CLUSTER_COLUMNS)
     changed, unchanged = statements.note_known(cursor, PERSON, delivery.source)
@@ -159,7 +162,7 @@ def _publish_persons(cursor: Any, stage: Stage, published: Published, delivery: 
     if changed:
         statements.update_changed(cursor, PERSON, delivery.batch_id)
     published.inserted["person"] = statements.insert_new(cursor, PERSON, delivery.source, delivery.batch_id)
-    published.changed["person"], published.unchanged["person"] = changed, unchanged
+    published.changed["person"], published.unchanged["person"] = changed, unchanged + same
     published.records_moved, published.persons_combined = statements.move_records(cursor)
     if (merges := stage.merges()) is not None:
         stage.bring_rows(merges, "stage_merge", MERGE_COLUMNS)

@@ -17,6 +17,13 @@ from django.db.backends.utils import CursorWrapper
 
 from fourfold.platform.errors import RuleBroken
 
+JOINED = frozenset(
+    {
+        *("source_key", "label_id", "location_key", "left_kind", "left_key", "right_kind", "right_key"),
+        *("source", "record_key", "cluster", "left_source", "right_source", "loser_key", "survivor_key"),
+    }
+)
+"""Staged columns that statements join on: all that the planner needs to know of."""
 LABEL_COLUMNS = ("owning_force", "audience", "marking", "compartment")
 CHUNK_BYTES = 1 << 20
 ZERO, UNREADABLE = b"\x00", "\ufffd".encode()
@@ -77,7 +84,7 @@ COMMON = (
     Column("source_file"),
     Column("source_line", "bigint"),
     Column("row_hash"),
-    Column("content", "uuid", made="content"),
+    Column("content", "uuid", made="p.content"),
     Column("source_created_at", "timestamptz", made="strftime(c.created_at, '%Y-%m-%dT%H:%M:%S.%f+00')"),
     Column("source_updated_at", "timestamptz", made="strftime(c.updated_at, '%Y-%m-%dT%H:%M:%S.%f+00')"),
     Column("raw", "jsonb", made=r"replace(coalesce(c.raw::varchar, '{}'), '\u0000', '\ufffd')"),
@@ -217,10 +224,11 @@ SHAPES = (PERSON, LOCATION, EVENT, OBJECT, LINK)
 class Stage:
     """One batch's Parquet on one side, one transaction's temporary tables on the other."""
 
-    def __init__(self, canonical_dir: Path, cursor: CursorWrapper) -> None:
-        self.folder, self.cursor = canonical_dir, cursor
+    def __init__(self, canonical_dir: Path, cursor: CursorWrapper, *, compared_from: int) -> None:
+        self.folder, self.cursor, self.compared_from = canonical_dir, cursor, compared_from
         self.duck = duckdb.connect()
         self.duck.execute("set timezone = 'UTC'")
+        self.duck.execute("create table altered (kind varchar, key varchar)")
         self._scratch = tempfile.TemporaryDirectory(prefix="fourfold-publish-")
 
     def __enter__(self) -> "Stage":
@@ -256,26 +264,64 @@ class Stage:
         if rows:
             self.duck.executemany("insert into label values (?, ?, ?, ?, ?, ?)", rows)
 
-    def bring(self, shape: Shape) -> int:
-        """Fill `stage_<name>` from the batch; empty where the batch has no such file. Returns the rows."""
+    def bring(self, shape: Shape, source: str) -> int:
+        """Fill `stage_<name>` with the batch's rows that may change something. Returns how many rows were left out.
+
+        Of a large batch, rows that say exactly what is held already never leave DuckDB: a full extract of which little
+        has changed costs little. A link whose end has changed is brought all the same, for its label may follow.
+        """
         columns = (*COMMON, *(c for c in shape.facts if c.staged), *shape.stage_only)
         self._create(shape.stage, [(c.name, c.kind) for c in columns])
         path = self._file(shape)
         if path is None:
             return 0
         self._refuse_repeated_keys(path, shape)
+        rows = self._rows_in(path)
+        self._hold(shape, source, worth_it=rows >= self.compared_from)
+        self._pick(shape, path)
+        query = (
+            f"select {', '.join(f'{c.select()} as {c.name}' for c in columns)} from read_parquet('{_quoted(path)}') c "
+            "join picked p on p.record_key = c.record_key join label l "
+            "on l.owning_force = coalesce(c.owning_force, '') and l.audience = coalesce(c.audience, '') "
+            "and l.marking = coalesce(c.marking, '') and l.compartment is not distinct from nullif(c.compartment, '')"
+        )
+        return rows - self._pour(query, shape.stage, [c.name for c in columns])
+
+    def _hold(self, shape: Shape, source: str, *, worth_it: bool) -> None:
+        """Tell DuckDB which rows of the source are held already and what they say."""
+        self.duck.execute("create or replace table held (source_key varchar, content uuid)")
+        if not worth_it:
+            return
+        path = Path(self._scratch.name) / "held.csv"
+        copy: AbstractContextManager[Any] = self.cursor.copy(
+            f"copy (select source_key, content from {shape.table} where source = %s) to stdout (format csv)", [source]
+        )
+        with copy as giving, path.open("wb") as kept:
+            for block in giving:
+                kept.write(block)
+        if path.stat().st_size:
+            columns = "columns={'source_key': 'VARCHAR', 'content': 'UUID'}"
+            self.duck.execute(f"insert into held from read_csv('{_quoted(path)}', header=false, {columns})")
+        path.unlink()
+
+    def _pick(self, shape: Shape, path: Path) -> None:
+        """Make `picked` (record_key, content): the rows to bring; and note in `altered` the held ones among them."""
         hashed = ", ".join(
             f"coalesce(c.{name}::varchar, chr(1))"
             for name in sorted({*COMMON_NEEDS, *shape.needs} - {"source_file", "source_line", "row_hash"})
         )
-        query = (
-            f"with c as materialized (select *, md5(concat_ws(chr(31), {hashed})) as content "
-            f"from read_parquet('{_quoted(path)}') c) "
-            f"select {', '.join(f'{c.select()} as {c.name}' for c in columns)} from c join label l "
-            "on l.owning_force = coalesce(c.owning_force, '') and l.audience = coalesce(c.audience, '') "
-            "and l.marking = coalesce(c.marking, '') and l.compartment is not distinct from nullif(c.compartment, '')"
+        ends = ("left", "right") if shape is LINK else ()
+        follows = "".join(
+            f" or exists (select 1 from altered a where a.kind = c.{end}_kind and a.key = c.{end}_key)" for end in ends
         )
-        return self._pour(query, shape.stage, [c.name for c in columns])
+        kinds = "".join(f", c.{end}_kind, c.{end}_key" for end in ends)
+        self.duck.execute(
+            "create or replace table picked as select c.record_key, c.content, h.source_key is not null as is_held "
+            f"from (select c.record_key, md5(concat_ws(chr(31), {hashed}))::uuid as content{kinds} "
+            f"from read_parquet('{_quoted(path)}') c) c left join held h on h.source_key = c.record_key "
+            f"where h.content is distinct from c.content{follows}"
+        )
+        self.duck.execute("insert into altered select ?, record_key from picked where is_held", [shape.name.upper()])
 
     def bring_rows(self, path: Path, table: str, columns: tuple[Column, ...]) -> int:
         """Fill a temporary table straight from one Parquet file, such as the clusters."""
@@ -294,6 +340,10 @@ class Stage:
             return None
         self._refuse_missing_columns(path, (*COMMON_NEEDS, *shape.needs))
         return path
+
+    def _rows_in(self, path: Path) -> int:
+        (rows,) = self.duck.execute("select count(*) from read_parquet(?)", [str(path)]).fetchall()[0]
+        return int(rows)
 
     def _refuse_missing_columns(self, path: Path, needed: tuple[str, ...]) -> None:
         described = self.duck.execute("describe select * from read_parquet(?)", [str(path)]).fetchall()
@@ -331,7 +381,7 @@ class Stage:
             while chunk := given.read(CHUNK_BYTES):
                 taking.write(chunk.replace(ZERO, UNREADABLE))
         os.unlink(path)
-        self.cursor.execute(f"analyze {table}")
+        self.cursor.execute(f"analyze {table} ({', '.join(c for c in columns if c in JOINED)})")
         self.cursor.execute(f"select count(*) from pg_temp.{table}")
         (rows,) = self.cursor.fetchone() or (0,)
         return int(rows)

@@ -142,7 +142,7 @@ def find_link_ends(cursor: CursorWrapper, source: str) -> int:
     (missing,) = cursor.fetchone() or (0,)
     cursor.execute("drop table pg_temp.stage_link")
     cursor.execute("alter table pg_temp.ended_link rename to stage_link")
-    cursor.execute("analyze stage_link")
+    cursor.execute("analyze stage_link (source_key, left_id, right_id)")
     return int(missing)
 
 
