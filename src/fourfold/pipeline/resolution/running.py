@@ -82,6 +82,7 @@ def resolve(
     making.mkdir(parents=True)
     with duckdb.connect() as connection:
         connection.execute("set preserve_insertion_order = false")
+        connection.execute("set temp_directory = $place", {"place": str(making / "spill")})
         records.load_records(connection, person_parquets)
         _load_previous(connection, previous, next_cluster=next_cluster)
         blocks = tuple(records.add_blocking_keys(connection, settings))
@@ -108,6 +109,7 @@ def resolve(
     )
     (making / "resolution.json").write_text(_report(resolution), encoding="utf-8")
     (making / "model.json").write_text(chosen.as_text(), encoding="utf-8")
+    shutil.rmtree(making / "spill", ignore_errors=True)
     shutil.rmtree(into, ignore_errors=True)
     os.replace(making, into)
     return resolution
