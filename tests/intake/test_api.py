@@ -172,7 +172,7 @@ def test_the_document_lists_every_problem(sources):
 
 
 def test_nothing_that_a_machine_can_invent_breaks_the_api(live_site, store):
-    """Schemathesis sends what the document allows and what it forbids; no answer may be a server error or undocumented."""
+    """Schemathesis sends what the document allows and what it forbids: no answer may be a fault or undocumented."""
     register_sources()
     token = token_for("niche_tri")
     done = subprocess.run(

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -35,8 +36,6 @@ def test_the_regions_sources_are_there_and_registering_again_changes_nothing(set
 
 
 def test_a_source_of_an_unknown_organisation_is_refused_by_rule_in6(settings, as_intake):
-    from dataclasses import replace
-
     facts = region.sources_in(settings.REGIONS / settings.REGION)[0]
     with pytest.raises(RuleBroken, match="essex, which is not known") as refused:
         services.register_source(facts=replace(facts, forces=("essex",)))
@@ -47,7 +46,7 @@ def test_sources_yaml_that_is_not_whole_says_what_is_missing(tmp_path):
     with pytest.raises(RuleBroken, match="no file"):
         region.sources_in(tmp_path)
     (tmp_path / "sources.yaml").write_text("items:\n- {code: x_y, name: X}\n")
-    with pytest.raises(RuleBroken, match="x_y in sources.yaml lacks or misspells 'agreement'"):
+    with pytest.raises(RuleBroken, match=r"x_y in sources\.yaml lacks or misspells 'agreement'"):
         region.sources_in(tmp_path)
 
 

@@ -10,12 +10,15 @@ import pytest
 
 from fourfold.intake import processing, selectors
 from fourfold.intake.models import Quarantined, StepRun
+from fourfold.intake.processing import Desk
 from fourfold.intake.rules import Outcome, State, Step
+from fourfold.intake.storage import Store
 from fourfold.platform.people.services import service_user
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole.models import EventRecord, Link, PersonRecord
 from tests import database
 from tests.intake import deliveries
+from tests.intake.conftest import bring, register_sources
 
 COMMAND = "from fourfold.entry.cli import main; main()"
 
@@ -82,15 +85,11 @@ def test_a_run_killed_at_every_step_in_turn_ends_with_the_same_result(lasting_so
     after_the_kills = picture()
 
     database.copy_template()
-    register_again(store, folder, desk, tmp_path)
+    load_without_a_kill(folder, desk, tmp_path)
     assert picture() == after_the_kills
 
 
-def register_again(store, folder, desk, tmp_path):
-    from fourfold.intake.processing import Desk
-    from fourfold.intake.storage import Store
-    from tests.intake.conftest import bring, register_sources
-
+def load_without_a_kill(folder, desk, tmp_path):
     register_sources()
     calm = Desk(store=Store(tmp_path / "calm"), clock=desk.clock)
     batch = bring(folder, store=calm.store).batch

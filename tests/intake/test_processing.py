@@ -1,12 +1,13 @@
 """From the door to published: every step, every refusal, every row accounted for."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from fourfold.intake import processing, rules, selectors, services
 from fourfold.intake.models import StepRun
-from fourfold.intake.rules import Outcome, State, Step
+from fourfold.intake.rules import Outcome, RowState, State, Step
 from fourfold.platform import clock
 from fourfold.platform.people.services import service_user
 from fourfold.platform.visibility.scope import acting_as
@@ -53,20 +54,17 @@ def test_the_same_person_from_two_forces_becomes_one_and_keeps_the_number(load, 
 
 
 @pytest.mark.parametrize(
-    ("spoil", "code", "words"),
+    ("spoil", "said"),
     [
-        (
-            lambda d: (d / "person.csv").write_bytes((d / "person.csv").read_bytes()[:-40]),
-            "Q-MANIFEST",
-            "manifest says",
-        ),
-        (lambda d: (d / "person.csv").unlink(), "Q-MANIFEST", "person.csv"),
-        (lambda d: (d / "manifest.json").write_text("{"), "Q-MANIFEST", "manifest"),
-        (lambda d: _claim(d, source="mark43_cumbria"), "IN7", "mark43_cumbria"),
-        (lambda d: _claim(d, family="mark43"), "Q-MANIFEST", "family"),
+        (lambda d: _cut(d / "person.csv"), ("Q-MANIFEST", "manifest says")),
+        (lambda d: (d / "person.csv").unlink(), ("Q-MANIFEST", "person.csv")),
+        (lambda d: (d / "manifest.json").write_text("{"), ("Q-MANIFEST", "manifest")),
+        (lambda d: _claim(d, source="mark43_cumbria"), ("IN7", "mark43_cumbria")),
+        (lambda d: _claim(d, family="mark43"), ("Q-MANIFEST", "family")),
     ],
 )
-def test_a_delivery_that_cannot_be_read_is_refused_whole_with_a_sentence(load, tmp_path, store, spoil, code, words):
+def test_a_delivery_that_cannot_be_read_is_refused_whole_with_a_sentence(load, tmp_path, store, spoil, said):
+    code, words = said
     folder = deliveries.small(tmp_path / "d")
     spoil(folder)
     batch = load(folder)
@@ -77,6 +75,10 @@ def test_a_delivery_that_cannot_be_read_is_refused_whole_with_a_sentence(load, t
     with acting_as(service_user("intake")):
         assert not PersonRecord.objects.exists()
         assert selectors.runs_of(batch).get().outcome == Outcome.REFUSED
+
+
+def _cut(path):
+    path.write_bytes(path.read_bytes()[:-40])
 
 
 def _claim(folder, **facts):
@@ -108,7 +110,7 @@ def test_a_cell_that_is_a_formula_is_loaded_as_text(load, tmp_path):
 
 def test_one_batch_that_stops_does_not_stop_the_others_and_is_run_again(deliver, desk, store, tmp_path):
     broken = deliver(deliveries.small(tmp_path / "a"))
-    sound = deliver(_mark43(tmp_path / "b"), source="hmpps_prisons")
+    sound = deliver(_prisons(tmp_path / "b"), source="hmpps_prisons")
     missing = store.path_of(broken.batch.contents[0]["sha256"])
     kept = missing.read_bytes()
     missing.unlink()
@@ -124,9 +126,7 @@ def test_one_batch_that_stops_does_not_stop_the_others_and_is_run_again(deliver,
     assert (again.state, again.sentence) == (State.PUBLISHED, "")
 
 
-def _mark43(folder):
-    from pathlib import Path
-
+def _prisons(folder):
     folder.mkdir()
     data = Path(__file__).parents[1] / "data/open_data/hmpps_prison_register.csv"
     (folder / data.name).write_bytes(data.read_bytes())
@@ -165,3 +165,21 @@ def test_an_attempt_that_was_broken_off_is_marked_by_the_next(deliver, desk, tmp
     with acting_as(service_user("intake")):
         outcomes = [r.outcome for r in selectors.runs_of(batch)]
     assert outcomes == [Outcome.BROKEN_OFF, *[Outcome.DONE] * 4]
+
+
+def test_a_held_row_is_loaded_when_a_later_delivery_brings_what_it_waited_for(load, tmp_path):
+    rows = {"occurrence.csv": [occurrence("O1", "05/1001/26")], "involvement.csv": [involvement("I1", "P1", "O1")]}
+    earlier = load(write_niche(tmp_path / "a", rows))
+    with acting_as(service_user("intake")):
+        assert dict(selectors.file_counts(earlier))["involvement.csv"].held == 1
+    load(write_niche(tmp_path / "b", {"person.csv": [person("P2", "PARRY", "Sioned", "03/03/1979")]}))
+    with acting_as(service_user("intake")):
+        assert not selectors.supplements_of(earlier).exists()
+    load(write_niche(tmp_path / "c", {"person.csv": [person("P1", "HARGREAVE", "Tomos", "14/02/1988")]}))
+    with acting_as(service_user("intake")):
+        supplement = selectors.supplements_of(earlier).get()
+        assert (supplement.how, supplement.state) == (rules.How.WAITED, State.PUBLISHED)
+        assert dict(selectors.file_counts(supplement)) == {"involvement.csv": rules.Counts(read=1, loaded=1)}
+        assert Link.objects.get().batch_id == supplement.pk
+        held = selectors.not_loaded().get(batch=earlier)
+        assert (held.state, held.supplement_id) == (RowState.REPAIRED, supplement.pk)

@@ -1,5 +1,8 @@
 """Repair and replay: a corrected value goes through the same rules and is published as a supplement of the batch."""
 
+import html
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -62,7 +65,11 @@ def test_a_corrected_value_is_published_as_a_supplement_and_the_row_stays_as_del
         assert rules.total(n for _, n in selectors.file_counts(published)) == whole
         kept = Quarantined.objects.get(pk=row.pk)
         assert (kept.value, kept.row) == (row.value, row.row)
-        assert (kept.state, kept.corrected_value, kept.reason) == (RowState.REPAIRED, "02/01/2026 23:30:00", REASON)
+        assert (kept.state, kept.corrected, kept.reason) == (
+            RowState.REPAIRED,
+            {row.column: "02/01/2026 23:30:00"},
+            REASON,
+        )
         assert (kept.decided_by, kept.supplement_id) == (universe.merseyside_intelligence_manager, supplement.pk)
         noted = Entry.objects.filter(operation="ALTERATION", object_type="intake.quarantined").get()
         assert noted.object_id == str(row.pk)
@@ -157,14 +164,22 @@ def test_a_line_that_was_cut_short_is_typed_again_whole(sources, load, desk, tmp
         assert PersonRecord.objects.get(source_key="P5").surname.upper() == "BARLOW"
 
 
+def as_shown(client, address):
+    """What the form holds when nothing is changed."""
+    fields = re.findall(r'<input[^>]*name="(value_\d+)"[^>]*value="([^"]*)"', client.get(address).content.decode())
+    return {name: html.unescape(value) for name, value in fields}
+
+
 def test_a_row_is_repaired_on_its_page_and_the_supplement_opens(published, published_once, universe, reading):
     row = row_of(published, "Q-DATE-01")
     client = reading(universe.merseyside_intelligence_manager)
     address = reverse("intake:row", args=[published.pk, row.pk])
-    refused = client.post(address, {"value_0": row.value, "reason": REASON})
+    refused = client.post(address, as_shown(client, address) | {"reason": REASON})
     assert refused.status_code == 422
-    assert "This is the value that was refused" in refused.content.decode()
-    done = client.post(address, {"value_0": "02/01/2026 23:30:00", "reason": REASON}, follow=True)
+    assert "The row is as it was refused" in refused.content.decode()
+    done = client.post(
+        address, as_shown(client, address) | {"value_0": "02/01/2026 23:30:00", "reason": REASON}, follow=True
+    )
     page = " ".join(done.content.decode().split())
     assert "was repaired and is going through the rules again" in page
     assert f"Batch {published.pk}" in page

@@ -124,12 +124,20 @@ def test_a_reason_of_three_words_is_taken():
     rules.check_reason("checked in custody")
 
 
-def test_the_refused_value_is_no_correction_by_rule_in13():
-    rules.check_corrected("2", "1")
-    for value, old in (("1", "1"), ("a\x00b", "1")):
+def test_the_refused_row_is_no_correction_by_rule_in13():
+    delivered = {"Id": "1", "Name": "x"}
+    rules.check_corrected({"Id": "2", "Name": "x"}, delivered)
+    rules.check_corrected({"New": ""}, delivered)
+    for values in ({}, {"Id": "1"}, delivered, {"Id": "a\x00b"}):
         with pytest.raises(RuleBroken) as refused:
-            rules.check_corrected(value, old)
+            rules.check_corrected(values, delivered)
         assert refused.value.code == "IN13"
+
+
+def test_a_row_as_delivered_is_text_by_column_or_the_whole_line():
+    assert rules.delivered_values({"a": "1", "b": None, "c": ["x"]}, "v") == {"a": "1", "b": "", "c": '["x"]'}
+    assert rules.delivered_values({"": "1,2"}, "v") == {"": "1,2"}
+    assert rules.delivered_values({}, "v") == {"": "v"}
 
 
 def test_tokens_are_long_and_only_their_hash_is_kept():

@@ -1,12 +1,14 @@
 """What people type at the door: a file, a corrected value, a reason. Shape only; services decide."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from django import forms
 
+from fourfold.intake import rules
 from fourfold.intake.models import Quarantined
 
 LONGEST_VALUE = 100_000
+LONG = 60
 
 
 class UploadForm(forms.Form):
@@ -37,7 +39,7 @@ class ReasonForm(forms.Form):
 
 
 class RepairForm(forms.Form):
-    """The right value for each fault of a line, and why."""
+    """The row as it should be, and why: the columns at fault first. A line that could not be split is typed whole."""
 
     reason = forms.CharField(
         label="Where the right value comes from",
@@ -47,34 +49,43 @@ class RepairForm(forms.Form):
         error_messages={"required": "Say where the right value comes from"},
     )
 
-    def __init__(self, faults: Iterable[Quarantined], data: Mapping[str, str] | None = None) -> None:
+    def __init__(self, faults: Sequence[Quarantined], data: Mapping[str, str] | None = None) -> None:
         super().__init__(data)
         self.columns: dict[str, str] = {}
-        asked = {}
-        for number, fault in enumerate({f.column: f for f in faults}.values()):
+        self.delivered = rules.delivered_values(faults[0].row, faults[0].value)
+        wrong = {f.column: f.sentence for f in faults}
+        asked: dict[str, forms.Field] = {}
+        for number, column in enumerate(sorted(self.delivered, key=lambda c: c not in wrong)):
             name = f"value_{number}"
-            self.columns[name] = fault.column
-            is_line = fault.column == ""
-            asked[name] = forms.CharField(
-                label="The whole line, as it should be" if is_line else f"The right value of {fault.column}",
-                help_text=fault.sentence,
-                initial=_whole_line(fault) if is_line else fault.value,
-                required=False,
-                strip=False,
-                max_length=LONGEST_VALUE,
-                widget=forms.Textarea(attrs={"rows": 4}) if is_line or len(fault.value) > 60 else forms.TextInput(),
-            )
+            self.columns[name] = column
+            asked[name] = _value_field(column, self.delivered[column], said=wrong.get(column, ""))
         self.fields = asked | self.fields
 
     @property
     def values(self) -> dict[str, str]:
-        """Column to the value typed. A line typed in a box of several rows comes back with the line's own breaks."""
-        return {column: str(self.cleaned_data[name]).replace("\r\n", "\n") for name, column in self.columns.items()}
+        """Column to corrected value, of the columns that were changed."""
+        typed = {column: str(self.cleaned_data[name]) for name, column in self.columns.items()}
+        return {c: v for c, v in typed.items() if _same_breaks(v) != _same_breaks(self.delivered[c])}
 
-    def field_of(self, column: str) -> str:
-        """The name of the input for a column."""
-        return next((name for name, c in self.columns.items() if c == column), "reason")
+    @property
+    def first(self) -> str:
+        """The name of the first input, to which a refusal about the values belongs."""
+        return next(iter(self.columns), "reason")
 
 
-def _whole_line(fault: Quarantined) -> str:
-    return str(fault.row.get("", fault.value)) if isinstance(fault.row, dict) else fault.value
+def _value_field(column: str, value: str, *, said: str) -> forms.CharField:
+    is_long = column == "" or len(value) > LONG
+    return forms.CharField(
+        label=column or "The whole line, as it should be",
+        help_text=said,
+        initial=value,
+        required=False,
+        strip=False,
+        max_length=LONGEST_VALUE,
+        widget=forms.Textarea(attrs={"rows": 4}) if is_long else forms.TextInput(),
+    )
+
+
+def _same_breaks(text: str) -> str:
+    """A box of several rows sends its breaks as carriage return and line feed, whatever they were."""
+    return text.replace("\r\n", "\n")

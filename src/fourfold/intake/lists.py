@@ -57,13 +57,26 @@ BATCHES = ListSpec(
 
 def _not_loaded_row(row: Quarantined) -> tuple[Cell, ...]:
     return (
-        Cell(f"{row.file}, line {row.line:,}", href=reverse("intake:row", args=[row.batch_id, row.pk])),
+        Cell(
+            f"{row.file}, line {row.line:,}",
+            href=reverse("intake:row", args=[row.batch_id, row.pk]),
+            hint=f"Batch {row.batch_id}",
+        ),
         Cell(row.rule_code, tag=Tag("Held", "orange") if row.kind == Kind.HELD else None, hint=row.sentence),
-        Cell(row.column or "The whole line"),
-        Cell(_short(row.value)),
+        *_what_was_delivered(row),
         Cell(row.label.owner.name),
         Cell("", tag=pages.ROW_TAGS[RowState(row.state)]),
     )
+
+
+def _what_was_delivered(row: Quarantined) -> tuple[Cell, Cell]:
+    """The column at fault and its value; the whole line; or, where no one column is at fault, the row in short."""
+    delivered = rules.delivered_values(row.row, row.value)
+    if row.column:
+        return Cell(row.column), Cell(_short(row.value))
+    if "" in delivered:
+        return Cell("The whole line"), Cell(_short(delivered[""]))
+    return Cell("No one column"), Cell(_short(pages.by_column({c: v for c, v in delivered.items() if v})))
 
 
 def _short(value: str, most: int = 80) -> str:
@@ -96,6 +109,7 @@ NOT_LOADED = ListSpec(
     ),
     order="place",
     exported=(
+        Exported("Batch", lambda r: r.batch_id),
         Exported("File", lambda r: r.file),
         Exported("Line", lambda r: r.line),
         Exported("Rule", lambda r: r.rule_code),
@@ -104,7 +118,7 @@ NOT_LOADED = ListSpec(
         Exported("Value as delivered", lambda r: r.value),
         Exported("Force", lambda r: r.owning_force),
         Exported("State", lambda r: rules.ROW_STATE_NAMES[RowState(r.state)]),
-        Exported("Corrected to", lambda r: r.corrected_value),
+        Exported("Corrected to", lambda r: pages.by_column(r.corrected)),
         Exported("Reason", lambda r: r.reason),
     ),
     empty=Empty("Every row was loaded", "A row that breaks a rule would be here with its line and its value."),

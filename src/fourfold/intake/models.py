@@ -212,8 +212,7 @@ class Quarantined(Labelled, Versioned):
     decided_by = models.ForeignKey("people.User", on_delete=models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
     reason = models.TextField(blank=True)
-    corrected_column = models.CharField(max_length=80, blank=True)
-    corrected_value = models.TextField(blank=True)
+    corrected = models.JSONField(default=dict, help_text="Column to corrected value; the row itself stays as delivered")
     supplement = models.ForeignKey(Batch, on_delete=models.PROTECT, null=True, related_name="repairs")
 
     class Meta:

@@ -53,7 +53,7 @@ MEASURES: Mapping[str, str] = {
     "plate_valid": "Vehicles with a valid plate",
     "phone_valid": "Phones with a number that can ring",
     "recorded_in_time": "Events recorded within 72 hours",
-    "repeated_people": "Repeated people: records that are a second record of someone in the same force",
+    "repeated_people": "People records that are a second record of someone in the same force",
 }
 LOADED, QUARANTINED, HELD, REFERENCE = "loaded", "quarantined", "held", "reference"
 BAR_WIDTH = 1000
@@ -219,7 +219,7 @@ def _source_row(line: SourceLine) -> SourceRow:
         bar=bar_of(line.counts),
         sentence=last.sentence if last else "",
         open_words=plural(line.open_rows, "row to look at", "rows to look at") if line.open_rows else "",
-        open_href=reverse("intake:not_loaded", args=[last.pk]) if last else "",
+        open_href=f"{reverse('intake:not_loaded_of_source', args=[source.code])}?state={RowState.OPEN}",
     )
 
 
@@ -342,25 +342,22 @@ def _warnings(warnings: Sequence[tuple[str, int]]) -> Table:
     )
 
 
+def _share(measure: BatchMeasure | None) -> Cell:
+    if measure is None or not measure.whole:
+        return Cell("–")
+    return Cell(f"{100 * measure.part / measure.whole:.1f}%", hint=f"{measure.part:,} of {measure.whole:,}")
+
+
 def _quality(measures: Sequence[BatchMeasure], forces: Mapping[str, str]) -> Table:
+    found = {(m.code, m.owning_force): m for m in measures}
+    of = sorted({m.owning_force for m in measures})
     return Table(
         "Quality of what was delivered",
-        (
-            Head("Measure"),
-            Head("Force"),
-            Head("Rows", numeric=True),
-            Head("Of", numeric=True),
-            Head("Share", numeric=True),
-        ),
+        (Head("Measure"), *(Head(forces.get(force, force), numeric=True) for force in of)),
         tuple(
-            (
-                Cell(MEASURES.get(m.code, m.code)),
-                Cell(forces.get(m.owning_force, m.owning_force)),
-                Cell(m.part),
-                Cell(m.whole),
-                Cell(f"{100 * m.part / m.whole:.1f}%" if m.whole else "–"),
-            )
-            for m in measures
+            (Cell(words), *(_share(found.get((code, force))) for force in of))
+            for code, words in MEASURES.items()
+            if any((code, force) in found for force in of)
         ),
         empty="Quality is measured when the batch has been read.",
     )
@@ -386,8 +383,8 @@ def _steps(runs: Sequence[StepRun]) -> Table:
 
 def _supplements(supplements: Sequence[Batch]) -> Table:
     return Table(
-        "Supplements: rows that were repaired",
-        (Head("Batch"), Head("Repair"), Head("Made"), Head("State")),
+        "Supplements: rows that were repaired, or waited",
+        (Head("Batch"), Head("What it is"), Head("Made"), Head("State")),
         tuple(
             (
                 Cell(f"Batch {s.pk}", href=reverse("intake:batch", args=[s.pk])),
@@ -397,7 +394,7 @@ def _supplements(supplements: Sequence[Batch]) -> Table:
             )
             for s in supplements
         ),
-        empty="No row of this batch has been repaired.",
+        empty="No row of this batch has been repaired yet.",
     )
 
 
@@ -420,8 +417,7 @@ def row_page(
     """One row that was not loaded."""
     batch = row.batch
     rule = BY_CODE.get(row.rule_code)
-    delivered = row.row if isinstance(row.row, dict) else {}
-    whole_line = str(delivered.get("", "")) if "" in delivered else ""
+    delivered = rules.delivered_values(row.row, row.value)
     return RowPage(
         title=f"{row.file}, line {row.line:,}",
         caption=f"{batch.source.name}, batch {batch.pk}",
@@ -437,12 +433,12 @@ def row_page(
         faults=Table(
             "What was refused",
             (Head("Column"), Head("Value as delivered"), Head("Rule")),
-            tuple((Cell(f.column or "The whole line"), Cell(f.value or "(empty)"), Cell(f.rule_code)) for f in faults),
+            tuple((Cell(f.column or "No one column"), Cell(f.value or "(empty)"), Cell(f.rule_code)) for f in faults),
         ),
-        delivered=tuple(Fact(str(k), _text(v)) for k, v in delivered.items() if k != ""),
+        delivered=tuple(Fact(column, value) for column, value in delivered.items() if column),
         outcome=_outcome(row),
         form=form,
-        whole_line=whole_line,
+        whole_line=delivered.get("", ""),
         dismiss=dismiss,
     )
 
@@ -455,8 +451,8 @@ def _outcome(row: Quarantined) -> tuple[Fact, ...]:
         Fact("Why", row.reason),
     ]
     if row.state == RowState.REPAIRED and row.supplement_id and row.supplement:
-        if row.kind == Kind.QUARANTINED or row.corrected_value:
-            facts.append(Fact("Corrected to", row.corrected_value))
+        if row.corrected:
+            facts.append(Fact("Corrected to", by_column(row.corrected)))
         link = reverse("intake:batch", args=[row.supplement_id])
         said = rules.STATE_NAMES[State(row.supplement.state)].lower()
         facts.append(Fact("Loaded with", f"Supplement, batch {row.supplement_id}: {said}", href=link))
@@ -507,8 +503,9 @@ def _general(sentence: str) -> str:
     return re.sub(r"\{\w+\}", "…", sentence)
 
 
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
+def by_column(values: Mapping[str, str]) -> str:
+    """Values with their columns, in one line; a whole line alone."""
+    return "; ".join(f"{column} {value}" if column else value for column, value in values.items())
 
 
 def _day(moment: datetime | date | None) -> str:

@@ -22,7 +22,7 @@ import fourfold
 from fourfold.intake import reconciliation, rules, selectors, services
 from fourfold.intake.models import Batch, BatchFile, BatchMeasure, BatchWarning, Quarantined, StepRun
 from fourfold.intake.reconciliation import LabelFacts
-from fourfold.intake.rules import Counts, Kind, Outcome, RowState, State, Step
+from fourfold.intake.rules import Counts, How, Kind, Outcome, RowState, State, Step
 from fourfold.intake.storage import Store
 from fourfold.pipeline import canonical, landing, resolution
 from fourfold.pipeline.canonical.family import Context, Correction
@@ -78,7 +78,9 @@ def process_batches(*, batch_ids: Iterable[int], desk: Desk) -> tuple[Batch, ...
     wanted = sorted(set(batch_ids))
     faults: list[Exception] = []
     for together in _rounds(_read(wanted)):
-        _process_together(together, desk, faults)
+        published = _process_together(together, desk, faults)
+        for waited in _rounds(_held_rows_to_try_again(published, desk)):
+            _process_together(waited, desk, faults)
     if faults:
         raise faults[0]
     return tuple(_read(wanted))
@@ -94,7 +96,8 @@ def _rounds(batches: Iterable[Batch]) -> Iterator[list[int]]:
         queues = {source: queue for source, queue in queues.items() if queue}
 
 
-def _process_together(batch_ids: list[int], desk: Desk, faults: list[Exception]) -> None:
+def _process_together(batch_ids: list[int], desk: Desk, faults: list[Exception]) -> list[Batch]:
+    """Take batches of different sources through every step. Returns those that this published."""
     for batch_id in batch_ids:
         with _one_at_a_time(f"intake.batch.{batch_id}"), _kept_in(faults):
             _up_to_canonical(batch_id, desk)
@@ -103,11 +106,31 @@ def _process_together(batch_ids: list[int], desk: Desk, faults: list[Exception])
         resolved = None
         with _kept_in(faults):
             resolved = _resolve(ready, desk) if ready else None
-        if resolved is None:
-            return
-        for batch in ready:
+        for batch in ready if resolved else ():
             with _kept_in(faults):
                 _publish(batch, resolved, desk)
+    return [b for b in _read([b.pk for b in ready]) if b.state == State.PUBLISHED]
+
+
+def _held_rows_to_try_again(published: Iterable[Batch], desk: Desk) -> list[Batch]:
+    """Supplements of earlier deliveries whose held rows name a record that one of these batches brought."""
+    made = []
+    for batch in published:
+        if batch.how == How.WAITED:
+            continue
+        with _acting():
+            waiting = list(selectors.batches_with_held_rows(batch.source))
+            of_source = selectors.published_in_order().filter(source=batch.source).exclude(pk=batch.pk)
+            before = [desk.canonical(b) for b in of_source]
+        for earlier in waiting:
+            if earlier.pk in (batch.pk, batch.supplement_of_id):
+                continue
+            if reconciliation.may_release(desk.folder(earlier) / "canonical", desk.canonical(batch), before=before):
+                with _acting():
+                    made.append(
+                        services.try_held_rows_again(batch=earlier, after=batch, store=desk.store, now=desk.clock())
+                    )
+    return _read([b.pk for b in made])
 
 
 def _up_to_canonical(batch_id: int, desk: Desk) -> None:
@@ -242,7 +265,9 @@ def _resolve(ready: list[Batch], desk: Desk) -> Resolved | None:
     return resolved if outcome.done else None
 
 
-def _publish(batch: Batch, resolved: Resolved, desk: Desk) -> None:
+def _publish(batch: Batch, resolved: Resolved | None, desk: Desk) -> None:
+    if resolved is None:
+        return
     reads = _digest([resolved.run, batch.content_hash])
     run = _begin(batch, Step.PUBLISH, desk, reads=reads, run=resolved.run)
     with _said_when_stopped([run], desk):

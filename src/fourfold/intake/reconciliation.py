@@ -15,6 +15,7 @@ from fourfold.platform.errors import RuleBroken
 
 RECORDS = ("person", "object", "location", "event", "link")
 MADE = (*RECORDS, "merge")
+STRINGS = r"""'"((?:[^"\\]|\\.)*)"'"""
 LABEL = "owning_force, audience, marking, compartment"
 
 
@@ -221,6 +222,34 @@ def write_difference(canonical: Path, known: Iterable[Path], *, into: Path) -> M
             row = db.execute("select count(*) from read_parquet(?)", [str(into / f"{table}.parquet")]).fetchone()
             written[table] = int(row[0]) if row else 0
     return written
+
+
+def may_release(held_in: Path, brought: Path, *, before: Iterable[Path]) -> bool:
+    """Whether a held row names a record that `brought` has and none of the folders before it had.
+
+    Then the held rows are worth taking through the rules again. A name is any delivered text of the row that is a
+    record's key, or the last part of one.
+    """
+    held = held_in / "held.parquet"
+    if not held.exists():
+        return False
+    new, old = _keys(brought), " union all ".join(_keys(b) for b in before)
+    with duckdb.connect() as db:
+        row = db.execute(
+            f"with named as (select distinct unnest(regexp_extract_all(row_json, {STRINGS}, 1)) as key "
+            f"from read_parquet({_text(held)})), "
+            f"fresh as ({new}{f' except ({old})' if old else ''}) "
+            "select count(*) from fresh where record_key in (select key from named) "
+            "or split_part(record_key, '/', -1) in (select key from named)"
+        ).fetchone()
+    return bool(row and row[0])
+
+
+def _keys(canonical: Path) -> str:
+    """A query for the keys of a folder's records."""
+    tables = [canonical / f"{t}.parquet" for t in RECORDS if t != "link" and (canonical / f"{t}.parquet").exists()]
+    parts = [f"select record_key from read_parquet({_text(p)})" for p in tables]
+    return f"({' union all '.join(parts)})" if parts else "(select null::varchar as record_key where false)"
 
 
 def released(canonical: Path, before: Path) -> tuple[tuple[str, int], ...]:

@@ -5,6 +5,7 @@ Deliveries are refused by the rules `IN1` to `IN12` below; rows inside a deliver
 """
 
 import hashlib
+import json
 import re
 import secrets
 from collections.abc import Iterable, Mapping
@@ -84,6 +85,7 @@ class How(StrEnum):
     PAGE = "PAGE"
     SYSTEM = "SYSTEM"
     REPAIR = "REPAIR"
+    WAITED = "WAITED"
 
 
 HOW_NAMES: Mapping[How, str] = {
@@ -91,6 +93,7 @@ HOW_NAMES: Mapping[How, str] = {
     How.PAGE: "uploaded by a person",
     How.SYSTEM: "sent by the source system",
     How.REPAIR: "made from repaired rows",
+    How.WAITED: "made from rows that waited for a later delivery",
 }
 
 
@@ -268,14 +271,28 @@ def check_open(state: str) -> None:
         raise RuleBroken("IN12", f"This row has already been {ROW_STATE_NAMES[RowState(state)].lower()}")
 
 
-def check_corrected(value: str, old: str) -> None:
-    """Raise `RuleBroken` IN13 when the corrected value is the one that was refused."""
-    if value == old:
+def check_corrected(values: Mapping[str, str], delivered: Mapping[str, str]) -> None:
+    """Raise `RuleBroken` IN13 when nothing is corrected, or a value has a character that can't be kept."""
+    if all(delivered.get(column) == value for column, value in values.items()):
         raise RuleBroken(
-            "IN13", "This is the value that was refused. Enter the right one, or dismiss the row", field="value"
+            "IN13", "The row is as it was refused. Enter the right value, or dismiss the row", field="value"
         )
-    if "\x00" in value:
+    if any("\x00" in value for value in values.values()):
         raise RuleBroken("IN13", "The value has a character that cannot be kept. Type it again", field="value")
+
+
+def delivered_values(row: object, value: str) -> dict[str, str]:
+    """A row as delivered, by column; the whole line under the empty name where it could not be split."""
+    if isinstance(row, dict) and row and "" not in row:
+        return {str(column): as_text(each) for column, each in row.items()}
+    return {"": as_text(row.get("", value)) if isinstance(row, dict) else value}
+
+
+def as_text(value: object) -> str:
+    """A delivered value as text; what isn't text was JSON in the delivery, and is shown as JSON."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @dataclass(frozen=True, kw_only=True)

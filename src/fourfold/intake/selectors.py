@@ -176,6 +176,14 @@ def supplements_of(batch: Batch) -> QuerySet[Batch]:
     return Batch.objects.filter(supplement_of=batch).order_by("pk")
 
 
+def batches_with_held_rows(source: Source) -> QuerySet[Batch]:
+    """Published deliveries of a source that have rows still waiting for a record."""
+    held = Quarantined.objects.filter(kind=Kind.HELD, state=RowState.OPEN, batch__source=source)
+    roots = held.values_list("batch__supplement_of", "batch")
+    wanted = {root or own for root, own in roots}
+    return batches().filter(pk__in=wanted, state=State.PUBLISHED).order_by("pk")
+
+
 def steps_done(batch_ids: Iterable[int]) -> Mapping[int, frozenset[Step]]:
     """Which steps of each batch have been done."""
     done: dict[int, set[Step]] = {}

@@ -207,7 +207,7 @@ def repair_line(
         batch: The batch in which the line was refused.
         file: The file of the delivery.
         line: The line in it.
-        values: Column to corrected value; the empty column is the whole line.
+        values: Column to corrected value, of the columns that change; the empty column is the whole line.
         reason: Why this is the right value.
         store: Where the correction is kept as a file of its own.
         now: The moment of the decision.
@@ -228,28 +228,37 @@ def repair_line(
         raise NotThere
     for row in rows:
         rules.check_open(row.state)
-        rules.check_corrected(values.get(row.column, row.value), row.value)
+    rules.check_corrected(values, rules.delivered_values(rows[0].row, rows[0].value))
     corrections = [Correction(file=file, line=line, column=c, value=v) for c, v in sorted(values.items())]
-    supplement = _make_supplement(root, corrections, store=store, now=now, name=f"Repair of {file} line {line}")
+    supplement = _make_supplement(
+        root, corrections, store=store, now=now, how=How.REPAIR, name=f"Repair of {file} line {line}"
+    )
     for row in rows:
         done = Quarantined.objects.filter(pk=row.pk).update(
             state=RowState.REPAIRED,
             decided_by=_actor(),
             decided_at=now,
             reason=reason,
-            corrected_column=row.column,
-            corrected_value=values[row.column],
+            corrected=dict(values),
             supplement=supplement,
         )
         if not done:
             raise NotThere
-        audit.note(Operation.ALTERATION, row, file=file, line=line, column=row.column, supplement=supplement.pk)
+        audit.note(Operation.ALTERATION, row, file=file, line=line, columns=sorted(values), supplement=supplement.pk)
     ask_for_processing(supplement)
     return supplement
 
 
+@transaction.atomic
+def try_held_rows_again(*, batch: Batch, after: Batch, store: Store, now: datetime) -> Batch:
+    """A supplement with no correction: held rows go through the rules again, now that `after` is published."""
+    return _make_supplement(
+        batch, (), store=store, now=now, how=How.WAITED, name=f"Rows that waited for batch {after.pk}"
+    )
+
+
 def _make_supplement(
-    root: Batch, corrections: Iterable[Correction], *, store: Store, now: datetime, name: str
+    root: Batch, corrections: Iterable[Correction], *, store: Store, now: datetime, how: How, name: str
 ) -> Batch:
     made = list(corrections)
     content = json.dumps(
@@ -265,7 +274,7 @@ def _make_supplement(
         size=kept.size,
         contents=Delivery(files=(kept,)).as_contents(),
         received_at=now,
-        how=How.REPAIR,
+        how=how,
         mode="delta",
     )
     audit.note(Operation.COLLECTION, supplement, source=root.source.code, supplement_of=root.pk)

@@ -13,5 +13,6 @@ urlpatterns = [
     path("intake/batch/<int:batch_id>/not-loaded/dismiss/", views.dismiss, name="dismiss"),
     path("intake/batch/<int:batch_id>/not-loaded/<int:row_id>/", views.row, name="row"),
     path("intake/source/<slug:code>/", views.source, name="source"),
+    path("intake/source/<slug:code>/not-loaded/", views.not_loaded_of_source, name="not_loaded_of_source"),
     path("intake/source/<slug:code>/upload/", views.upload, name="upload"),
 ]

@@ -112,7 +112,7 @@ def upload(request: HttpRequest, code: str) -> HttpResponseBase:
         form=form,
         button="Upload",
         back=pages.source_link(found),
-        lead="The file is kept as it is. It is checked and loaded once you have sent it, and shows whole or not at all.",
+        lead="The file is kept as it is. It is checked and loaded once you have sent it; it shows whole or not at all.",
     )
     return render(request, "ui/form.html", {"page": page}, status=422 if form.errors else 200)
 
@@ -152,6 +152,25 @@ def run_again(request: HttpRequest, batch_id: int) -> HttpResponseBase:
     except RuleBroken as refusal:
         messages.warning(request, f"{refusal.sentence}.")
     return redirect("intake:batch", found.pk)
+
+
+@require_GET
+@_needs("intake.read")
+@needs_reason
+def not_loaded_of_source(request: HttpRequest, code: str) -> HttpResponseBase:
+    """Rows of every batch of a source that were not loaded."""
+    found = selectors.source_of(code)
+    if "export" not in request.GET:
+        audit.note(Operation.CONSULTATION, found, reason=reason_of(request), shown="rows not loaded")
+    return lists.show_list(
+        request,
+        selectors.not_loaded().filter(batch__source=found),
+        NOT_LOADED,
+        title="Rows not loaded",
+        caption=found.name,
+        crumbs=pages.crumbs_of(found),
+        lead="Each row is kept as it was delivered. Repair it, and it goes through the same rules again.",
+    )
 
 
 @require_GET
@@ -239,7 +258,7 @@ def row(request: HttpRequest, batch_id: int, row_id: int) -> HttpResponseBase:
                     now=clock.now(),
                 )
             except RuleBroken as refusal:
-                refusal.field = "reason" if refusal.field == "reason" else form.field_of(found.column)
+                refusal.field = "reason" if refusal.field == "reason" else form.first
                 fields.refuse(form, refusal)
             else:
                 messages.success(request, "The row was repaired and is going through the rules again.")

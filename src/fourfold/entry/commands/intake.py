@@ -108,7 +108,7 @@ def load_open_data(folder: Path) -> None:
             click.echo(f"  {code}  {each.name}: {each.found:,}  {said}")
         for rule, sentence, rows in _rules_broken(batches[code]):
             click.echo(f"  {code}  {rule} {sentence} {rows:,} rows")
-    if disagree or any(b.state != "PUBLISHED" for b in found.values()):
+    if disagree or not found or any(b.state != "PUBLISHED" for b in found.values()):
         raise SystemExit(1)
 
 

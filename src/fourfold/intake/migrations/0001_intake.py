@@ -145,7 +145,13 @@ class Migration(migrations.Migration):
                 (
                     "how",
                     models.CharField(
-                        choices=[("COMMAND", "COMMAND"), ("PAGE", "PAGE"), ("SYSTEM", "SYSTEM"), ("REPAIR", "REPAIR")],
+                        choices=[
+                            ("COMMAND", "COMMAND"),
+                            ("PAGE", "PAGE"),
+                            ("SYSTEM", "SYSTEM"),
+                            ("REPAIR", "REPAIR"),
+                            ("WAITED", "WAITED"),
+                        ],
                         max_length=8,
                     ),
                 ),
@@ -232,7 +238,13 @@ class Migration(migrations.Migration):
                 (
                     "how",
                     models.CharField(
-                        choices=[("COMMAND", "COMMAND"), ("PAGE", "PAGE"), ("SYSTEM", "SYSTEM"), ("REPAIR", "REPAIR")],
+                        choices=[
+                            ("COMMAND", "COMMAND"),
+                            ("PAGE", "PAGE"),
+                            ("SYSTEM", "SYSTEM"),
+                            ("REPAIR", "REPAIR"),
+                            ("WAITED", "WAITED"),
+                        ],
                         max_length=8,
                     ),
                 ),
@@ -621,8 +633,12 @@ class Migration(migrations.Migration):
                 ),
                 ("decided_at", models.DateTimeField(null=True)),
                 ("reason", models.TextField(blank=True)),
-                ("corrected_column", models.CharField(blank=True, max_length=80)),
-                ("corrected_value", models.TextField(blank=True)),
+                (
+                    "corrected",
+                    models.JSONField(
+                        default=dict, help_text="Column to corrected value; the row itself stays as delivered"
+                    ),
+                ),
                 (
                     "batch",
                     models.ForeignKey(
