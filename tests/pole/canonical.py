@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +148,7 @@ class Batch:
             "title": given.pop("title", None),
             "category": given.pop("category", "28A"),
             "category_name": given.pop("category_name", "Burglary"),
-            "happened_at": datetime(on.year, on.month, on.day, 12, 30) if on else None,
+            "happened_at": datetime.combine(on, time(12, 30)) if on else None,
             "happened_on": on,
             "time_precision": given.pop("time_precision", "minute" if on else "none"),
             "status": "1",

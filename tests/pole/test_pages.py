@@ -21,8 +21,24 @@ FORMULA = '=HYPERLINK("http://x")<script>alert(1)</script>'
 def picture(publish, tmp_path):
     """Two forces' records of one man, one of them hidden; a child who is a victim; his car, phone and street."""
     opened = Batch(tmp_path / "open")
-    opened.person("1", "John Smith", date(1990, 5, 1), postcode="L1 1AA", address_line=FORMULA, pnc_id="1990/0000001X", ethnicity_code="W1", raw={"EthnicityCode": "W1", "Town": FORMULA})  # fmt: skip
-    opened.person("2", "Jon Smith", date(1990, 1, 1), birth_quality="default", postcode="L1 1AB", aliases=[{"forenames": "Jay", "surname": "Smythe"}])  # fmt: skip
+    opened.person(
+        "1",
+        "John Smith",
+        date(1990, 5, 1),
+        postcode="L1 1AA",
+        address_line=FORMULA,
+        pnc_id="1990/0000001X",
+        ethnicity_code="W1",
+        raw={"EthnicityCode": "W1", "Town": FORMULA},
+    )
+    opened.person(
+        "2",
+        "Jon Smith",
+        date(1990, 1, 1),
+        birth_quality="default",
+        postcode="L1 1AB",
+        aliases=[{"forenames": "Jay", "surname": "Smythe"}],
+    )
     opened.person("3", "Mary Jones", clock.today() - timedelta(days=5000), sex="F")
     opened.person("4", "Ann Other", date(1980, 2, 2), sex="F")
     opened.thing("v1", "VEHICLE", "AB12CDE", make="Ford", colour="Blue", value_raw="ab12 cde")
@@ -110,10 +126,11 @@ def test_a_person_with_no_visible_record_does_not_exist(reading, universe, found
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "key"),
+    "place",
     [("pole:person_record", "records", "h1"), ("pole:event", "events", "he"), ("pole:object", "things", "hv")],
 )
-def test_a_hidden_record_event_or_thing_does_not_exist(reading, universe, found, name, kind, key):
+def test_a_hidden_record_event_or_thing_does_not_exist(reading, universe, found, place):
+    name, kind, key = place
     address = reverse(name, args=[found[kind][key]])
     assert reading(universe.merseyside_analyst).get(address).status_code == 404
     assert reading(universe.gmp_analyst).get(address).status_code == 200
@@ -196,10 +213,11 @@ def test_a_read_is_noted_with_its_reason_and_the_records_seen(reading, universe,
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "key"),
+    "place",
     [("pole:event", "events", "e1"), ("pole:object", "things", "v1"), ("pole:place", "places", "a1")],
 )
-def test_a_page_that_names_people_notes_whom(reading, universe, found, as_intake, name, kind, key):
+def test_a_page_that_names_people_notes_whom(reading, universe, found, as_intake, place):
+    name, kind, key = place
     reading(universe.merseyside_analyst).get(reverse(name, args=[found[kind][key]]))
     with as_intake():
         noted = Entry.objects.get(operation="CONSULTATION")
@@ -249,7 +267,12 @@ def test_the_number_of_queries_does_not_grow_with_the_links(reading, universe, f
         more.thing(f"mv{number}", "VEHICLE", f"AA{number:02}AAA")
         more.place(f"ma{number}", f"{number} Low Street", "L2 2AA")
         more.person(f"mp{number}", f"Friend {'abcdefghij'[number % 10]}", date(1990, 1, 3))
-        for type_, kind, key in (("SUSPECT", "EVENT", "m"), ("USES", "OBJECT", "mv"), ("LIVES_AT", "LOCATION", "ma"), ("ASSOCIATE", "PERSON", "mp")):  # fmt: skip
+        for type_, kind, key in (
+            ("SUSPECT", "EVENT", "m"),
+            ("USES", "OBJECT", "mv"),
+            ("LIVES_AT", "LOCATION", "ma"),
+            ("ASSOCIATE", "PERSON", "mp"),
+        ):
             more.link(("PERSON", "1"), type_, (kind, f"{key}{number}"))
     publish(more)
     assert {part: queries(part) for part in PARTS} == few

@@ -1,4 +1,4 @@
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -205,9 +205,9 @@ def test_records_named_in_clusters_before_they_are_published_join_when_they_come
 def test_a_source_s_own_merge_marks_the_record_and_keeps_it(publish, as_intake, tmp_path):
     publish(burglary(tmp_path / "b"))
     later = Batch(tmp_path / "c")
-    later.merge("2", "1", datetime(2024, 5, 1, 9))
-    later.merge("3", None, datetime(2024, 5, 2, 9))
-    later.merge("never delivered", "1", datetime(2024, 5, 2, 9))
+    later.merge("2", "1", datetime(2024, 5, 1, 9, tzinfo=UTC))
+    later.merge("3", None, datetime(2024, 5, 2, 9, tzinfo=UTC))
+    later.merge("never delivered", "1", datetime(2024, 5, 2, 9, tzinfo=UTC))
     assert publish(later).merged_by_source == 2
     assert publish(later).merged_by_source == 0
     with as_intake():

@@ -18,8 +18,21 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def picture(publish, tmp_path):
     opened = Batch(tmp_path / "open")
-    opened.person("1", "John Smith", date(1990, 3, 4), postcode="BL1 1AA", address_line="1 High Street, Bolton", pnc_id="2003/1234567Q")  # fmt: skip
-    opened.person("2", "Jonathan Smythe", date(1990, 3, 4), postcode="M1 1AA", aliases=[{"forenames": "Jay", "surname": "Wilkins"}])  # fmt: skip
+    opened.person(
+        "1",
+        "John Smith",
+        date(1990, 3, 4),
+        postcode="BL1 1AA",
+        address_line="1 High Street, Bolton",
+        pnc_id="2003/1234567Q",
+    )
+    opened.person(
+        "2",
+        "Jonathan Smythe",
+        date(1990, 3, 4),
+        postcode="M1 1AA",
+        aliases=[{"forenames": "Jay", "surname": "Wilkins"}],
+    )
     opened.person("3", "Mohammed Hussain", date(1985, 4, 3), postcode="M1 1AA", cro="85227/65E", nino="AB123456C")
     opened.person("4", "Catherine O'Brien", date(2012, 1, 1), sex="F")
     opened.thing("v1", "VEHICLE", "AB12CDE", make="Ford", colour="Blue")
@@ -95,7 +108,15 @@ def test_a_search_finds_and_says_why(asks):
     assert not missed
 
 
-HIDDEN = ["zebedee quillfeather", "quillfeather 07/07/1977", "ZZ99 ZZZ", "07700 900999", "M9 9ZZ", "INT/998877", "07/07/1977"]  # fmt: skip
+HIDDEN = [
+    "zebedee quillfeather",
+    "quillfeather 07/07/1977",
+    "ZZ99 ZZZ",
+    "07700 900999",
+    "M9 9ZZ",
+    "INT/998877",
+    "07/07/1977",
+]
 
 
 def test_what_is_hidden_is_not_found_counted_or_hinted_at(asks):
@@ -171,7 +192,7 @@ def test_what_cannot_be_searched_says_so_and_is_not_noted(asks, universe, typed)
         "P-99999999999999",
         "P-999999999999999999999999",
         "٣٤٥٦",
-    ],  # fmt: skip
+    ],
 )
 def test_odd_text_is_searched_or_refused_without_a_fault(asks, typed):
     assert "error" not in asks(typed).lower() or "problem" in asks(typed)

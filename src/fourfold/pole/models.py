@@ -193,7 +193,7 @@ class MatchEdge(Labelled, Versioned):
     waterfall = models.JSONField()
     band = models.TextField()
     run = models.TextField()
-    state = models.TextField(default=rules.EdgeState.CURRENT)
+    state = models.TextField(default=rules.EdgeState.CURRENT.value)
 
     class Meta:
         constraints = [models.UniqueConstraint("left", "right", name="match_edge_once")]

@@ -165,6 +165,7 @@ MATCH_WORDS = {
     ("name", "forename"): "Same forename, but not surname",
     ("name", "different"): "Different names",
     ("birth", "missing"): "A date of birth is missing",
+    ("birth", "twin"): "Born on the same day, as twins of one home may be",
     ("birth", "same"): "Born on the same day",
     ("birth", "swapped"): "Born on the same day, with day and month the other way round",
     ("birth", "year"): "Same day and month of birth, a year apart",

@@ -191,7 +191,20 @@ def record_lines(person_id: int) -> tuple[RecordLine, ...]:
 
 
 def _line_records() -> QuerySet[PersonRecord]:
-    return PersonRecord.objects.select_related("owner").defer("raw").order_by("pk")
+    return person_records().order_by("pk")
+
+
+def person_records() -> QuerySet[PersonRecord]:
+    """Source records of people, without their fields as delivered."""
+    return PersonRecord.objects.select_related("owner").defer("raw")
+
+
+def object_records() -> QuerySet[ObjectRecord]:
+    return ObjectRecord.objects.select_related("owner").defer("raw")
+
+
+def location_records() -> QuerySet[LocationRecord]:
+    return LocationRecord.objects.select_related("owner").defer("raw")
 
 
 def people_matching(text: str, *, today: date, limit: int = 25) -> list[PersonLine]:
@@ -285,14 +298,16 @@ def links_from(kind: str, ids: Sequence[int]) -> tuple[Joined, ...]:
 def _visible(kind: str, ids: Iterable[int]) -> Mapping[int, Record]:
     match rules.Kind(kind):
         case rules.Kind.PERSON:
-            return {r.pk: r for r in PersonRecord.objects.select_related("owner").defer("raw").filter(pk__in=ids)}
+            return {record.pk: record for record in person_records().filter(pk__in=ids)}
         case rules.Kind.OBJECT:
-            return {r.pk: r for r in ObjectRecord.objects.select_related("owner").defer("raw").filter(pk__in=ids)}
+            return {record.pk: record for record in object_records().filter(pk__in=ids)}
         case rules.Kind.LOCATION:
-            return {r.pk: r for r in LocationRecord.objects.select_related("owner").defer("raw").filter(pk__in=ids)}
+            return {record.pk: record for record in location_records().filter(pk__in=ids)}
         case rules.Kind.EVENT:
-            rows = EventRecord.objects.select_related("owner").defer("raw").filter(pk__in=ids)
-            return {r.pk: r for r in rows}
+            return {
+                record.pk: record
+                for record in EventRecord.objects.select_related("owner").defer("raw").filter(pk__in=ids)
+            }
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,9 @@ FURTHEST_ID = 2**63 - 1
 @require_GET
 def event_list(request: HttpRequest) -> HttpResponseBase:
     """What happened, newest first: names nobody, so no reason is asked for."""
-    return lists.show_list(request, selectors.events(), EVENTS, foot=Foot(seen_by="You see the events you may see."))
+    return lists.show_list(
+        request, selectors.events(), EVENTS, foot=Foot(seen_by="Each reader sees the events that are shared with them.")
+    )
 
 
 EVENTS = lists.ListSpec(

@@ -4,10 +4,13 @@ What row-level security keeps from indexes is found by pole's candidate function
 range, which the indexes serve under the policy.
 """
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -16,9 +19,11 @@ from fourfold.platform.ui.jinja import plural, shown_date
 from fourfold.platform.visibility.scope import narrowed
 from fourfold.pole import rules as pole_rules
 from fourfold.pole import selectors as pole
-from fourfold.pole.models import EventRecord, LocationRecord, ObjectRecord, PersonRecord
 from fourfold.search.rules import Query, swapped
 from fourfold.threats import selectors as threats
+
+if TYPE_CHECKING:
+    from fourfold.pole.models import LocationRecord, ObjectRecord, PersonRecord
 
 MOST = 300
 """Records of one kind that one search weighs. Past it the answer says so and asks for more to go on."""
@@ -93,7 +98,7 @@ def _people(query: Query, today: date) -> Group:
 
 def _person_records(query: Query) -> QuerySet[PersonRecord]:
     """Records that could be meant. The sharpest thing that was typed leads; the rest ranks."""
-    records = PersonRecord.objects.all()
+    records = pole.person_records()
     if query.person_id is not None:
         return records.filter(person_id=query.person_id).order_by("pk")
     if numbered := _numbered(query):
@@ -237,12 +242,7 @@ def _objects(query: Query, kind: str, values: Sequence[str], one: str, many: str
     if kind == "VEHICLE":
         first = values[0]
         wanted |= Q(value__gte=first, value__lt=f"{first}\x7f")
-    records = list(
-        ObjectRecord.objects.filter(wanted, kind=kind)
-        .select_related("owner")
-        .defer("raw")
-        .order_by("value", "pk")[: MOST + 1]
-    )
+    records = list(pole.object_records().filter(wanted, kind=kind).order_by("value", "pk")[: MOST + 1])
     same: dict[str, list[ObjectRecord]] = defaultdict(list)
     for record in records[:MOST]:
         same[record.value if record.valid else f"{record.value} #{record.pk}"].append(record)
@@ -273,8 +273,8 @@ def _places(query: Query) -> Group:
     if not query.postcode:
         return Group("places", "place", "places", (), 0)
     key = query.postcode.replace(" ", "") + "|"
-    found = LocationRecord.objects.filter(place_key__gte=key, place_key__lt=f"{key}\x7f").exclude(place_key="")
-    records = list(found.select_related("owner").defer("raw").order_by("place_key", "pk")[: MOST + 1])
+    found = pole.location_records().filter(place_key__gte=key, place_key__lt=f"{key}\x7f").exclude(place_key="")
+    records = list(found.order_by("place_key", "pk")[: MOST + 1])
     same: dict[str, list[LocationRecord]] = defaultdict(list)
     for record in records[:MOST]:
         same[record.place_key].append(record)
@@ -293,7 +293,7 @@ def _places(query: Query) -> Group:
 def _events(query: Query) -> Group:
     if not query.reference:
         return Group("events", "event", "events", (), 0)
-    found = EventRecord.objects.filter(pole.events_called(query.reference)).select_related("owner").defer("raw")
+    found = pole.events().filter(pole.events_called(query.reference))
     records = list(found.order_by("reference_key", "pk")[: MOST + 1])
     hits = tuple(
         Hit(

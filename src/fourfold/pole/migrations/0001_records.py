@@ -3,8 +3,6 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import fourfold.pole.rules
-
 
 class Migration(migrations.Migration):
     initial = True
@@ -372,7 +370,7 @@ class Migration(migrations.Migration):
                 ("waterfall", models.JSONField()),
                 ("band", models.TextField()),
                 ("run", models.TextField()),
-                ("state", models.TextField(default=fourfold.pole.rules.EdgeState["CURRENT"])),
+                ("state", models.TextField(default="CURRENT")),
                 (
                     "label",
                     models.ForeignKey(

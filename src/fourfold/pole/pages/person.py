@@ -26,6 +26,9 @@ COLUMNS_SHOWN = 8
 """Columns of the side-by-side table; further groups of records are listed below it."""
 
 
+REMARKABLE = 1.0
+"""Weight from which how common a value is gets a remark."""
+
 # One person
 
 
@@ -428,7 +431,7 @@ def _verdict(edge: Edge) -> str:
 
 
 def _rarity(tf_weight: float) -> str:
-    if abs(tf_weight) < 0.05:
+    if abs(tf_weight) < REMARKABLE:
         return ""
     return "A rare value, so it counts for more" if tf_weight > 0 else "A common value, so it counts for less"
 
