@@ -34,7 +34,7 @@ def test_the_import_contracts_hold():
 
 
 def test_a_rooms_models_are_imported_in_that_room_only():
-    """Other rooms ask its selectors and services, and name its models in foreign keys as text. Entry knows everything."""
+    """Other rooms ask its selectors and services, and name its models in foreign keys as text. Entry knows all."""
     graph = grimp.build_graph("fourfold", cache_dir=None, exclude_type_checking_imports=True)
     broken = [
         f"{importer} imports fourfold.{room}.models"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -104,6 +105,6 @@ def test_versions_follow_each_other_without_gap_or_overlap(as_simulation, univer
         for pk in keys.values():
             versions = versions_of(Case(pk=pk))
             assert versions[0].recorded_to is None
-            for newer, older in zip(versions, versions[1:], strict=False):
+            for newer, older in pairwise(versions):
                 assert older.recorded_from < older.recorded_to == newer.recorded_from
                 assert older.ended_in == newer.recorded_in

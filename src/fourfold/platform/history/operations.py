@@ -14,7 +14,7 @@ def keep_history_v1(table: str) -> RunSQL:
 
 
 def pause_history_v1(table: str) -> RunSQL:
-    """Before an operation that changes or removes a column: take away the rewound view, which uses the column."""
+    """Before an operation that changes or removes a column: take away the view and the trigger that use the column."""
     return RunSQL(f"select history_pause_v1('{table}')", f"select history_refresh_v1('{table}', '{{}}')")
 
 

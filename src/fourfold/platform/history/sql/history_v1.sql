@@ -55,6 +55,18 @@ create function history_columns(wanted regclass, prefix text) returns text langu
     from pg_attribute where attrelid = wanted and attnum > 0 and not attisdropped
 $$;
 
+-- Whether a row is different: column by column, plain numbers first, so that most answers come from the first few. Types whose
+-- equality overlooks a difference (numeric 1.0 and 1.00) are compared as text. Generated columns follow the others.
+create function history_differs(wanted regclass) returns text language sql stable as $$
+  select string_agg(
+           case when atttypid in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'bool'::regtype, 'date'::regtype,
+                                  'timestamptz'::regtype, 'uuid'::regtype, 'text'::regtype, 'varchar'::regtype)
+                then format('old.%1$I is distinct from new.%1$I', attname)
+                else format('old.%1$I::text is distinct from new.%1$I::text', attname) end,
+           ' or ' order by attlen < 0, attnum)
+    from pg_attribute where attrelid = wanted and attnum > 0 and not attisdropped and attgenerated = ''
+$$;
+
 -- The triggers' function and the view of one table, made from the columns that it has now.
 create function history_write_v1(wanted text) returns void language plpgsql as $body$
 declare
@@ -96,6 +108,8 @@ begin
     end $ends$ $f$, wanted || '_ends', was, columns, history_columns(now_table, 'o.'), fills);
   -- Whoever may execute a trigger's function could put it on a table of their own and feed it a past that never was.
   execute format('revoke execute on function public.%I(), public.%I() from public', wanted || '_keeps', wanted || '_ends');
+  execute format('create or replace trigger history_stamp before update on public.%I for each row when (%s) '
+                 'execute function public.history_stamp()', wanted, history_differs(now_table));
   execute format('drop view if exists rewound.%I', wanted);
   execute format($f$
     create view rewound.%1$I with (security_invoker = true) as
@@ -113,7 +127,6 @@ declare
   was constant text := wanted || '_was';
   reads text;
   found record;
-  only_when text := 'when (old.* *<> new.*) ';
 begin
   select qual into reads from pg_policies where schemaname = 'public' and tablename = wanted and cmd = 'SELECT';
   if reads is null then
@@ -143,11 +156,6 @@ begin
   execute format('revoke insert, update on public.%I from fourfold_app', was);
   execute format('grant select on public.%I to fourfold_app', was);
   perform history_write_v1(wanted);
-  if exists (select from pg_attribute where attrelid = now_table and attgenerated <> '') then
-    only_when := '';  -- a trigger before the change does not know generated columns yet
-  end if;
-  execute format('create trigger history_stamp before update on public.%I for each row %s'
-                 'execute function public.history_stamp()', wanted, only_when);
   execute format('create trigger history_check after insert on public.%I referencing new table as new_rows '
                  'for each statement execute function public.history_check()', wanted);
   execute format('create trigger history_keep after update on public.%I referencing old table as old_rows '
@@ -167,10 +175,11 @@ begin
   execute format('drop table public.%I', wanted || '_was');
 end $body$;
 
--- A column may not change while the view shows it.
+-- A column may not change while the view shows it and the trigger compares it.
 create function history_pause_v1(wanted text) returns void language plpgsql as $body$
 begin
   execute format('drop view if exists rewound.%I', wanted);
+  execute format('drop trigger if exists history_stamp on public.%I', wanted);
 end $body$;
 
 -- After a table's columns changed: the twin follows. What was keeps columns that are gone; new ones are null in it.

@@ -3,6 +3,7 @@ drop function history_pause_v1(text);
 drop function history_forget_v1(text);
 drop function history_keep_v1(text);
 drop function history_write_v1(text);
+drop function history_differs(regclass);
 drop function history_columns(regclass, text);
 drop function history_check();
 drop function history_stamp();
