@@ -35,6 +35,7 @@ from fourfold.threats.models import Threat, ThreatMember, ThreatPlace
 from fourfold.threats.rules import Assertion, Category, Side, ThreatType
 
 NEW_SHOWN = 12
+PLURALS = {"person": "people", "stop and search": "stops and searches"}
 CHANGES_SHOWN = 8
 LONGEST_IN_TITLE = 60
 ADDED = "Added: "
@@ -309,7 +310,10 @@ def _frame(told: Told, current: str, *, counts: selectors.Headcount, changes: It
         "foot": Foot(
             changed=f"Last changed {shown_moment(last.at)} by {last.by}." if last else "",
             seen_by=f"{threat.label}.",
-            links=(Link("Every change to this threat", told.part("history")),),
+            links=(
+                Link("Every change to this threat", told.part("history")),
+                Link("Who looked", f"{reverse('audit:who_looked')}?record=threats.threat:{threat.pk}"),
+            ),
         ),
     }
 
@@ -447,7 +451,7 @@ def _together(changes: list[Change]) -> Change:
     if len(changes) == 1:
         return first
     counted = Counter(change.title.removeprefix(ADDED) for change in changes)
-    roles = ", ".join(f"{number} {role}" for role, number in counted.items())
+    roles = ", ".join(role if number == 1 else f"{role} ({number})" for role, number in counted.items())
     lines = tuple(f"{change.title.removeprefix(ADDED).capitalize()}: {change.lines[0].lower()}" for change in changes)
     return replace(first, title=f"{len(changes)} people added: {roles}", lines=lines)
 
@@ -485,16 +489,16 @@ def _threat_facts(
 
 
 def new_on_picture(links: Iterable[NewLink], *, since: datetime, today: date) -> NewOnPicture:
-    """Counts by kind in words, and each thing with its address."""
+    """Counts by kind in words, and each thing with its address; people are counted and not named."""
     links = tuple(links)
     counted = Counter(link.noun for link in links)
-    parts = [plural(number, noun, f"{noun}s") for noun, number in counted.most_common()]
+    parts = [plural(number, noun, PLURALS.get(noun, f"{noun}s")) for noun, number in counted.most_common()]
     return NewOnPicture(
         heading=f"New on the picture since {shown_date(since)}",
         sentence=", ".join(parts) if parts else "Nothing new about the people in this threat.",
         items=tuple(
             Moment(link.title, link.happened_on or link.recorded_from, text=link.noun.capitalize(), href=link.url)
-            for link in links[:NEW_SHOWN]
+            for link in [each for each in links if each.kind != "PERSON"][:NEW_SHOWN]
         ),
         others=tuple(
             Link(f"Look back {words}", f"?since={(today - timedelta(days=days)).isoformat()}")

@@ -27,20 +27,22 @@ def demo() -> None:
 @click.option("--seed", default=1, show_default=True, help="Another seed gives another region.")
 def build(people: int, seed: int) -> None:
     """Build the demonstration through the door that every extract takes. Does nothing where it is built already."""
-    subprocess.run([sys.executable, "-m", "fourfold.entry.cli", "db", "migrate"], check=True)
+    migrated = subprocess.run([sys.executable, "-m", "fourfold.entry.cli", "db", "migrate"], check=False)
+    if migrated.returncode:
+        sys.exit(migrated.returncode)
     django_as("simulation")
-    from fourfold.entry import demo as building
+    from fourfold.entry import demo_build
 
-    building.build(people=people, seed=seed, tell=click.echo)
+    demo_build.build(people=people, seed=seed, tell=click.echo)
 
 
 @demo.command()
 def who() -> None:
     """Print who can sign in to the demonstration, with the password."""
     django_as("app")
-    from fourfold.entry import demo as building
+    from fourfold.entry import demo as built
 
-    lines = building.who_to_sign_in_as()
+    lines = built.who_to_sign_in_as()
     click.echo("\n".join(lines) if lines else "The demonstration is not built yet. Run: fourfold demo build")
 
 
