@@ -62,6 +62,10 @@ TWO_PEOPLE = {
         Person("a", "Hywel", "Thistlewood", "1995-07-19", sex="M", postcode="L1 8JQ"),
         Person("b", "Catrin", "Thistlewood", "1995-07-19", sex="F", postcode="L1 8JQ"),
     ),
+    "twins of one sex at home": (
+        Person("a", "Aled", "Fothergill", "1999-03-03", sex="M", postcode="CH1 2AB"),
+        Person("b", "Deiniol", "Fothergill", "1999-03-03", sex="M", postcode="CH1 2AB"),
+    ),
     "nothing known": (Person("a", None, None, None), Person("b", None, None, None)),
 }
 

@@ -47,6 +47,8 @@ def _sql(condition: str) -> Any:
 TESTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     # every one of the tests listed
     "all": lambda test: levels.And(*[creator_of(part) for part in test["all"]]),
+    # the test does not hold
+    "not": lambda test: levels.Not(creator_of(test["not"])),
     # the column is the same
     "exact": lambda test: levels.ExactMatchLevel(test["exact"]),
     # Jaro-Winkler similarity, 0 to 1
@@ -98,6 +100,8 @@ def _level(comparison: Comparison, level: Level, model: Model) -> Any:
         return creator.configure(is_null_level=True, label_for_charts=level.code)
     chances = model.chances(comparison.name, level.code)
     creator.configure(m_probability=chances.m, u_probability=chances.u, label_for_charts=level.code)
+    if level.fixed_m is not None:
+        creator.configure(fix_m_probability=True)
     if level.fixed_u is not None:
         creator.configure(fix_u_probability=True)
     if level.frequency_of is not None:

@@ -32,6 +32,7 @@ class Level:
     test: Mapping[str, Any]
     words: str
     frequency_of: str | None = None
+    fixed_m: float | None = None
     fixed_u: float | None = None
 
     @property
@@ -148,12 +149,13 @@ def _comparison(loaded: Mapping[str, Any]) -> Comparison:
 
 
 def _level(loaded: Mapping[str, Any]) -> Level:
-    said = {"code", "words", "frequency_of", "u"}
+    said = {"code", "words", "frequency_of", "m", "u"}
     return Level(
         code=loaded["code"],
         test={key: value for key, value in loaded.items() if key not in said},
         words=loaded["words"],
         frequency_of=loaded.get("frequency_of"),
+        fixed_m=float(loaded["m"]) if "m" in loaded else None,
         fixed_u=float(loaded["u"]) if "u" in loaded else None,
     )
 
@@ -161,8 +163,9 @@ def _level(loaded: Mapping[str, Any]) -> Level:
 def _columns_in(test: Mapping[str, Any]) -> set[str]:
     found: set[str] = set()
     for key, value in test.items():
-        if key == "all":
-            found.update(column for part in value for column in _columns_in(part))
+        if key in ("all", "not"):
+            parts = value if key == "all" else [value]
+            found.update(column for part in parts for column in _columns_in(part))
         elif isinstance(value, str):
             found.add(value)
         elif isinstance(value, list):

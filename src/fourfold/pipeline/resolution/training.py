@@ -164,7 +164,8 @@ def _of_strangers(level: Level, learnt: dict[str, Any], start: Chances, prior: f
 
 def _of_one_person(level: Level, learnt: dict[str, Any], first: Chances, least_doubt: float) -> Chances:
     """A slip that these records happen not to show is still possible: no chance is less than `least_doubt`."""
-    return Chances(max(_sound(learnt.get("m_probability"), first.m), least_doubt), first.u)
+    m = level.fixed_m or max(_sound(learnt.get("m_probability"), first.m), least_doubt)
+    return Chances(m, first.u)
 
 
 def _sound(chance: object, otherwise: float) -> float:
