@@ -24,6 +24,7 @@ def person(request, number):
     return HttpResponse(f"person {number} {request.method}", content_type="text/plain")
 
 
+handler404 = "fourfold.platform.ui.errors.not_found"
 urlpatterns = [path("people/<int:number>/", person), path("", include("fourfold.entry.urls"))]
 
 
@@ -42,6 +43,12 @@ def test_a_page_about_a_person_first_asks_why_and_then_comes_back(client, univer
     with acting_as(universe.merseyside_analyst):
         entry = Entry.objects.get(operation="CONSULTATION")
     assert (entry.reason_code, entry.reason_text, entry.operation_reference) == tuple(GIVEN.values())
+
+
+@pytest.mark.parametrize("email", ["data_protection_officer@gmp.test", "auditor@nwrocu.test"])
+def test_a_role_that_reads_no_people_finds_no_such_page(universe, client_for, email):
+    with override_settings(ROOT_URLCONF=__name__):
+        assert client_for(universe.user(email)).get("/people/7/").status_code == 404
 
 
 def test_the_reason_is_asked_once_for_a_task_and_can_be_changed(client):

@@ -12,6 +12,9 @@ from django.urls import reverse
 
 from fourfold.platform import clock
 from fourfold.platform.audit.services import Reason
+from fourfold.platform.errors import NotThere
+from fourfold.platform.people.models import User
+from fourfold.platform.people.rules import may
 
 KEPT_AS = "reason_for_reading"
 LASTS = timedelta(hours=8)
@@ -20,13 +23,15 @@ LASTS = timedelta(hours=8)
 def needs_reason[**P](
     view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """A view that reads people: without a reason it first asks for one, then comes back.
+    """A view that reads people: not there for roles that may not, and without a reason it first asks for one.
 
     A form that is sent after the reason ran out is still taken, so that nothing typed is lost.
     """
 
     @wraps(view)
     def asked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not (isinstance(request.user, User) and may(request.user, "person.read")):
+            raise NotThere
         given = request.session.get(KEPT_AS)
         has_run_out = given is None or clock.now() - datetime.fromisoformat(given["given_at"]) > LASTS
         if given is None or (has_run_out and request.method in {"GET", "HEAD"}):
