@@ -491,7 +491,7 @@ RULES: tuple[Rule, ...] = (
         "Correct the tables or the role, or add the link to the source's mapping.",
     ),
     Rule(
-        "Q-LINK-07",
+        "Q-LINK-09",
         Effect.QUARANTINE,
         "The row links records that are in two different compartments.",
         "Decide with the owners of both which compartment may hold the link.",

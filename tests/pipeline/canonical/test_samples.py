@@ -11,10 +11,10 @@ from xml.etree import ElementTree
 
 import duckdb
 import pytest
+from tests.pipeline.canonical.conftest import OWNERS, SAMPLE, Made
 
 from fourfold.pipeline.canonical.contract import ENTITIES, LINK_TYPES, TABLES
 from fourfold.pipeline.canonical.rules import BY_CODE, Effect
-from tests.pipeline.canonical.conftest import OWNERS, SAMPLE, Made
 
 SOURCES = sorted(OWNERS)
 Sample = Callable[[str], Made]

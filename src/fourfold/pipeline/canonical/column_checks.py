@@ -31,10 +31,12 @@ def time_checks(column: str, moment: str, *, local: bool = True) -> tuple[Check,
         Check("Q-DATE-01", column, f"({moment}).quality = 'invalid'"),
         Check("Q-TIME-02", column, f"({moment}).quality = 'skipped'"),
     )
+    late = Check("Q-DATE-07", column, f"({moment}).on_day > ff_latest()")
     if not local:
-        return stops[:1]
+        return (*stops[:1], late)
     return (
         *stops,
+        late,
         Check("Q-TIME-01", column, f"({moment}).quality = 'ambiguous'"),
         Check("Q-TIME-03", column, f"({moment}).quality IN ('universal', 'twelve_hour')"),
     )

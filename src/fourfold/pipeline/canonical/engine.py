@@ -29,6 +29,8 @@ COUNTS_JSON = "counts.json"
 _ACCESS = ("owning_force", "audience", "marking", "compartment")
 _FAR = date(2200, 1, 1)
 _SHOWN = 500
+# Rules about who may read a row.
+_CLOSING = ("Q-FORCE-01", "Q-RESTRICT-01")
 
 
 class CountsDisagree(Exception):
@@ -130,7 +132,7 @@ class _Run:
         for contract in ENTITIES:
             self._entities(contract, [make for make in makes if make.contract == contract])
         self._known(makes)
-        links = self.family.links(self.context)
+        links = self._together(self.family.links(self.context))
         for item in links:
             self._links(item)
         self._write("link", [f"SELECT * FROM {_n(item.name)}" for item in links])
@@ -257,6 +259,9 @@ class _Run:
     # Steps and their faults --------------------------------------------------------------------------------------------
 
     def _step(self, step: Step) -> None:
+        if not (step.checks or step.key or step.consumed):  # read once, by a make
+            self.db.execute(f"CREATE TEMP VIEW {_n(step.name)} AS {step.select}")
+            return
         every = self._worked_out(f"{step.name}__all", step.select)
         checks = list(step.checks)
         if step.key:
@@ -299,6 +304,9 @@ class _Run:
     def _find_faults(self, name: str, table: str, every: str, checks: Sequence[Check], key: str = "") -> None:
         """Write faults of the rows of `every` to `aside`, and make `name` the view of those that may go on."""
         layout = self.layouts[table]
+        if not checks:
+            self.db.execute(f"CREATE TEMP VIEW {_n(name)} AS SELECT * FROM {every}")
+            return
         stopping = [check for check in checks if BY_CODE[check.rule].effect in {Effect.QUARANTINE, Effect.HOLD}]
         warning = [check for check in checks if BY_CODE[check.rule].effect is Effect.WARN]
         verdict = "CAST(NULL AS INTEGER)"
@@ -309,7 +317,8 @@ class _Run:
             f"CASE WHEN {check.when} THEN {1 << number} ELSE 0 END" for number, check in enumerate(warning)
         )
         faults = _n(f"{name}__faults")
-        kept_key = f"CAST({_n(key)} AS VARCHAR)" if key else "CAST(NULL AS VARCHAR)"
+        own_key = "record_key" if key and "record_key" in self._columns_of(every) else key
+        kept_key = f"CAST({_n(own_key)} AS VARCHAR)" if key else "CAST(NULL AS VARCHAR)"
         self.db.execute(
             f"CREATE TEMP TABLE {faults} AS SELECT * FROM (SELECT source_file, source_line, {', '.join(_ACCESS)}, "
             f"{kept_key} AS record_key, {verdict} AS verdict, CAST({flags or '0'} AS BIGINT) AS flags FROM {every}) "
@@ -331,20 +340,28 @@ class _Run:
             f"CREATE OR REPLACE TEMP TABLE faulty AS SELECT * FROM {_n(f'delivered_{layout.table}')} "
             f"SEMI JOIN {faults} USING (source_file, source_line)"
         )
-        raw = self._raw(layout)
-        tests = [(f"f.verdict = {number}", check) for number, check in enumerate(stopping)]
-        tests += [(f"f.verdict IS NULL AND (f.flags & {1 << number}) <> 0", c) for number, c in enumerate(warning)]
-        for condition, check in tests:
+        stops = [(f"f.verdict IS NOT DISTINCT FROM {number}", check) for number, check in enumerate(stopping)]
+        warns = [(f"f.verdict IS NULL AND (f.flags & {1 << number}) <> 0", c) for number, c in enumerate(warning)]
+        told, met, values = [], "", ""
+        for place, (broken, check) in enumerate((*stops, *warns)):
             rule = BY_CODE[check.rule]
-            access = ", ".join(f"f.{column}" for column in _ACCESS)
-            if check.rule in {"Q-FORCE-01", "Q-RESTRICT-01"}:  # nobody but the owner until it is known who may
-                access = f"coalesce(f.owning_force, {literal(self.context.owner)}), 'OWN', f.marking, NULL"
-            self.db.execute(
-                f"INSERT INTO aside SELECT DISTINCT {literal(check.rule)}, f.source_file, f.source_line, "
-                f"{literal(check.column or None)}, {self._value(layout, check.column)}, {literal(rule.sentence)}, {raw}, "
-                f"{access}, {literal(rule.effect)}, {literal(name)} "
-                f"FROM {faults} f JOIN faulty USING (source_file, source_line) WHERE {condition}"
+            told.append(
+                f"({place}, {literal(rule.code)}, {literal(check.column or None)}, {literal(rule.sentence)}, "
+                f"{literal(rule.effect)}, {str(check.rule in _CLOSING).lower()})"
             )
+            met += f" WHEN {place} THEN {broken}"
+            values += f" WHEN {place} THEN {self._value(layout, check.column)}"
+        # Nobody but the owner reads a row before it is known who may.
+        access = (
+            f"coalesce(f.owning_force, {literal(self.context.owner)}), if(closed, 'OWN', f.audience), f.marking, "
+            "if(closed, NULL, f.compartment)"
+        )
+        self.db.execute(
+            f"INSERT INTO aside SELECT DISTINCT rule, f.source_file, f.source_line, col, CASE place {values} END, sentence, "
+            f"{self._raw(layout)}, {access}, effect, {literal(name)} "
+            f"FROM {faults} f JOIN faulty USING (source_file, source_line) CROSS JOIN (VALUES {', '.join(told)}) "
+            f"AS told(place, rule, col, sentence, effect, closed) WHERE CASE place {met} END"
+        )
 
     def _value(self, layout: Layout, column: str) -> str:
         """SQL of what was delivered in a column; columns worked out by a step have no delivered value."""
@@ -470,6 +487,19 @@ class _Run:
 
     # Links -------------------------------------------------------------------------------------------------------------
 
+    def _together(self, links: Sequence[Links]) -> list[Links]:
+        """Links of one table that have no checks of their own are followed in one go."""
+        plain: dict[str, list[str]] = {}
+        for item in links:
+            if not (item.checks or item.key):
+                plain.setdefault(item.table, []).append(item.select)
+        alone = [item for item in links if item.checks or item.key]
+        joined = [
+            Links(f"links_of_{table}", table, " UNION ALL BY NAME ".join(f"({select})" for select in selects))
+            for table, selects in plain.items()
+        ]
+        return [*alone, *joined]
+
     def _links(self, item: Links) -> None:
         """Follow merges, turn the link the contract's way round, and hold it when an end is not there."""
         first = _n(f"{item.name}__said")
@@ -539,7 +569,7 @@ class _Run:
             Check("Q-LINK-01", "", "NOT left_known OR NOT right_known"),
             Check("Q-LINK-06", "", "left_kind = right_kind AND left_now = right_now"),
             Check(
-                "Q-LINK-07",
+                "Q-LINK-09",
                 "",
                 "left_compartment <> right_compartment OR compartment <> left_compartment "
                 "OR compartment <> right_compartment",
@@ -582,8 +612,11 @@ class _Run:
     def _formulas(self, layout: Layout) -> None:
         """Report published rows with a cell a spreadsheet would run."""
         if layout.shape:
-            texts = [name for name, kind in layout.shape.items() if isinstance(kind, str)]
-            cells = {name: f"json_extract_string(body, {literal(f'$.{_n(name)}')})" for name in texts}
+            paths = {name: f"$.{_n(name)}" for name, kind in layout.shape.items() if isinstance(kind, str)}
+            for outer, inner in layout.shape.items():
+                if isinstance(inner, Mapping):
+                    paths |= {f"{outer}.{name}": f"$.{_n(outer)}.{_n(name)}" for name in inner}
+            cells = {name: f"json_extract_string(body, {literal(path)})" for name, path in paths.items()}
             found = (
                 f"ff_formula_inside(body) AND ({' OR '.join(f'ff_formula_cell({cell})' for cell in cells.values())})"
             )

@@ -69,14 +69,19 @@ _macro(
 
 
 def _plain() -> str:
-    letters = ", ".join(f"{_q(code)}: {_q(letter)}" for code, letter in rich_text.LETTERS.items() if code != "00")
+    # Only 80 to 9f differ from the code points; a code that is no letter gives nothing.
+    odd = {code: letter for code, letter in rich_text.LETTERS.items() if letter != chr(int(code, 16))}
+    cases = " ".join(f"WHEN {_q(code)} THEN {_q(letter)}" for code, letter in odd.items())
+    plain_code = (
+        f"CASE WHEN {_match('left(p, 2)', '[0-9a-f]{2}')} THEN chr(TRY_CAST('0x' || left(p, 2) AS INTEGER)) ELSE '' END"
+    )
+    letter = f"CASE left(p, 2) {cases} ELSE {plain_code} END"
     text = f"regexp_replace(x, {_q(rich_text.UNSEEN_GROUPS)}, '', 'g')"
     text = f"regexp_replace({text}, {_q(rich_text.LINE_ENDS)}, chr(10), 'g')"
-    parts = f"string_split({text}, '\\''')"
+    mark = _q("\\'")
     text = (
-        f"list_aggregate(list_transform({parts}, lambda p, n: CASE WHEN n = 1 THEN p "
-        f"ELSE coalesce(map_extract_value(MAP {{{letters}, '00': chr(0)}}, left(p, 2)), '') || substr(p, 3) END), "
-        "'string_agg', '')"
+        f"list_aggregate(list_transform(string_split({text}, {mark}), lambda p, n: CASE WHEN n = 1 THEN p "
+        f"ELSE {letter} || substr(p, 3) END), 'string_agg', '')"
     )
     text = f"regexp_replace({text}, {_q(rich_text.CONTROL_WORDS)}, '', 'g')"
     text = f"trim(translate({text}, '{{}}', ''), ' ' || chr(10))"
@@ -357,6 +362,7 @@ def install(db: duckdb.DuckDBPyConnection, *, latest: date) -> None:
     for signature, body in _MACROS.items():
         db.execute(f"CREATE OR REPLACE TEMP MACRO {signature} AS {body}")
     day = f"DATE '{latest.isoformat()}'"
+    db.execute(f"CREATE OR REPLACE TEMP MACRO ff_latest() AS {day}")
     for form in ("uk", "iso"):
         db.execute(f"CREATE OR REPLACE TEMP MACRO ff_birth_{form}(x) AS ff_birth_{form}_by(x, {day})")
     db.execute(f"CREATE OR REPLACE TEMP MACRO ff_pnc(x) AS ff_pnc_by(x, {latest.year})")
