@@ -68,7 +68,7 @@ def serve(host: str, port: int, workers: int) -> None:
     if not _free(host, port):
         raise LookupError(f"Something else listens on {host}:{port}. Stop it, or choose another with --port.")
     django_as("app")
-    from fourfold.entry import demo
+    from fourfold.entry.demo import who_to_sign_in_as
 
     _check_server()
     environment = os.environ | {"FOURFOLD_POOL": "8", "FOURFOLD_DATABASE_ROLE": "app"}
@@ -87,7 +87,7 @@ def serve(host: str, port: int, workers: int) -> None:
     try:
         _wait_until_up(host, port, running)
         click.echo(f"\nFourfold is at http://{'localhost' if host == '127.0.0.1' else host}:{port}/")
-        for line in demo.who_to_sign_in_as():
+        for line in who_to_sign_in_as():
             click.echo(line)
         click.echo("Stop it with Ctrl+C.")
         while all(process.poll() is None for process in running):
