@@ -10,7 +10,7 @@ import json
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -22,7 +22,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from django.db import transaction
 from django.test.utils import override_settings
 
 from fourfold.entry.demo import BUILT, PASSWORD, PLAN, STEP, UNIT, note_step, steps_done
@@ -287,9 +286,7 @@ class Player:
         waiting, self.waiting = self.waiting, []
         for number, named in groupby(waiting, key=lambda each: each.nomination):
             with acting_as(self._officer(self.nominations[number])) as acting:
-                threat = self._threat(number)
-                for each in named:
-                    self._add(threat, each, acting.user)
+                self._add(self._threat(number), list(named), acting.user)
         self.seconds += time.monotonic() - started
 
     def nominate(self, number: int, step: str) -> None:
@@ -321,8 +318,7 @@ class Player:
                 today=clock.today(),
             )
             self._note(step, threat=threat.pk)
-            for each in named:
-                self._add(threat, each, actor)
+            self._add(threat, named, actor)
         self.seconds += time.monotonic() - started
 
     def change(self, number: int, later: Mapping[str, Any], step: str) -> None:
@@ -331,7 +327,7 @@ class Player:
         change = later["change"]
         if "add_member" in change:
             with acting_as(self._officer(self.nominations[number])) as acting:
-                self._add(self._threat(number), Named(number, step, change["add_member"]), acting.user)
+                self._add(self._threat(number), [Named(number, step, change["add_member"])], acting.user)
         elif step not in self.done:
             manager = self.users[manager_of(self.nominations[number]["force"])]
             because = later.get("because", "Recorded at the organisation's threat meeting")
@@ -365,55 +361,59 @@ class Player:
             raise RuleBroken("D2", f"The simulation changes a threat in a way that is not known here: {kind}")
 
     def _end(self, threat: Threat, entry: Mapping[str, Any], actor: User, because: str) -> None:
-        record = self._record(entry)
-        if record is None:
-            return
-        for member in selectors.members_on_record(threat, record):
-            services.end_member(
-                actor=actor,
-                member=member,
-                to_on=date.fromisoformat(entry["to_on"]),
-                reason=because,
-                today=clock.today(),
-            )
+        for record in self._records([entry]).values():
+            for member in selectors.members_on_record(threat, record):
+                services.end_member(
+                    actor=actor,
+                    member=member,
+                    to_on=date.fromisoformat(entry["to_on"]),
+                    reason=because,
+                    today=clock.today(),
+                )
 
-    def _add(self, threat: Threat, named: Named, actor: User) -> None:
-        """Add a member where the record is there; else let it wait for the delivery that brings it."""
-        if named.step in self.done:
-            return
-        record = self._record(named.entry)
-        if record is None:
-            self.waiting.append(named)
-            return
-        role = named.entry["role"]
-        with self._refusals():
-            services.add_member(
-                actor=actor,
-                threat=threat,
-                record=pole.person_record(record),
-                membership=rules.Membership(
-                    role=role,
-                    from_on=date.fromisoformat(named.entry["from_on"]),
-                    grade=named.entry["grade"],
-                    assertion=rules.Assertion.ASSESSMENT,
-                    category=self._category(role),
-                ),
-                reason="Named in graded intelligence",
-                today=clock.today(),
-            )
-            self.members += 1
-        self._note(named.step)
+    def _add(self, threat: Threat, named: list[Named], actor: User) -> None:
+        """Add members whose records are there; let the others wait for the delivery that brings them."""
+        wanted = [each for each in named if each.step not in self.done]
+        records = self._records(each.entry for each in wanted)
+        for each in wanted:
+            record = records.get((each.entry["source"], each.entry["record_key"]))
+            if record is None:
+                self.waiting.append(each)
+                continue
+            role = each.entry["role"]
+            with self._refusals():
+                services.add_member(
+                    actor=actor,
+                    threat=threat,
+                    record=pole.person_record(record),
+                    membership=rules.Membership(
+                        role=role,
+                        from_on=date.fromisoformat(each.entry["from_on"]),
+                        grade=each.entry["grade"],
+                        assertion=rules.Assertion.ASSESSMENT,
+                        category=self._category(role),
+                    ),
+                    reason="Named in graded intelligence",
+                    today=clock.today(),
+                )
+                self.members += 1
+            self._note(each.step)
 
     def _category(self, role: str) -> rules.Category:
         if self.words.roles[role].side is not rules.Side.PROTECT:
             return rules.Category.SUSPECT
         return rules.Category.WITNESS if role == "WITNESS" else rules.Category.VICTIM
 
-    def _record(self, entry: Mapping[str, Any]) -> int | None:
-        return pole.record_ids(source=entry["source"], keys=[entry["record_key"]]).get(entry["record_key"])
+    def _records(self, entries: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
+        """Records that the officer may see, by source and key."""
+        keys: dict[str, set[str]] = defaultdict(set)
+        for entry in entries:
+            keys[entry["source"]].add(entry["record_key"])
+        found = {source: pole.record_ids(source=source, keys=those) for source, those in keys.items()}
+        return {(source, key): record for source, those in found.items() for key, record in those.items()}
 
     def _threat(self, number: int) -> Threat:
-        return selectors.threats().get(pk=self.done[f"nomination {number}"]["threat"])
+        return Threat.objects.select_related("owner", "label").get(pk=self.done[f"nomination {number}"]["threat"])
 
     def _officer(self, line: Mapping[str, Any]) -> User:
         """Who speaks for the organisation: its analyst, or for a restricted threat its manager, who needs to know."""
@@ -429,8 +429,7 @@ class Player:
     def _refusals(self) -> Iterator[None]:
         """A rule may refuse what an officer asks, here as on the page: it is counted and told at the end."""
         try:
-            with transaction.atomic():
-                yield
+            yield
         except RuleBroken as broken:
             self.refused[SAID_OF.get(broken.code, broken.sentence)] += 1
 
