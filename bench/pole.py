@@ -264,8 +264,8 @@ def _under_policy(analyst: object, rows: int) -> Result:
     """The list's query under the policy beside the same with the labels written by hand where no policy holds."""
     from fourfold.platform.visibility.scope import acting_as  # noqa: PLC0415
 
-    query = "select id, title, kind, happened_on from pole_eventrecord {} "
-        "order by happened_on desc nulls last, id desc limit 25"
+    columns, order = "id, title, kind, happened_on", "happened_on desc nulls last, id desc"
+    query = f"select {columns} from pole_eventrecord {{}} order by {order} limit 25"
     with acting_as(analyst) as acting:
         labels = sorted(acting.reads)
     with database.superuser(NAME) as free, database.application(NAME) as held:

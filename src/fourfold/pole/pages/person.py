@@ -22,7 +22,9 @@ PART_TITLES = {
     "events": "Events",
     "links": "Links",
 }
-COLUMNS_SHOWN = 8
+COLUMNS_SHOWN = 5
+MATCHES_DRAWN = 8
+MATCHES_LISTED = 25
 """Columns of the side-by-side table; further groups of records are listed below it."""
 
 
@@ -112,7 +114,6 @@ def person_page(
     rewound = f"&as_recorded_on={recorded_on.isoformat()}" if recorded_on else ""
     counts = {
         "records": len(file.records),
-        "why": len(file.within),
         "events": len(roles),
         "links": len(file.links) - sum(isinstance(j.other, EventRecord) for j in file.links),
     }
@@ -274,8 +275,11 @@ class _Column:
 def _columns(records: Sequence[PersonRecord]) -> tuple[_Column, ...]:
     groups: dict[tuple[str, tuple[str, ...]], list[PersonRecord]] = defaultdict(list)
     for record in records:
-        groups[record.owner.name, tuple(read(record) for _, read in COMPARED)].append(record)
-    return tuple(_Column(owner, tuple(rs), values) for (owner, values), rs in groups.items())
+        groups[record.owner.name, tuple(read(record).casefold() for _, read in COMPARED)].append(record)
+    columns = [
+        _Column(owner, tuple(same), tuple(read(same[0]) for _, read in COMPARED)) for (owner, _), same in groups.items()
+    ]
+    return tuple(sorted(columns, key=lambda column: -len(column.records)))
 
 
 def _side_by_side(records: Sequence[PersonRecord]) -> ui.Table:
@@ -295,7 +299,7 @@ def _side_by_side(records: Sequence[PersonRecord]) -> ui.Table:
         rows.append((first, *(ui.Cell(column.values[place]) for column in shown_columns)))
     caption = "Side by side"
     if len(columns) > COLUMNS_SHOWN:
-        caption += f": the first {COLUMNS_SHOWN} of {len(columns)} that differ"
+        caption += f": the {COLUMNS_SHOWN} commonest of {len(columns)} that differ"
     return ui.Table(caption, tuple(heads), tuple(rows))
 
 
@@ -366,12 +370,13 @@ def _why_part(page: PersonPage, file: PersonFile, line: selectors.PersonLine) ->
         f"{plural(len(joins), 'match', 'matches')}, "
         "the strongest first. A match is a lead, worked out by weighing what agrees and what does not: it is not proof."
     )
-    rest = [edge for edge in file.within if edge not in joins]
+    drawn = joins[:MATCHES_DRAWN]
+    rest = [edge for edge in file.within if edge not in drawn]
     tables: tuple[ui.Table, ...] = ()
     if rest:
         tables = (
             ui.Table(
-                "Further matches between these records",
+                _further_caption(len(rest)),
                 (ui.Head("One record"), ui.Head("The other"), ui.Head("Why"), ui.Head("Weight", numeric=True)),
                 tuple(
                     (
@@ -380,11 +385,17 @@ def _why_part(page: PersonPage, file: PersonFile, line: selectors.PersonLine) ->
                         ui.Cell("; ".join(rules.reasons(e.waterfall)[0])),
                         ui.Cell(ui.signed(e.match_weight), numeric=True),
                     )
-                    for e in rest
+                    for e in rest[:MATCHES_LISTED]
                 ),
             ),
         )
-    return replace(page, lead=lead, matches=tuple(_match(edge) for edge in joins), tables=tables)
+    return replace(page, lead=lead, matches=tuple(_match(edge) for edge in drawn), tables=tables)
+
+
+def _further_caption(matches: int) -> str:
+    if matches > MATCHES_LISTED:
+        return f"Further matches between these records: the strongest {MATCHES_LISTED} of {matches}"
+    return "Further matches between these records"
 
 
 def _record_words(record: PersonRecord) -> str:
