@@ -97,7 +97,7 @@ def test_rows_cut_short_or_with_bytes_that_are_no_text_wait_and_the_rest_is_load
         assert dict(selectors.file_counts(batch))["person.csv"] == rules.Counts(read=3, loaded=1, quarantined=2)
         found = {r.line: r for r in selectors.not_loaded()}
         assert [found[n].rule_code for n in (3, 4)] == ["Q-ROW-01", "Q-ROW-03"]
-        assert "BARLOW" in found[3].row[""]
+        assert "BARLOW" in dict(found[3].row)[""]
 
 
 def test_a_cell_that_is_a_formula_is_loaded_as_text(load, tmp_path):

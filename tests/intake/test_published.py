@@ -35,7 +35,7 @@ def test_what_was_not_loaded_says_the_rule_the_line_and_the_very_value(published
         rows = {(r.file, r.line): r for r in selectors.not_loaded().filter(batch=published)}
         born = rows["occurrence.csv", 3]
         assert born.value == "32/13/2026 22:15:00"
-        assert born.row["OccurrenceNumber"] == "05/1002/26"
+        assert dict(born.row)["OccurrenceNumber"] == "05/1002/26"
         assert rows["person.csv", 4].value == "99"
         assert {r.kind for r in rows.values()} == {Kind.QUARANTINED, Kind.HELD}
         assert all(r.state == RowState.OPEN and r.sentence for r in rows.values())
@@ -167,7 +167,7 @@ def test_rows_are_taken_away_as_csv_neutralised_and_the_export_is_noted(publishe
     client = reading(universe.merseyside_intelligence_manager)
     answer = client.get(reverse("intake:not_loaded", args=[published.pk]), {"export": "csv"})
     content = b"".join(answer.streaming_content).decode("utf-8-sig")
-    assert content.splitlines()[0].startswith("File,Line,Rule")
+    assert content.splitlines()[0].startswith("Batch,File,Line,Rule")
     assert "'=cmd|" in content
     assert len(content.splitlines()) == 5
     with acting_as(service_user("intake")):
@@ -186,7 +186,7 @@ def test_one_row_shows_every_column_as_it_was_delivered(published, universe, rea
         reading(universe.merseyside_intelligence_manager).get(reverse("intake:row", args=[published.pk, row.pk]))
     )
     assert "Entry by the rear door." in page
-    assert "The right value of" in page
+    assert "OccurredFrom" in page
     assert "Repair and replay" in page
 
 

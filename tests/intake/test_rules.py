@@ -135,9 +135,10 @@ def test_the_refused_row_is_no_correction_by_rule_in13():
 
 
 def test_a_row_as_delivered_is_text_by_column_or_the_whole_line():
-    assert rules.delivered_values({"a": "1", "b": None, "c": ["x"]}, "v") == {"a": "1", "b": "", "c": '["x"]'}
-    assert rules.delivered_values({"": "1,2"}, "v") == {"": "1,2"}
-    assert rules.delivered_values({}, "v") == {"": "v"}
+    pairs = [("a", "1"), ("b", None), ("c", ["x"])]
+    assert rules.delivered_values(pairs, "v") == {"a": "1", "b": "", "c": '["x"]'}
+    assert rules.delivered_values([("", "1,2")], "v") == {"": "1,2"}
+    assert rules.delivered_values([], "v") == {"": "v"}
 
 
 def test_tokens_are_long_and_only_their_hash_is_kept():

@@ -73,13 +73,19 @@ class RepairForm(forms.Form):
         return next(iter(self.columns), "reason")
 
 
-def _value_field(column: str, value: str, *, said: str) -> forms.CharField:
+class DeliveredField(forms.CharField):
+    """One delivered cell. It may be empty: an empty cell can be right."""
+
+    def validate(self, value: str) -> None:
+        """Nothing is asked of the value here; the rules of the pipeline decide."""
+
+
+def _value_field(column: str, value: str, *, said: str) -> DeliveredField:
     is_long = column == "" or len(value) > LONG
-    return forms.CharField(
+    return DeliveredField(
         label=column or "The whole line, as it should be",
         help_text=said,
         initial=value,
-        required=False,
         strip=False,
         max_length=LONGEST_VALUE,
         widget=forms.Textarea(attrs={"rows": 4}) if is_long else forms.TextInput(),

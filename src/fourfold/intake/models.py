@@ -206,7 +206,7 @@ class Quarantined(Labelled, Versioned):
     column = models.CharField(max_length=80, blank=True)
     value = models.TextField(blank=True)
     sentence = models.TextField()
-    row = models.JSONField(help_text="The row as it was delivered, by column")
+    row = models.JSONField(help_text="The row as delivered: pairs of column and value, in order")
     owning_force = models.CharField(max_length=40)
     state = models.CharField(max_length=10, choices=[(s.value, s.value) for s in RowState], default=RowState.OPEN.value)
     decided_by = models.ForeignKey("people.User", on_delete=models.PROTECT, null=True, related_name="+")

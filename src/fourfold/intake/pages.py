@@ -232,6 +232,7 @@ def state_tag(batch: Batch) -> Tag:
 def source_page(listed: ListPage, source: Source, line: SourceLine, *, names: Mapping[str, str]) -> SourcePage:
     """A source's page around the list of its batches."""
     shown = {f.name: getattr(listed, f.name) for f in dataclass_fields(ListPage)}
+    shown["marking"] = "OFFICIAL"
     return SourcePage(**shown, state=FRESHNESS[line.freshness], facts=_source_facts(source, line, names=names))
 
 
@@ -433,7 +434,14 @@ def row_page(
         faults=Table(
             "What was refused",
             (Head("Column"), Head("Value as delivered"), Head("Rule")),
-            tuple((Cell(f.column or "No one column"), Cell(f.value or "(empty)"), Cell(f.rule_code)) for f in faults),
+            tuple(
+                (
+                    Cell(f.column or ("The whole line" if "" in delivered else "No one column")),
+                    Cell(f.value or "(empty)"),
+                    Cell(f.rule_code),
+                )
+                for f in faults
+            ),
         ),
         delivered=tuple(Fact(column, value) for column, value in delivered.items() if column),
         outcome=_outcome(row),

@@ -426,7 +426,7 @@ def _write_not_loaded(
                 column=found.column,
                 value=found.value,
                 sentence=found.sentence,
-                row=_plain(json.loads(found.row_json or "{}")),
+                row=[[column, value] for column, value in _plain(json.loads(found.row_json or "{}")).items()],
                 owning_force=found.label.owning_force,
             )
         )

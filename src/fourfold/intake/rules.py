@@ -281,11 +281,9 @@ def check_corrected(values: Mapping[str, str], delivered: Mapping[str, str]) -> 
         raise RuleBroken("IN13", "The value has a character that cannot be kept. Type it again", field="value")
 
 
-def delivered_values(row: object, value: str) -> dict[str, str]:
-    """A row as delivered, by column; the whole line under the empty name where it could not be split."""
-    if isinstance(row, dict) and row and "" not in row:
-        return {str(column): as_text(each) for column, each in row.items()}
-    return {"": as_text(row.get("", value)) if isinstance(row, dict) else value}
+def delivered_values(row: Iterable[tuple[str, object]], value: str) -> dict[str, str]:
+    """A row as delivered, by column in its order; the whole line under the empty name where it could not be split."""
+    return {column: as_text(each) for column, each in row} or {"": value}
 
 
 def as_text(value: object) -> str:

@@ -82,7 +82,7 @@ def source(request: HttpRequest, code: str) -> HttpResponseBase:
         title=found.name,
         crumbs=(Link("Intake", reverse("intake:sources")),),
         actions=actions,
-        foot=Foot(seen_by=f"Who may see this source: {found.label}."),
+        foot=Foot(seen_by=f"{found.label}."),
     )
     page = pages.source_page(listed, found, line, names=selectors.names_of_organisations())
     return render(request, "intake/source.html", {"page": page})
@@ -111,7 +111,7 @@ def upload(request: HttpRequest, code: str) -> HttpResponseBase:
         crumbs=pages.crumbs_of(found),
         form=form,
         button="Upload",
-        back=pages.source_link(found),
+        back=Link("Cancel", reverse("intake:source", args=[code])),
         lead="The file is kept as it is. It is checked and loaded once you have sent it; it shows whole or not at all.",
     )
     return render(request, "ui/form.html", {"page": page}, status=422 if form.errors else 200)
@@ -227,7 +227,7 @@ def dismiss(request: HttpRequest, batch_id: int) -> HttpResponseBase:
         form=form,
         button="Dismiss",
         warning=True,
-        back=pages.not_loaded_link(found),
+        back=Link("Cancel", pages.not_loaded_link(found).href),
         lead=pages.sentence_of(rule),
     )
     return render(request, "ui/form.html", {"page": page}, status=422 if form.errors else 200)

@@ -621,7 +621,7 @@ class Migration(migrations.Migration):
                 ("column", models.CharField(blank=True, max_length=80)),
                 ("value", models.TextField(blank=True)),
                 ("sentence", models.TextField()),
-                ("row", models.JSONField(help_text="The row as it was delivered, by column")),
+                ("row", models.JSONField(help_text="The row as delivered: pairs of column and value, in order")),
                 ("owning_force", models.CharField(max_length=40)),
                 (
                     "state",
