@@ -25,7 +25,7 @@ def run(*, queues: tuple[str, ...] = (), concurrency: int = 1, wait: bool = True
 
 async def _work(working: App, queues: tuple[str, ...], concurrency: int, *, wait: bool) -> None:
     async with working.open_async():
-        chosen: dict[str, Any] = {"queues": queues} if queues else {}
+        chosen: dict[str, Any] = {"queues": list(queues)} if queues else {}
         await working.run_worker_async(
             **chosen, concurrency=concurrency, wait=wait, listen_notify=wait, delete_jobs="never"
         )
