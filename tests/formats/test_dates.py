@@ -11,6 +11,11 @@ from fourfold.formats import dates
 LATEST = date(2026, 10, 31)
 
 
+def at(*parts: int) -> datetime:
+    """A moment in UTC, without zone."""
+    return datetime(*parts)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("raw", "day", "quality"),
     [
@@ -50,17 +55,17 @@ def test_birth_written_the_iso_way(raw: str, day: date | None, quality: str) -> 
 @pytest.mark.parametrize(
     ("raw", "utc", "quality"),
     [
-        ("01/06/2024 10:15:00", datetime(2024, 6, 1, 9, 15), "minute"),
-        ("01/12/2024 10:15", datetime(2024, 12, 1, 10, 15), "minute"),
-        ("01/06/2024 03:15 PM", datetime(2024, 6, 1, 14, 15), "twelve_hour"),
-        ("01/06/2024 12:15 AM", datetime(2024, 5, 31, 23, 15), "twelve_hour"),
-        ("27/10/2024 01:30:00", datetime(2024, 10, 27, 0, 30), "ambiguous"),
+        ("01/06/2024 10:15:00", at(2024, 6, 1, 9, 15), "minute"),
+        ("01/12/2024 10:15", at(2024, 12, 1, 10, 15), "minute"),
+        ("01/06/2024 03:15 PM", at(2024, 6, 1, 14, 15), "twelve_hour"),
+        ("01/06/2024 12:15 AM", at(2024, 5, 31, 23, 15), "twelve_hour"),
+        ("27/10/2024 01:30:00", at(2024, 10, 27, 0, 30), "ambiguous"),
         ("31/03/2024 01:30:00", None, "skipped"),
         ("01/06/2024", None, "day"),
-        ("2024-06-01T10:00:00Z", datetime(2024, 6, 1, 10, 0), "universal"),
-        ("2024-06-01T10:00:00+01:00", datetime(2024, 6, 1, 9, 0), "universal"),
-        ("01/06/1970 10:00:00", datetime(1970, 6, 1, 9, 0), "minute"),
-        ("01/12/1970 10:00:00", datetime(1970, 12, 1, 9, 0), "minute"),  # summer time all year, 1968 to 1971
+        ("2024-06-01T10:00:00Z", at(2024, 6, 1, 10, 0), "universal"),
+        ("2024-06-01T10:00:00+01:00", at(2024, 6, 1, 9, 0), "universal"),
+        ("01/06/1970 10:00:00", at(1970, 6, 1, 9, 0), "minute"),
+        ("01/12/1970 10:00:00", at(1970, 12, 1, 9, 0), "minute"),  # summer time all year, 1968 to 1971
         ("01/06/2024 24:00:00", None, "invalid"),
         ("01/06/2024 13:15 PM", None, "invalid"),
         ("2024-06-01T10:00:00", None, "invalid"),
@@ -73,7 +78,7 @@ def test_local_times(raw: str, utc: datetime | None, quality: str) -> None:
     assert (found.value, found.quality) == (utc, quality)
 
 
-@given(st.datetimes(datetime(1996, 1, 1), datetime(2037, 12, 31)))
+@given(st.datetimes(at(1996, 1, 1), at(2037, 12, 31)))
 def test_utc_to_local_and_back(moment: datetime) -> None:
     utc = moment.replace(microsecond=0)
     local = utc.replace(tzinfo=UTC).astimezone(dates.LONDON)

@@ -20,7 +20,7 @@ SCALE_PPM = -20.4894
 TURN = (0.1502, 0.2470, 0.8421)
 # Outside these, in metres, there is no land of Great Britain.
 EASTINGS, NORTHINGS = (0.0, 700000.0), (0.0, 1300000.0)
-ROUNDS = 4
+FOOT_ROUNDS, HEIGHT_ROUNDS = 3, 2
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def meridional_arc(latitude: float) -> float:
 def _on_airy(easting: float, northing: float) -> tuple[float, float]:
     e2 = 1 - (AIRY_B / AIRY_A) ** 2
     latitude = ORIGIN_LATITUDE + (northing - FALSE_NORTHING) / (AIRY_A * SCALE)
-    for _ in range(ROUNDS):
+    for _ in range(FOOT_ROUNDS):
         latitude += (northing - FALSE_NORTHING - meridional_arc(latitude)) / (AIRY_A * SCALE)
     s2 = sin(latitude) ** 2
     nu = AIRY_A * SCALE / sqrt(1 - e2 * s2)
@@ -93,6 +93,6 @@ def to_degrees(easting: float, northing: float) -> Position:
     w2 = 1 - (WGS_B / WGS_A) ** 2
     p = sqrt(x * x + y * y)
     latitude = atan2(z, p * (1 - w2))
-    for _ in range(ROUNDS):
+    for _ in range(HEIGHT_ROUNDS):
         latitude = atan2(z + w2 * WGS_A / sqrt(1 - w2 * sin(latitude) ** 2) * sin(latitude), p)
     return Position(raw, degrees(latitude), degrees(atan2(y, x)), valid=True)

@@ -19,7 +19,7 @@ LANDED_JSON = "landed.json"
 
 
 class Refused(Exception):
-    """A delivery that cannot be taken at all. `code` is in the rule catalogue, `sentence` is written for the officer."""
+    """A delivery that cannot be taken at all. `code` is in the catalogue, `sentence` is for the officer."""
 
     def __init__(self, code: str, **values: object) -> None:
         self.code = code

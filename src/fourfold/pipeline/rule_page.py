@@ -39,7 +39,8 @@ def page() -> str:
     lines = [
         "# Quarantine rules",
         "",
-        "Made from the catalogue in `src/fourfold/pipeline/catalogue.py`; do not edit. A test checks that it is current.",
+        "Made from the catalogue in `src/fourfold/pipeline/catalogue.py`; do not edit. A test checks that it is "
+        "current.",
         "",
         "Words in braces are filled in with what was found. What a rule does:",
         "",

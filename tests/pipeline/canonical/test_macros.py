@@ -151,7 +151,7 @@ def test_births(db: duckdb.DuckDBPyConnection, values: list[str]) -> None:
 MOMENTS = st.one_of(
     st.datetimes(dates.datetime(1890, 1, 1), dates.datetime(2099, 12, 31)),
     st.builds(
-        lambda year, month, day, hour, minute: dates.datetime(year, month, day, hour, minute),
+        dates.datetime,
         st.integers(1996, 2036),
         st.sampled_from([3, 10]),
         st.integers(24, 31),
@@ -189,11 +189,29 @@ def test_times(db: duckdb.DuckDBPyConnection, values: list[str]) -> None:
 
 RTF = st.lists(
     st.sampled_from(
-        ["{\\rtf1\\ansi", "{\\fonttbl{\\f0 Arial;}}", "\\f0\\fs20 ", "words ", "\\par ", "\\par\\n", "\\'e9", "\\'80", "\\'zz",
-         "\\'8", "\\b0", "}", "{", "\\line", "{\\*\\generator x;}", "é", "\n", " "]
+        [
+            "{\\rtf1\\ansi",
+            "{\\fonttbl{\\f0 Arial;}}",
+            "\\f0\\fs20 ",
+            "words ",
+            "\\par ",
+            "\\par\\n",
+            "\\'e9",
+            "\\'80",
+            "\\'zz",
+            "\\'8",
+            "\\b0",
+            "}",
+            "{",
+            "\\line",
+            "{\\*\\generator x;}",
+            "é",
+            "\n",
+            " ",
+        ]
     ),
     max_size=12,
-).map("".join)  # fmt: skip
+).map("".join)
 
 
 @QUICK

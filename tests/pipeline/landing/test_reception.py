@@ -150,9 +150,16 @@ def test_a_wrong_total_and_a_file_too_many_are_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [(b"", "Q-MANIFEST-01"), (b"{", "Q-MANIFEST-01"), (b"[]", "Q-MANIFEST-01"), (b'{"files":[{"name":"x"}]}', "Q-MANIFEST-01"),
-     (b"[" * 200_000, "Q-MANIFEST-01"), (b'{"files":[]}', "Q-MANIFEST-08"), (b'{"files":[],"family":"none"}', "Q-FAMILY-01")],
-)  # fmt: skip
+    [
+        (b"", "Q-MANIFEST-01"),
+        (b"{", "Q-MANIFEST-01"),
+        (b"[]", "Q-MANIFEST-01"),
+        (b'{"files":[{"name":"x"}]}', "Q-MANIFEST-01"),
+        (b"[" * 200_000, "Q-MANIFEST-01"),
+        (b'{"files":[]}', "Q-MANIFEST-08"),
+        (b'{"files":[],"family":"none"}', "Q-FAMILY-01"),
+    ],
+)
 def test_a_manifest_that_cannot_be_read(content: bytes, code: str, tmp_path: Path) -> None:
     folder = copied("mark43_cumbria", tmp_path)
     (folder / "manifest.json").write_bytes(content)
@@ -256,7 +263,10 @@ def test_a_killed_landing_leaves_nothing_and_can_be_repeated(tmp_path: Path) -> 
     (folder / "occurrence.csv").write_bytes(content[0] + b"\r\n" + content[1] * 200)
     listed_again(folder)
     into = tmp_path / "store" / "landing"
-    code = f"from pathlib import Path; from fourfold.pipeline import landing; landing.land(Path({str(folder)!r}), into=Path({str(into)!r}))"
+    code = (
+        "from pathlib import Path; from fourfold.pipeline import landing; "
+        f"landing.land(Path({str(folder)!r}), into=Path({str(into)!r}))"
+    )
     child = subprocess.Popen(
         [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "src"}, cwd=Path(__file__).parents[3]
     )

@@ -48,7 +48,8 @@ class Repairs:
         return {place for rows in self.rows.values() for place in rows}
 
     def _repair(self, place: tuple[str, int], corrections: list[Correction]) -> None:
-        table, fields = "", {}
+        table: str = ""
+        fields: Fields = {}
         try:
             for correction in corrections:
                 if correction.column is None:

@@ -142,7 +142,7 @@ class _Run:
         self._asides()
         self._counts()
 
-    # Landed text -----------------------------------------------------------------------------------------------------
+    # Landed text ---------------------------------------------------------------------------------------------
 
     def _prepare(self) -> None:
         columns = ", ".join(f"{column.name} {column.type}" for column in TABLES["quarantine"])
@@ -192,7 +192,7 @@ class _Run:
         )
         for (file, line), fields in rows.items():
             if layout.shape:
-                values = [json.dumps(fields, ensure_ascii=False, separators=(",", ":"))]
+                values: list[Any] = [json.dumps(fields, ensure_ascii=False, separators=(",", ":"))]
             else:
                 values = [fields.get(column) for column in columns]
             marks = ", ".join("?" * len(columns))
@@ -256,7 +256,7 @@ class _Run:
                 )
             self.db.execute(f"CREATE TEMP VIEW {_n(f'earlier_{contract}')} AS {sql}")
 
-    # Steps and their faults --------------------------------------------------------------------------------------------
+    # Steps and their faults ----------------------------------------------------------------------------------
 
     def _step(self, step: Step) -> None:
         if not (step.checks or step.key or step.consumed):  # read once, by a make
@@ -271,11 +271,8 @@ class _Run:
             self.db.execute(f"INSERT INTO consumed SELECT source_file, source_line FROM {_n(step.name)}")
 
     def _worked_out(self, name: str, sql: str) -> str:
-        """Work a relation out once and keep it on disk: it is read several times and may not fit in memory."""
-        self.spill.mkdir(exist_ok=True)
-        place = literal(str(self.spill / f"{name}.parquet"))
-        self.db.execute(f"COPY ({sql}) TO {place} (FORMAT parquet, COMPRESSION lz4)")
-        self.db.execute(f"CREATE TEMP VIEW {_n(name)} AS SELECT * FROM read_parquet({place})")
+        """Work a relation out once: it is read several times. Beyond the memory limit DuckDB keeps it on disk."""
+        self.db.execute(f"CREATE TEMP TABLE {_n(name)} AS {sql}")
         return _n(name)
 
     def _key_checks(self, step: Step, every: str) -> list[Check]:
@@ -331,7 +328,10 @@ class _Run:
             "WHERE verdict IS NOT NULL AND record_key IS NOT NULL"
         )
         stopped = self._count(f"SELECT count(*) FROM {faults} WHERE verdict IS NOT NULL")
-        left = f"ANTI JOIN (SELECT source_file, source_line FROM {faults} WHERE verdict IS NOT NULL) USING (source_file, source_line)"
+        left = (
+            f"ANTI JOIN (SELECT source_file, source_line FROM {faults} WHERE verdict IS NOT NULL) USING "
+            "(source_file, source_line)"
+        )
         self.db.execute(f"CREATE TEMP VIEW {_n(name)} AS SELECT * FROM {every} {left if stopped else ''}")
 
     def _keep_faults(self, name: str, layout: Layout, stopping: Sequence[Check], warning: Sequence[Check]) -> None:
@@ -357,7 +357,8 @@ class _Run:
             "if(closed, NULL, f.compartment)"
         )
         self.db.execute(
-            f"INSERT INTO aside SELECT DISTINCT rule, f.source_file, f.source_line, col, CASE place {values} END, sentence, "
+            f"INSERT INTO aside SELECT DISTINCT rule, f.source_file, f.source_line, col, CASE place {values} "
+            "END, sentence, "
             f"{self._raw(layout)}, {access}, effect, {literal(name)} "
             f"FROM {faults} f JOIN faulty USING (source_file, source_line) CROSS JOIN (VALUES {', '.join(told)}) "
             f"AS told(place, rule, col, sentence, effect, closed) WHERE CASE place {met} END"
@@ -369,7 +370,7 @@ class _Run:
             return f"left(json_extract_string(body, {literal(f'$.{column}')}), {_SHOWN})" if column else "NULL"
         return f"left({_n(column)}, {_SHOWN})" if column in layout.fields else "NULL"
 
-    # Entities ----------------------------------------------------------------------------------------------------------
+    # Entities ------------------------------------------------------------------------------------------------
 
     def _columns_of(self, relation: str) -> set[str]:
         return {row[0] for row in self.db.execute(f"DESCRIBE SELECT * FROM {relation} LIMIT 0").fetchall()}
@@ -413,7 +414,7 @@ class _Run:
         if wrong:
             raise ContractBroken(f"{contract}: a required column is empty at {wrong[0][0]} line {wrong[0][1]}")
 
-    # Merges and what is known ---------------------------------------------------------------------------------------------
+    # Merges and what is known --------------------------------------------------------------------------------
 
     def _merges(self, makes: Sequence[Make]) -> None:
         """Write the source's tombstones and follow them to the last survivor; a circle is set aside."""
@@ -427,7 +428,8 @@ class _Run:
         self.db.execute(
             "CREATE TEMP TABLE deleted AS WITH RECURSIVE follow AS ("
             "SELECT loser_key, survivor_key, 1 AS far FROM said UNION ALL "
-            "SELECT follow.loser_key, said.survivor_key, far + 1 FROM follow JOIN said ON follow.survivor_key = said.loser_key "
+            "SELECT follow.loser_key, said.survivor_key, far + 1 FROM follow JOIN said ON follow.survivor_key = "
+            "said.loser_key "
             "WHERE far < 50) "
             "SELECT loser_key, arg_max(survivor_key, far) AS survivor_key, max(far) >= 50 AS round_and_round "
             "FROM follow GROUP BY loser_key"
@@ -435,7 +437,8 @@ class _Run:
         self._circles(said)
         # arg_max passes over nulls: a chain that ends in a deletion has no survivor.
         self.db.execute(
-            "UPDATE deleted SET survivor_key = NULL WHERE round_and_round OR survivor_key IN (SELECT loser_key FROM said)"
+            "UPDATE deleted SET survivor_key = NULL WHERE round_and_round OR survivor_key IN (SELECT loser_key "
+            "FROM said)"
         )
 
     def _circles(self, said: Sequence[str]) -> None:
@@ -468,14 +471,17 @@ class _Run:
             kind = contract.upper()
             parts.append(f"SELECT {literal(kind)} AS kind, 0 AS age, {access} FROM {_n(f'made_{contract}')}")
             parts.extend(
-                f"SELECT {literal(kind)}, {age}, {access} FROM read_parquet({literal(str(folder / f'{contract}.parquet'))})"
+                f"SELECT {literal(kind)}, {age}, {access} FROM "
+                f"read_parquet({literal(str(folder / f'{contract}.parquet'))})"
                 for age, folder in enumerate(reversed(self.context.known), 1)
             )
         union = " UNION ALL ".join(parts)
         if self.context.known:
             union = (
-                "SELECT kind, record_key, arg_min(owning_force, age) AS owning_force, arg_min(audience, age) AS audience, "
-                f"arg_min(compartment, age) FILTER (compartment IS NOT NULL) AS compartment FROM ({union}) GROUP BY kind, record_key"
+                "SELECT kind, record_key, arg_min(owning_force, age) AS owning_force, arg_min(audience, age) AS "
+                "audience, "
+                f"arg_min(compartment, age) FILTER (compartment IS NOT NULL) AS compartment FROM ({union}) "
+                "GROUP BY kind, record_key"
             )
         self.db.execute(f"CREATE TEMP TABLE known AS SELECT kind, {access} FROM ({union})")
         kinds = {make.reads: make.contract.upper() for make in makes if make.contract in ENTITIES}
@@ -485,7 +491,7 @@ class _Run:
             f"JOIN (VALUES {', '.join(rows) or '(NULL, NULL)'}) AS made(step, kind) USING (step)"
         )
 
-    # Links -------------------------------------------------------------------------------------------------------------
+    # Links ---------------------------------------------------------------------------------------------------
 
     def _together(self, links: Sequence[Links]) -> list[Links]:
         """Links of one table that have no checks of their own are followed in one go."""
@@ -514,18 +520,22 @@ class _Run:
             "created_at": "CAST(NULL AS TIMESTAMP)",
             "updated_at": "CAST(NULL AS TIMESTAMP)",
         }
-        said = "*" + "".join(f", {value} AS {name}" for name, value in optional.items() if name not in there)
+        every_column = "* REPLACE (coalesce(assertion, 'fact') AS assertion)" if "assertion" in there else "*"
+        said = every_column + "".join(f", {value} AS {name}" for name, value in optional.items() if name not in there)
         turned = (
             f"SELECT *, (right_kind = 'PERSON' AND left_kind <> 'PERSON') OR "
-            f"(right_kind = 'EVENT' AND left_kind NOT IN ('PERSON', 'EVENT')) AS turned FROM (SELECT {said} FROM {first})"
+            f"(right_kind = 'EVENT' AND left_kind NOT IN ('PERSON', 'EVENT')) AS turned FROM (SELECT {said} "
+            f"FROM {first})"
         )
         turned = (
-            "SELECT * REPLACE (if(turned, right_kind, left_kind) AS left_kind, if(turned, right_key, left_key) AS left_key, "
+            "SELECT * REPLACE (if(turned, right_kind, left_kind) AS left_kind, if(turned, right_key, left_key) "
+            "AS left_key, "
             "if(turned, left_kind, right_kind) AS right_kind, if(turned, left_key, right_key) AS right_key) "
             f"FROM ({turned})"
         )
         followed = (
-            "SELECT t.*, coalesce(dl.survivor_key, t.left_key) AS left_now, coalesce(dr.survivor_key, t.right_key) AS right_now, "
+            "SELECT t.*, coalesce(dl.survivor_key, t.left_key) AS left_now, coalesce(dr.survivor_key, "
+            "t.right_key) AS right_now, "
             "dl.loser_key IS NOT NULL AS left_deleted, dr.loser_key IS NOT NULL AS right_deleted "
             f"FROM ({turned}) t LEFT JOIN deleted dl ON t.left_kind = 'PERSON' AND t.left_key = dl.loser_key "
             "LEFT JOIN deleted dr ON t.right_kind = 'PERSON' AND t.right_key = dr.loser_key"
@@ -584,18 +594,22 @@ class _Run:
         stopping = [check for check in checks if BY_CODE[check.rule].effect is not Effect.WARN]
         wrong = " OR ".join(f"({check.when})" for check in stopping)
         columns = ", ".join(
-            f"{'left_now' if c.name == 'left_key' else 'right_now' if c.name == 'right_key' else _n(c.name)} AS {_n(c.name)}"
+            f"{'left_now' if c.name == 'left_key' else 'right_now' if c.name == 'right_key' else _n(c.name)} AS "
+            f"{_n(c.name)}"
             for c in TABLES["link"]
         )
         self.db.execute(
             f"CREATE TEMP VIEW {_n(item.name)} AS SELECT {columns} FROM {every} WHERE NOT coalesce({wrong}, false)"
         )
 
-    # Rows set aside, and the account --------------------------------------------------------------------------------------
+    # Rows set aside, and the account -------------------------------------------------------------------------
 
     def _landing_faults(self) -> None:
         """Rows landing could not split, and repaired lines that still cannot be."""
-        owner = f"{literal(self.context.owner)}, 'OWN', {literal(self.context.marking)}, {literal(self.context.compartment)}"
+        owner = (
+            f"{literal(self.context.owner)}, 'OWN', {literal(self.context.marking)}, "
+            f"{literal(self.context.compartment)}"
+        )
         self.db.execute(
             "INSERT INTO aside SELECT rule_code, source_file, source_line, column_name, value, sentence, row_json, "
             f"{owner}, 'QUARANTINE', 'landing' FROM read_parquet({literal(str(self.landed.quarantine))}) "
@@ -623,10 +637,12 @@ class _Run:
         else:
             cells = {name: _n(name) for name in layout.fields}
             found = " OR ".join(f"ff_formula_cell({cell})" for cell in cells.values())
+        named = " ".join(f"WHEN ff_formula_cell({cell}) THEN {literal(name)}" for name, cell in cells.items())
         self.db.execute(
             f"CREATE OR REPLACE TEMP TABLE hits AS SELECT source_file, source_line, {self._raw(layout)} AS row_json, "
-            f"CASE {' '.join(f'WHEN ff_formula_cell({cell}) THEN {literal(name)}' for name, cell in cells.items())} END "
-            f"AS column_name, CASE {' '.join(f'WHEN ff_formula_cell({cell}) THEN {cell}' for cell in cells.values())} END "
+            f"CASE {named} END "
+            "AS column_name, CASE "
+            f"{' '.join(f'WHEN ff_formula_cell({cell}) THEN {cell}' for cell in cells.values())} END "
             f"AS value FROM {_n(f'delivered_{layout.table}')} WHERE {found}"
         )
         if not self._count("SELECT count(*) FROM hits"):
@@ -652,7 +668,8 @@ class _Run:
             self._write(
                 contract,
                 [
-                    f"SELECT * FROM aside WHERE effect = '{effect}' ORDER BY source_file, source_line, rule_code, column_name"
+                    f"SELECT * FROM aside WHERE effect = '{effect}' ORDER BY source_file, source_line, "
+                    "rule_code, column_name"
                 ],
             )
 

@@ -31,7 +31,7 @@ def _macro(signature: str, body: str) -> None:
     _MACROS[signature] = body
 
 
-# Text and names ------------------------------------------------------------------------------------------------------
+# Text and names ----------------------------------------------------------------------------------------------
 
 _macro("ff_text(x)", "nullif(trim(x, ' '), '')")
 _macro(
@@ -97,7 +97,7 @@ _macro(  # the dear pattern is asked only of cells that start with a sign
 )
 _macro("ff_formula_inside(x)", r"""regexp_matches(x, '":"(?:[=@+-]|\\[tr])')""")
 
-# Plates, numbers, postcodes --------------------------------------------------------------------------------------------
+# Plates, numbers, postcodes ----------------------------------------------------------------------------------
 
 _SQUASHED = r"regexp_replace(x, '[ \t\r\n\f\v]+', '', 'g')"
 _macro("ff_squashed(x)", f"CASE WHEN strlen(x) = length(x) THEN upper({_SQUASHED}) ELSE '' END")
@@ -120,7 +120,7 @@ _macro(
 )
 _macro("ff_district(x)", "split_part(x, ' ', 1)")
 
-# Identifiers -----------------------------------------------------------------------------------------------------------
+# Identifiers -------------------------------------------------------------------------------------------------
 
 _macro("ff_check_letter(n)", f"substr('{identifiers.CHECK_LETTERS}', CAST(n % 23 AS INTEGER) + 1, 1)")
 _macro(
@@ -163,7 +163,7 @@ _macro(
     "x IS NULL OR upper(x) IN ('M', 'MALE', '1', 'F', 'FEMALE', '2', 'U', 'UNKNOWN', '9', '0', 'NOT KNOWN')",
 )
 
-# Dates and times -------------------------------------------------------------------------------------------------------
+# Dates and times ---------------------------------------------------------------------------------------------
 
 _macro(
     "ff_day_uk_text(t)",
@@ -174,7 +174,8 @@ _macro("ff_day_iso_text(t)", f"CASE WHEN {_match('t', dates.ISO_DAY)} THEN TRY_C
 _macro("ff_day_iso(x)", "ff_day_iso_text(trim(x, ' '))")
 _macro(
     "ff_birth_of(t, found, is_partial, latest)",
-    "list_transform([found], lambda d: CASE WHEN coalesce(t, '') = '' THEN {'birth_on': CAST(NULL AS DATE), 'birth_quality': 'none'} "
+    "list_transform([found], lambda d: CASE WHEN coalesce(t, '') = '' THEN "
+    "{'birth_on': CAST(NULL AS DATE), 'birth_quality': 'none'} "
     f"WHEN d NOT BETWEEN DATE '{dates.OLDEST_BIRTH}' AND latest "
     "THEN {'birth_on': CAST(NULL AS DATE), 'birth_quality': 'invalid'} "
     "WHEN month(d) = 1 AND day(d) = 1 THEN {'birth_on': d, 'birth_quality': 'default'} "
@@ -269,7 +270,7 @@ _macro(
     "CASE WHEN (m).at IS NOT NULL THEN 'minute' WHEN (m).on_day IS NOT NULL THEN 'day' ELSE 'none' END",
 )
 
-# Places ----------------------------------------------------------------------------------------------------------------
+# Places ------------------------------------------------------------------------------------------------------
 
 
 def _arc(latitude: str) -> str:
@@ -289,7 +290,7 @@ def _grid() -> None:
     _macro("ff_arc(lat)", _arc("lat"))
     first = f"({grid.ORIGIN_LATITUDE!r}::DOUBLE + (n - {grid.FALSE_NORTHING!r}) / {a * scale!r}::DOUBLE)"
     _macro("ff_foot0(n)", first)
-    for turn in range(grid.ROUNDS):
+    for turn in range(grid.FOOT_ROUNDS):
         earlier = f"ff_foot{turn}(n)"
         _macro(
             f"ff_foot{turn + 1}(n)",
@@ -313,7 +314,7 @@ def _grid() -> None:
     )
     _macro(
         "ff_airy_at(e, n)",
-        f"list_transform([ff_foot{grid.ROUNDS}(n)], lambda f: "
+        f"list_transform([ff_foot{grid.FOOT_ROUNDS}(n)], lambda f: "
         f"ff_airy(f, ff_airy_nu(f), ff_airy_rho(f), e - {grid.FALSE_EASTING!r}))[1]",
     )
     _macro("ff_cartesian_nu(lat)", f"{a!r}::DOUBLE / sqrt(1 - {e2!r}::DOUBLE * pow(sin(lat), 2))")
@@ -335,7 +336,7 @@ def _grid() -> None:
     w2 = 1 - (grid.WGS_B / grid.WGS_A) ** 2
     _macro("ff_radius(c)", "sqrt(c.x * c.x + c.y * c.y)")
     lat = f"atan2(c.z, ff_radius(c) * {1 - w2!r}::DOUBLE)"
-    for _ in range(grid.ROUNDS):
+    for _ in range(grid.HEIGHT_ROUNDS):
         lat = (
             f"list_transform([{lat}], lambda l: atan2(c.z + {w2 * grid.WGS_A!r}::DOUBLE "
             f"/ sqrt(1 - {w2!r}::DOUBLE * pow(sin(l), 2)) * sin(l), ff_radius(c)))[1]"
@@ -350,7 +351,8 @@ def _grid() -> None:
     _macro(
         "ff_grid(e, n)",
         "CASE WHEN ff_on_grid(e, n) THEN list_transform([ff_airy_at(e, n)], lambda p: "
-        "list_transform([ff_cartesian(p)], lambda c: list_transform([ff_shifted(c)], lambda s: ff_wgs(s))[1])[1])[1] END",
+        "list_transform([ff_cartesian(p)], lambda c: list_transform([ff_shifted(c)], lambda s: "
+        "ff_wgs(s))[1])[1])[1] END",
     )
 
 

@@ -9,7 +9,10 @@ from collections.abc import Sequence
 
 ACCESS = "owning_force, audience, marking, compartment"
 ROW = "source_file, source_line, raw, row_hash"
-_APART = "CASE WHEN compartment IS NOT NULL THEN '/' || compartment WHEN audience = 'OWN' THEN '/' || owning_force ELSE '' END"
+_APART = (
+    "CASE WHEN compartment IS NOT NULL THEN '/' || compartment WHEN audience = 'OWN' THEN '/' || "
+    "owning_force ELSE '' END"
+)
 
 
 def phone_key(number: str) -> str:
@@ -51,7 +54,8 @@ def places(said: Sequence[str]) -> str:
       SELECT {ROW}, {ACCESS}, {place_key("line", "town", "postcode_said")} AS record_key,
         nullif(concat_ws(', ', line, town), '') AS address_line, ff_postcode(postcode_said) AS postcode,
         ff_district(ff_postcode(postcode_said)) AS district, latitude, longitude,
-        CASE WHEN regexp_matches(line, '^(?:Flat|Apartment|Unit|[0-9])') THEN 'premise' WHEN line IS NOT NULL THEN 'street'
+        CASE WHEN regexp_matches(line, '^(?:Flat|Apartment|Unit|[0-9])') THEN 'premise' WHEN line IS NOT NULL THEN
+        'street'
           WHEN ff_postcode(postcode_said) IS NOT NULL THEN 'postcode' ELSE 'none' END AS "precision"
       FROM ({_union(said)}) WHERE record_key IS NOT NULL
       QUALIFY row_number() OVER

@@ -212,7 +212,7 @@ class CsvFile:
         return False
 
     def _lines_of_record(self, block: _Block, at: int) -> int | None:
-        """How many lines a record with an open quote takes: 0 if closing it gives no whole row, None if nothing does."""
+        """Lines a record with an open quote takes: 0 if closing it gives no whole row, None if nothing closes it."""
         for end in range(at + 1, len(block.lines)):
             if block.lines[end].count(b'"') & 1:
                 fields = self._fields(b"\n".join(block.lines[at : end + 1]))

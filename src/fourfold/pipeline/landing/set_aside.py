@@ -41,16 +41,17 @@ class SetAside:
     def line(self, rule: str, file: str, line: int, text: str, **values: object) -> None:
         """A line that could not be split."""
         whole = json.dumps({"": _storable(text)}, ensure_ascii=False)
-        self._add(rule, file, line, None, text, whole, values)
+        self._add((rule, file, line), None, text, whole, values)
 
     def field(self, rule: str, file: str, line: int, column: str, fields: dict[str, str], **values: object) -> None:
         """A line that was split and has one field that cannot be taken."""
         whole = json.dumps({name: _storable(text) for name, text in fields.items()}, ensure_ascii=False)
-        self._add(rule, file, line, column, fields[column], whole, values)
+        self._add((rule, file, line), column, fields[column], whole, values)
 
     def _add(
-        self, rule: str, file: str, line: int, column: str | None, text: str, whole: str, values: dict[str, object]
+        self, place: tuple[str, str, int], column: str | None, text: str, whole: str, values: dict[str, object]
     ) -> None:
+        rule, file, line = place
         sentence = CATALOGUE[rule].format(**values)
         self._rows.append((rule, file, line, column, _storable(text[:SHOWN_CHARACTERS]), sentence, whole))
 

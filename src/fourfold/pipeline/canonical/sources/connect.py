@@ -170,7 +170,8 @@ def _investigation(context: Context) -> Step:
       SELECT *, {_HAPPENED}, (until).at AS happened_to, {place_key("line", "town", "postcode_said")} AS location_key
       FROM (
         SELECT {ROW}, ref, 'investigation/' || ref AS record_key, {owned(context)}, 'CRIME' AS kind, ref AS reference,
-          (Offence).title AS title, nullif((Offence).code, '') AS category, nullif((Offence).title, '') AS category_name,
+          (Offence).title AS title, nullif((Offence).code, '') AS category, nullif((Offence).title, '') AS
+          category_name,
           Status AS status, Status AS status_name, Narrative AS summary, {_place("Location")},
           {_zoned("began", '"From"')}, {_zoned("until", '"To"')}, {_zoned("told", "Reported")},
           CASE WHEN (began).quality = 'none' THEN told ELSE began END AS happened,
@@ -344,7 +345,10 @@ def _links() -> tuple[Links, ...]:
 
     def each(relation: str, items: str, columns: str, kind: str) -> str:
         said_each = f"SELECT {row}, record_key AS of_key, item, n{columns} FROM (SELECT *, unnest({items}) AS item, "
-        return f"SELECT *, of_key || '/{kind}/' || n AS record_key FROM ({said_each}generate_subscripts({items}, 1) AS n FROM {relation}))"
+        return (
+            f"SELECT *, of_key || '/{kind}/' || n AS record_key FROM "
+            f"({said_each}generate_subscripts({items}, 1) AS n FROM {relation}))"
+        )
 
     home = each("nominal", "addresses", f", {_ADDRESS}", "home")
     phone = each("nominal", "telephones", "", "phone")
@@ -402,7 +406,8 @@ def _links() -> tuple[Links, ...]:
                 f"link_{name}",
                 name,
                 f"""SELECT {row}, record_key || '/person' AS record_key, 'PERSON' AS left_kind, nominal AS left_key,
-                  'EVENT' AS right_kind, record_key AS right_key, '{role}' AS type FROM {name} WHERE nominal IS NOT NULL""",
+                  'EVENT' AS right_kind, record_key AS right_key, '{role}' AS type FROM {name}
+                  WHERE nominal IS NOT NULL""",
             )
             for name, role in (("custody", "ARRESTED"), ("stop", "STOPPED"), ("missing", "MISSING_PERSON"))
         ),

@@ -149,9 +149,11 @@ def _locations(context: Context) -> Step:
           AS "precision"
       FROM (
         SELECT {_ROW}, l.id, l.id AS record_key, {owned(context)}, l.street_address, l.postal_code,
-          nullif(concat_ws(', ', l.street_address, l.locality), '') AS address_line, ff_postcode(l.postal_code) AS postcode,
+          nullif(concat_ws(', ', l.street_address, l.locality), '') AS address_line, ff_postcode(l.postal_code) AS
+          postcode,
           l.latitude AS latitude_said,
-          CASE WHEN TRY_CAST(l.latitude AS DOUBLE) BETWEEN 49 AND 61 AND TRY_CAST(l.longitude AS DOUBLE) BETWEEN -9 AND 2
+          CASE WHEN TRY_CAST(l.latitude AS DOUBLE) BETWEEN 49 AND 61 AND TRY_CAST(l.longitude AS DOUBLE) BETWEEN -9
+          AND 2
             THEN TRY_CAST(l.latitude AS DOUBLE) END AS latitude,
           CASE WHEN latitude_said IS NOT NULL AND TRY_CAST(l.latitude AS DOUBLE) BETWEEN 49 AND 61
             AND TRY_CAST(l.longitude AS DOUBLE) BETWEEN -9 AND 2 THEN TRY_CAST(l.longitude AS DOUBLE) END AS longitude

@@ -214,7 +214,8 @@ def _person(context: Context, *, tombstones: bool) -> Step:
       SELECT record_key, address_line, postcode FROM address UNION ALL
       SELECT record_key, address_line, postcode FROM earlier_location e ANTI JOIN address USING (record_key)"""
     select = f"""
-      SELECT *, concat_ws(' ', forenames, surname) AS full_name, ff_name_key(concat_ws(' ', forenames, surname)) AS name_key,
+      SELECT *, concat_ws(' ', forenames, surname) AS full_name, ff_name_key(concat_ws(' ', forenames, surname)) AS
+      name_key,
         (birth).birth_on AS birth_on, (birth).birth_quality AS birth_quality
       FROM (
         SELECT {row}, ff_name(concat_ws(' ', l.Forename1, l.Forename2)) AS forenames_or_empty,
@@ -223,7 +224,8 @@ def _person(context: Context, *, tombstones: bool) -> Step:
           l.PNCID, ff_pnc(l.PNCID) AS pnc_id, l.CRONumber, ff_cro(l.CRONumber) AS cro, l.NINO AS delivered_nino,
           ff_nino(l.NINO) AS nino, l.EthnicityCode AS ethnicity_code, l.HomeAddressId,
           a.record_key AS home_key, a.address_line, a.postcode,
-          CASE WHEN n.names IS NOT NULL THEN CAST(to_json(n.names) AS VARCHAR) ELSE coalesce(e.aliases, '[]') END AS aliases
+          CASE WHEN n.names IS NOT NULL THEN CAST(to_json(n.names) AS VARCHAR) ELSE coalesce(e.aliases, '[]') END AS
+          aliases
         FROM landed_person l LEFT JOIN ({addresses}) a ON a.record_key = l.HomeAddressId
           LEFT JOIN ({aliases}) n ON n.PersonId = l.Id LEFT JOIN earlier_person e ON e.record_key = l.Id
         WHERE {which})"""

@@ -216,18 +216,20 @@ def _row_checks(context: Context, table: str) -> tuple[Check, ...]:
             Check("Q-VALUE-01", "Text", "summary IS NULL"),
             Check("Q-GRADE-01", "Grade", "coalesce(NOT regexp_full_match(source_grade, '[1-3][A-E]'), true)"),
         ]
-    if "pnc_said" in names:
-        checks.append(Check("Q-ID-01", "PNC", "pnc_said IS NOT NULL AND ff_pnc(pnc_said) IS NULL"))
-    if "cro_said" in names:
-        checks.append(Check("Q-ID-01", "CRO", "cro_said IS NOT NULL AND ff_cro(cro_said) IS NULL"))
-    if "sex_said" in names:
-        checks.append(Check("Q-CODE-04", "Sex", "name_said IS NOT NULL AND NOT ff_sex_known(sex_said)"))
-    if "plate" in names:
-        checks.append(Check("Q-VRM-01", "VRM", "NOT ff_vrm_valid(ff_vrm(plate))"))
-    if "number" in names:
-        checks.append(Check("Q-PHONE-01", "Phone", "NOT ff_phone_valid(ff_phone(number))"))
     born = "CASE WHEN name_said IS NOT NULL THEN ff_birth_uk(born_said) END"
-    return (*checks, *birth_checks(names["born_said"], birth=born))
+    return (*checks, *_value_checks(names), *birth_checks(names["born_said"], birth=born))
+
+
+def _value_checks(names: dict[str, str]) -> tuple[Check, ...]:
+    """Faults of values several tables have."""
+    faults = {
+        "pnc_said": ("Q-ID-01", "pnc_said IS NOT NULL AND ff_pnc(pnc_said) IS NULL"),
+        "cro_said": ("Q-ID-01", "cro_said IS NOT NULL AND ff_cro(cro_said) IS NULL"),
+        "sex_said": ("Q-CODE-04", "name_said IS NOT NULL AND NOT ff_sex_known(sex_said)"),
+        "plate": ("Q-VRM-01", "NOT ff_vrm_valid(ff_vrm(plate))"),
+        "number": ("Q-PHONE-01", "NOT ff_phone_valid(ff_phone(number))"),
+    }
+    return tuple(Check(rule, names[name], when) for name, (rule, when) in faults.items() if name in names)
 
 
 def _times(column: str, moment: str) -> tuple[Check, ...]:
@@ -301,8 +303,10 @@ def _links(table: str) -> tuple[Links, ...]:
             f"link_{table}_vehicle",
             table,
             f"""SELECT {row}, {vehicle_key("plate")} AS right_key, event_key || '/' || right_key AS record_key,
-              'EVENT' AS left_kind, event_key AS left_key, 'OBJECT' AS right_kind, 'INVOLVES' AS type, {said} FROM {table}
-              WHERE ff_vrm(plate) <> '' QUALIFY row_number() OVER (PARTITION BY event_key, right_key ORDER BY source_line) = 1""",
+              'EVENT' AS left_kind, event_key AS left_key, 'OBJECT' AS right_kind, 'INVOLVES' AS type, {said} FROM
+              {table}
+              WHERE ff_vrm(plate) <> ''
+              QUALIFY row_number() OVER (PARTITION BY event_key, right_key ORDER BY source_line) = 1""",
         ),
     ]
     if table == "intel":
@@ -311,7 +315,8 @@ def _links(table: str) -> tuple[Links, ...]:
                 f"link_{table}_phone",
                 table,
                 f"""SELECT {row}, {phone_key("number")} AS right_key, event_key || '/' || right_key AS record_key,
-                  'EVENT' AS left_kind, event_key AS left_key, 'OBJECT' AS right_kind, 'INVOLVES' AS type, {said} FROM {table} WHERE ff_phone(number) <> ''
+                  'EVENT' AS left_kind, event_key AS left_key, 'OBJECT' AS right_kind, 'INVOLVES' AS type, {said}
+                  FROM {table} WHERE ff_phone(number) <> ''
                   QUALIFY row_number() OVER (PARTITION BY event_key, right_key ORDER BY source_line) = 1""",
             )
         )
