@@ -183,3 +183,31 @@ def test_a_held_row_is_loaded_when_a_later_delivery_brings_what_it_waited_for(lo
         assert Link.objects.get().batch_id == supplement.pk
         held = selectors.not_loaded().get(batch=earlier)
         assert (held.state, held.supplement_id) == (RowState.REPAIRED, supplement.pk)
+
+
+CONFORMANCE = Path(__file__).parents[1] / "data" / "conformance"
+
+
+@pytest.mark.parametrize("path", sorted((CONFORMANCE / "csv_spectrum" / "csvs").glob("*.csv")), ids=lambda p: p.name)
+def test_files_that_are_no_extract_are_refused_with_a_sentence_and_kept(load, store, tmp_path, path):
+    folder = tmp_path / "d"
+    folder.mkdir()
+    (folder / "person.csv").write_bytes(path.read_bytes())
+    batch = load(folder)
+    assert batch.state == State.REFUSED
+    assert batch.sentence.endswith(".")
+    assert store.path_of(batch.contents[0]["sha256"]).read_bytes() == path.read_bytes()
+
+
+def test_every_known_formula_is_kept_as_text_and_none_is_lost(load, tmp_path):
+    payloads = (CONFORMANCE / "csv_injection_payloads.txt").read_text("utf-8").splitlines()
+    usable = [p for p in payloads if p.isascii() and p.strip()]
+    rows = [person(f"P{n}", payload, "Tomos", "14/02/1988") for n, payload in enumerate(usable)]
+    batch = load(write_niche(tmp_path / "d", {"person.csv": rows}))
+    assert batch.state == State.PUBLISHED
+    with acting_as(service_user("intake")):
+        counts = dict(selectors.file_counts(batch))["person.csv"]
+        assert counts.read == len(usable) == counts.accounted
+        kept = {r.source_key: r.raw["Surname"] for r in PersonRecord.objects.all()}
+        waits = {r.row[0][1]: dict(r.row)["Surname"] for r in selectors.not_loaded()}
+        assert kept | waits == {f"P{n}": payload for n, payload in enumerate(usable)}
