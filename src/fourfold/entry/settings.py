@@ -122,6 +122,7 @@ DATABASES = {
         "ATOMIC_REQUESTS": True,
         "PASSWORD": _place.password,
         "CONN_MAX_AGE": 0 if _pool else 60,
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {**dict(_place.options), **_pool, "prepare_threshold": None},
     }
 }
