@@ -19,7 +19,7 @@ demo: setup ## Build the demonstration region if it is not there yet, serve it, 
 
 test: setup-dev ## Run every test and check (a missing Chromium skips the browser tests with a sentence)
 	@$(MAKE) --no-print-directory check
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest --numprocesses=auto --dist=loadfile
 
 check: setup-dev ## Format, lint, types, import contracts, migrations
 	@sh tools/check.sh
