@@ -38,6 +38,9 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with served() as site, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, headless=True, args=FLAGS)
+        lead = browser.new_context(locale="en-GB", timezone_id="Europe/London", viewport=DESK).new_page()
+        sign_in(lead, site, "soc-lro-1@merseyside.example")
+        take(lead, "my-work")
         desk = browser.new_context(locale="en-GB", timezone_id="Europe/London", viewport=DESK).new_page()
         at_desk(desk, site)
         phone = browser.new_context(
@@ -49,7 +52,6 @@ def main() -> None:
 
 def at_desk(page: Page, site: str) -> None:
     sign_in(page, site, "intelligence-manager@merseyside.example")
-    take(page, "my-work")
     page.goto(f"{site}/threats/?state=open")
     take(page, "threats")
     page.goto(f"{site}/threats/?state=open&as_recorded_on=30/6/2024")

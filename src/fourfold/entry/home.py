@@ -28,6 +28,7 @@ from fourfold.threats import selectors as threats
 from fourfold.threats.models import Threat
 
 app_name = "home"
+LEADS = "lro"
 SHOWN = 10
 DUE_WITHIN = timedelta(days=28)
 FIRST_LOOK_BACK = timedelta(days=7)
@@ -181,7 +182,7 @@ def _parts(
     today: date,
 ) -> tuple[Part, ...]:
     parts = []
-    if mine or may(user, threat_rules.MANAGE):
+    if mine or LEADS in user.roles:
         parts += [_due_part(due, today=today), _mine_part(mine, words)]
     parts.append(_ours_part(user, words))
     if may(user, "intake.read"):
