@@ -1,4 +1,4 @@
-"""Reference pages made from the code: the data dictionary, the commands, the addresses. `fourfold docs` writes them."""
+"""Reference pages made from the code: the data dictionary and the commands. `fourfold docs` writes them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 from django.apps import apps
 from django.db import models
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from fourfold.pipeline.canonical.contract import TABLES
 from fourfold.platform.database.where import source_root
@@ -115,38 +114,11 @@ def commands_page(root: click.Group) -> str:
     return "\n".join(out).rstrip() + "\n"
 
 
-def addresses() -> list[str]:
-    """Every address the product answers, with the name a template uses for it."""
-
-    def walk(patterns: Iterable[URLPattern | URLResolver], before: str, space: str) -> Iterable[str]:
-        for pattern in patterns:
-            path = before + str(pattern.pattern)
-            if isinstance(pattern, URLResolver):
-                inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
-                yield from walk(pattern.url_patterns, path, inner)
-            else:
-                yield f"/{path} {space}{pattern.name or ''}".rstrip()
-
-    return sorted(walk(get_resolver().url_patterns, "", ""))
-
-
 def pages(root: click.Group) -> dict[Path, str]:
     """Each made page by its path in the checkout."""
     return {
         REFERENCE / "data-dictionary.md": data_dictionary(),
         REFERENCE / "commands.md": commands_page(root),
-        REFERENCE / "addresses.md": "\n".join(
-            [
-                MADE,
-                "",
-                "# Addresses",
-                "",
-                "Each address and the name that templates use for it.",
-                "",
-                *(f"    {a}" for a in addresses()),
-            ]
-        )
-        + "\n",
     }
 
 

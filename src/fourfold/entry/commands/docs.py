@@ -9,7 +9,7 @@ from fourfold.entry.setup import django_as
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where a page is out of date.")
 @click.pass_context
 def docs(context: click.Context, check: bool) -> None:
-    """Write the data dictionary, the commands and the addresses into docs/reference."""
+    """Write the data dictionary and the commands into docs/reference."""
     django_as("app")
     from fourfold.entry import documents
     from fourfold.platform.database.where import source_root
