@@ -18,9 +18,14 @@ UNIT = "nwrocu"
 SHOWN = ("merseyside", UNIT, "hmpps", "nca")
 
 
+def is_built() -> bool:
+    """Whether the ledger holds the last step of the build."""
+    return BUILT in steps_done()
+
+
 def who_to_sign_in_as() -> list[str]:
     """Lines that say who can sign in and with which password; none where the demonstration is not built."""
-    if BUILT not in steps_done():
+    if not is_built():
         return []
     lines = [f"Sign in with the password {PASSWORD} as one of:"]
     shown = User.objects.filter(organisation__code__in=SHOWN, kind=UserKind.PERSON)

@@ -31,6 +31,11 @@ def build(people: int, seed: int) -> None:
     if migrated.returncode:
         sys.exit(migrated.returncode)
     django_as("simulation")
+    from fourfold.entry import demo as built
+
+    if built.is_built():
+        click.echo("The demonstration is built already.")
+        return
     from fourfold.entry import demo_build
 
     demo_build.build(people=people, seed=seed, tell=click.echo)
