@@ -43,10 +43,11 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """What the steps work with: where files stand, the clock, who is told of progress."""
+    """What the steps work with: where files stand, the clock, the memory reading may take, who is told of progress."""
 
     store: Store
     clock: Callable[[], datetime]
+    memory_mb: int = 2_000
     tell: Tell = lambda _line: None
 
     def folder(self, batch: Batch) -> Path:
@@ -340,6 +341,7 @@ def _context(batch: Batch, desk: Desk) -> Context:
             marking=source.marking,
             compartment=source.compartment or None,
             known=tuple(known),
+            memory_mb=desk.memory_mb,
         )
 
 
