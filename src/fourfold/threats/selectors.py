@@ -86,7 +86,7 @@ def threats() -> QuerySet[Threat]:
 
 def threat(reference: str) -> Threat:
     """The threat of that reference. Raises `NotThere` where there is none that the reader may see."""
-    found = threats().filter(reference=reference).first()
+    found = None if "\x00" in reference else threats().filter(reference=reference).first()
     if found is None:
         raise NotThere
     return found
@@ -217,9 +217,14 @@ def needs_lro(words: rules.Vocabulary) -> Q:
     return Q(closed_on=None, lro=None, tier__in=[t.code for t in words.tiers.values() if t.lro_required])
 
 
+def _memberships() -> QuerySet[ThreatMember]:
+    """Memberships on records that the reader may see. A record may become narrower than what was said on it."""
+    return ThreatMember.objects.filter(record__person__isnull=False)
+
+
 def has_no_members() -> Q:
     """Open groups and individuals in which nobody that the reader may see is now recorded."""
-    peopled = ThreatMember.objects.filter(to_on=None).values("threat_id")
+    peopled = _memberships().filter(to_on=None).values("threat_id")
     return Q(closed_on=None) & ~Q(threat_type=rules.ThreatType.VULNERABILITY) & ~Q(pk__in=peopled)
 
 
@@ -235,11 +240,13 @@ class Changed:
 def threats_changed_since(moment: datetime, *, among: QuerySet[Threat]) -> tuple[Changed, ...]:
     """Threats recorded differently after a moment, or their members or places; newest first. Four queries."""
     latest: dict[int, tuple[datetime, str]] = {}
-    for model, key in ((Threat, "pk"), (ThreatMember, "threat_id"), (ThreatPlace, "threat_id")):
-        rows = model._default_manager.filter(recorded_from__gt=moment).filter(
-            **{"pk__in" if model is Threat else "threat__in": among.order_by().values("pk")}
-        )
-        for pk, at, because in rows.values_list(key, "recorded_from", "because"):
+    wanted = among.order_by().values("pk")
+    for rows in (
+        Threat.objects.filter(pk__in=wanted).values_list("pk", "recorded_from", "because"),
+        _memberships().filter(threat__in=wanted).values_list("threat_id", "recorded_from", "because"),
+        ThreatPlace.objects.filter(threat__in=wanted).values_list("threat_id", "recorded_from", "because"),
+    ):
+        for pk, at, because in rows.filter(recorded_from__gt=moment):
             if pk not in latest or at > latest[pk][0]:
                 latest[pk] = (at, because)
     found = threats().in_bulk(latest)
@@ -261,6 +268,7 @@ class Recorded:
 def recorded_about(of: Threat, *, until: datetime | None) -> tuple[Recorded, ...]:
     """Every version of a threat, its memberships and its places, newest first; those after `until` left out.
 
+    A membership on a record that the reader may not see now is left out with all that was said about it.
     Three queries, however many the members.
     """
     found: list[Recorded] = []
@@ -274,10 +282,13 @@ def _versions(model: type[Versioned], key: str, pk: int) -> Iterator[Recorded]:
     meta = model._meta
     names = [field.attname for field in meta.concrete_fields]
     columns = ", ".join(f'"{field.column}"' for field in meta.concrete_fields)
+    asked = f'"{key}" = %(pk)s'
+    if model is ThreatMember:
+        asked += " and exists (select from public.pole_personrecord r where r.id = record_id)"
     with connection.cursor() as cursor:
         cursor.execute(
-            f'select {columns} from public."{meta.db_table}" where "{key}" = %(pk)s union all '
-            f'select {columns} from public."{meta.db_table}_was" where "{key}" = %(pk)s order by id, recorded_from',
+            f'select {columns} from public."{meta.db_table}" where {asked} union all '
+            f'select {columns} from public."{meta.db_table}_was" where {asked} order by id, recorded_from',
             {"pk": pk},
         )
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
