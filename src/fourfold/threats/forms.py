@@ -1,6 +1,7 @@
 """What officers type about threats. A form checks shape; `rules` say what may be recorded."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -13,6 +14,7 @@ from fourfold.threats import rules
 from fourfold.threats.models import Threat
 
 Choices = list[tuple[str, Any]]
+NEVER = datetime(1, 1, 2, tzinfo=UTC)
 
 
 def _radios(label: str, choices: Choices, *, help_text: str = "", missing: str = "") -> forms.ChoiceField:
@@ -58,7 +60,15 @@ class ReasonForm(forms.Form):
         )
 
     def clean_seen(self) -> Any:
-        return parse_datetime(self.cleaned_data["seen"]) if self.cleaned_data["seen"] else None
+        """The moment; one that was tampered with is none that the record ever had, so the change is refused."""
+        said = self.cleaned_data["seen"]
+        if not said:
+            return None
+        try:
+            found = parse_datetime(said)
+        except ValueError:
+            found = None
+        return found or NEVER
 
 
 def type_choices(vocabulary: rules.Vocabulary) -> Choices:

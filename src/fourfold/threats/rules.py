@@ -44,6 +44,8 @@ SENTENCES: Mapping[str, str] = {
     "TH23": "The date must be today or earlier, and not before the threat was nominated",
     "TH24": "Enter the place",
     "TH25": "Somebody else changed this threat while you had it open. Look at what they changed, then make yours again",
+    "TH26": "Enter other names of at most {limit} characters each",
+    "TH27": "Enter each place in at most {limit} characters",
     "TM2": "Choose the role this person has in the threat",
     "TM3": "Enter the date from which the person has this role",
     "TM4": "The date from which the person has this role must be today or earlier",
@@ -63,6 +65,7 @@ SENTENCES: Mapping[str, str] = {
 SUMMARY_WORDS = 5
 REASON_WORDS = 3
 NAME_LIMIT = 120
+PLACE_LIMIT = 200
 
 
 def broken(code: str, field: str = "", **facts: object) -> RuleBroken:
@@ -227,7 +230,13 @@ def check_nomination(nomination: Nomination, *, vocabulary: Vocabulary, today: d
     """Raise `RuleBroken` for the first rule the nomination breaks."""
     if nomination.threat_type not in list(ThreatType):
         raise broken("TH1", "threat_type")
-    check_description(name=nomination.name, summary=nomination.summary, themes=nomination.themes, vocabulary=vocabulary)
+    check_description(
+        name=nomination.name,
+        summary=nomination.summary,
+        themes=nomination.themes,
+        aliases=nomination.aliases,
+        vocabulary=vocabulary,
+    )
     if nomination.tier not in vocabulary.tiers:
         raise broken("TH6", "tier")
     phase = vocabulary.phases.get(nomination.phase)
@@ -239,13 +248,17 @@ def check_nomination(nomination: Nomination, *, vocabulary: Vocabulary, today: d
         raise broken("TH9", "nominated_on")
 
 
-def check_description(*, name: str, summary: str, themes: Iterable[str], vocabulary: Vocabulary) -> None:
+def check_description(
+    *, name: str, summary: str, themes: Iterable[str], vocabulary: Vocabulary, aliases: Iterable[str] = ()
+) -> None:
     """Raise `RuleBroken` where the words that describe a threat are missing or not of the list."""
     themes = tuple(themes)
     if not name.strip():
         raise broken("TH2", "name")
     if len(name) > NAME_LIMIT:
         raise broken("TH10", "name", limit=NAME_LIMIT)
+    if any(len(alias) > NAME_LIMIT for alias in aliases):
+        raise broken("TH26", "aliases", limit=NAME_LIMIT)
     if len(summary.split()) < SUMMARY_WORDS:
         raise broken("TH3", "summary", words=SUMMARY_WORDS)
     if not themes:
@@ -253,6 +266,14 @@ def check_description(*, name: str, summary: str, themes: Iterable[str], vocabul
     for code in themes:
         if code not in vocabulary.themes:
             raise broken("TH5", "themes", theme=code)
+
+
+def check_place(name: str, *, field: str) -> None:
+    """Raise `RuleBroken` for a place that says nothing, or more than a place does."""
+    if not name.strip():
+        raise broken("TH24", field)
+    if len(name.strip()) > PLACE_LIMIT:
+        raise broken("TH27", field, limit=PLACE_LIMIT)
 
 
 def check_reason(reason: str) -> None:

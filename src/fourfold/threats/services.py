@@ -53,6 +53,9 @@ def nominate_threat(
     rules.check_may_nominate(actor, owner=owner.code, audience=audience)
     rules.check_nomination(nomination, vocabulary=selectors.vocabulary(), today=today)
     rules.check_reason(reason)
+    places = list(places)
+    for name in places:
+        rules.check_place(name, field="places")
     leads.check()
     label = label_for(owner=owner, audience=audience, compartment=compartment)
     said = asdict(nomination) | {"aliases": list(nomination.aliases), "themes": list(nomination.themes)}
@@ -89,9 +92,11 @@ def describe_threat(
 ) -> Threat:
     """Change the words that describe a threat."""
     threat = _to_develop(threat, actor=actor, reason=reason, seen=seen)
-    themes = list(themes)
-    rules.check_description(name=name, summary=summary, themes=themes, vocabulary=selectors.vocabulary())
-    return _change(threat, "described", reason, name=name, aliases=list(aliases), summary=summary, themes=themes)
+    themes, aliases = list(themes), list(aliases)
+    rules.check_description(
+        name=name, summary=summary, themes=themes, aliases=aliases, vocabulary=selectors.vocabulary()
+    )
+    return _change(threat, "described", reason, name=name, aliases=aliases, summary=summary, themes=themes)
 
 
 @transaction.atomic
@@ -245,8 +250,7 @@ def end_member(*, actor: User, member: ThreatMember, to_on: date, reason: str, t
 @transaction.atomic
 def add_place(*, actor: User, threat: Threat, name: str, from_on: date, reason: str, today: date) -> ThreatPlace:
     threat = _to_develop(threat, actor=actor, reason=reason)
-    if not name.strip():
-        raise rules.broken("TH24", "name")
+    rules.check_place(name, field="name")
     if from_on > today:
         raise rules.broken("TH23", "from_on")
     place = ThreatPlace.objects.create(

@@ -54,7 +54,7 @@ def reason(request: HttpRequest) -> HttpResponse:
 def who_looked(request: HttpRequest) -> HttpResponseBase:
     """The ledger as far as the reader may see it; `record=pole.person:12` for one record."""
     found = selectors.entries()
-    record = request.GET.get("record", "")
+    record = request.GET.get("record", "").replace("\x00", "")
     object_type, _, object_id = record.partition(":")
     if object_id:
         found = found.filter(object_type=object_type, object_id=object_id)

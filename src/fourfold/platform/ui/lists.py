@@ -123,7 +123,7 @@ class DateFilter:
         asked = Q()
         if first:
             asked &= Q(**{f"{self.field}__gte": _midnight(first) if self.moments else first})
-        if last:
+        if last and last < date.max:
             after = last + timedelta(days=1)
             asked &= Q(**{f"{self.field}__lt": _midnight(after) if self.moments else after})
         return asked
