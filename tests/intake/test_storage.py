@@ -115,3 +115,25 @@ def test_bytes_that_are_missing_are_said_by_rule_in9(store, tmp_path):
         store.lay_out(kept.as_contents(), into=tmp_path / "laid")
     assert refused.value.code == "IN9"
     assert not (tmp_path / "laid").exists()
+
+
+def _with_damaged_data(path, method):
+    """A zip whose member was packed by a method whose own fault is not a zip's."""
+    with zipfile.ZipFile(path, "w", method) as packed:
+        packed.writestr("a.csv", os.urandom(50_000))
+    content = bytearray(path.read_bytes())
+    content[200:20_000] = bytes(19_800)
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_damaged_inside_is_refused_however_it_was_packed(store, tmp_path, method):
+    delivery = store.keep_delivery(_with_damaged_data(tmp_path / "damaged.zip", method))
+    assert delivery.refusal.code == "IN2"
+    assert len(delivery.files) == 1
+
+
+def test_a_zip_of_folders_without_end_is_answered(store, tmp_path):
+    delivery = store.keep_delivery(_zip(tmp_path / "deep.zip", [("a/" * 5_000 + "x.csv", "x")]))
+    assert [f.name for f in delivery.files] == ["x.csv"]

@@ -5,6 +5,7 @@
 """
 
 import hashlib
+import lzma
 import os
 import shutil
 import uuid
@@ -20,6 +21,16 @@ from fourfold.intake import rules
 from fourfold.platform.errors import RuleBroken
 
 CHUNK = 1024 * 1024
+DAMAGED = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    ValueError,
+)
+"""What reading a zip raises where the zip is at fault."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +167,9 @@ class Store:
                 for n, member in zip(names, members, strict=True):
                     with packed.open(member) as stream:
                         kept.append(self.keep_stream(stream, name=n, most=member.file_size))
-        except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError, ValueError):
+        except (*DAMAGED, OSError) as fault:
+            if isinstance(fault, OSError) and fault.errno is not None:
+                raise  # the disk's, not the zip's: bz2 says that data are damaged by an OSError without a number
             return whole(RuleBroken("IN2", "The zip cannot be opened: it is damaged or was cut short. Send it again"))
         except TooLarge:
             return whole(RuleBroken("IN2", "The zip holds more than it says it does. Make it again and send it"))
@@ -196,10 +209,9 @@ def _refusal_of(sizes: Mapping[str, int], *, packed: int | None = None, count: i
 
 
 def _without_common_folder(names: list[str]) -> list[str]:
-    """File names of a zip without the one folder that all of them stand in, if there is one."""
-    firsts = {n.split("/", 1)[0] for n in names}
-    if len(firsts) == 1 and all("/" in n for n in names):
-        return _without_common_folder([n.split("/", 1)[1] for n in names])
+    """File names of a zip without the folders that all of them stand in, if there are any."""
+    while names and len({n.split("/", 1)[0] for n in names}) == 1 and all("/" in n for n in names):
+        names = [n.split("/", 1)[1] for n in names]
     return names
 
 
