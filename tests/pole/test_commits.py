@@ -61,3 +61,24 @@ def test_a_person_is_shown_as_recorded_on_a_past_day(as_simulation, universe, pu
     versions = text_of(client.get(reverse("pole:person_record", args=[record_id])))
     assert "L1 1AA" in versions
     assert "M1 1AA" in versions
+
+
+def test_a_link_that_leads_to_another_person_stays_in_the_past(as_simulation, universe, publish, reading, tmp_path):
+    batch = Batch(tmp_path / "a")
+    batch.person("1", "John Smith", date(2008, 5, 1))
+    batch.person("2", "John Smith", date(2008, 5, 1))
+    with clock.told(datetime(2024, 1, 10, 12, tzinfo=clock.LONDON)):
+        publish(batch, clusters=[("niche_tri", "1", 1), ("niche_tri", "2", 2)])
+    with acting_as(universe.service("intake")):
+        was = dict(PersonRecord.objects.values_list("source_key", "person_id"))
+    with clock.told(datetime(2024, 2, 10, 12, tzinfo=clock.LONDON)):
+        publish(Batch(tmp_path / "n"), clusters=[("niche_tri", "1", 1), ("niche_tri", "2", 1)])
+    client = reading(universe.merseyside_analyst)
+    asked = {"as_recorded_on": "2024-02-20", "part": "records"}
+    answer = client.get(reverse("pole:person", args=[rules.reference_of(was["2"])]), asked)
+    kept = reverse("pole:person", args=[rules.reference_of(was["1"])])
+    assert answer["Location"] == f"{kept}?as_recorded_on=2024-02-20&part=records"
+    with clock.told(datetime(2030, 1, 1, 12, tzinfo=clock.LONDON)):
+        client = reading(universe.merseyside_analyst)
+        assert "Under 18" in text_of(client.get(kept, {"as_recorded_on": "2024-02-20"}))
+        assert "Under 18" not in text_of(client.get(kept))

@@ -64,8 +64,8 @@ EVENTS = lists.ListSpec(
 @require_GET
 @needs_reason
 def person(request: HttpRequest, person_id: int) -> HttpResponse:
-    today = clock.today()
     rewind = lists.recorded_on(request)
+    today = rewind.on or clock.today()
     asked = _asked(request)
     _in_range(person_id)
     with rewind.applied():
@@ -75,7 +75,8 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
             now_at = selectors.person_now(person_id)
             if now_at is None:
                 raise
-            return redirect("pole:person", person_id=now_at)
+            asked_for = f"?{request.GET.urlencode()}" if request.GET else ""
+            return redirect(f"{reverse('pole:person', args=[rules.reference_of(now_at)])}{asked_for}")
         seen = Seen("PERSON", person_id, file.record_ids, today, rewind.moment)
         panels = selectors.panels_for(seen) if asked.part == "overview" else ()
         page = person_pages.person_page(
@@ -139,8 +140,8 @@ def _version_lines(record: PersonRecord) -> tuple[person_pages.VersionLine, ...]
 @require_GET
 @needs_reason
 def event(request: HttpRequest, event_id: int) -> HttpResponse:
-    today = clock.today()
     rewind = lists.recorded_on(request)
+    today = rewind.on or clock.today()
     _in_range(event_id)
     with rewind.applied():
         one = selectors.event(event_id)
@@ -162,8 +163,8 @@ def event(request: HttpRequest, event_id: int) -> HttpResponse:
 @needs_reason
 def thing(request: HttpRequest, object_id: int) -> HttpResponse:
     """A vehicle or a phone, put together from every visible record of the same plate or number."""
-    today = clock.today()
     rewind = lists.recorded_on(request)
+    today = rewind.on or clock.today()
     _in_range(object_id)
     with rewind.applied():
         records = selectors.same_objects(object_id)
@@ -185,8 +186,8 @@ def thing(request: HttpRequest, object_id: int) -> HttpResponse:
 @require_GET
 @needs_reason
 def place(request: HttpRequest, place_id: int) -> HttpResponse:
-    today = clock.today()
     rewind = lists.recorded_on(request)
+    today = rewind.on or clock.today()
     _in_range(place_id)
     with rewind.applied():
         records = selectors.same_places(place_id)

@@ -547,7 +547,7 @@ def record_page(
     read = tuple(ui.Fact(label, value(record)) for label, value in COMPARED)
     closed: tuple[ui.Alert, ...] = ()
     if record.closed_at:
-        into = " as a repeat of another record" if record.merged_into_id else ""
+        into = " as a repeat of another record" if record.merged_into else ""
         closed = (
             ui.Alert("information", f"Its own source closed this record on {shown_date(record.closed_at)}{into}."),
         )
