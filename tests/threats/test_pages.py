@@ -108,6 +108,14 @@ def test_the_summary_names_nobody_and_says_what_is_missing(universe, client_for,
     assert "Every force in the region" in page
 
 
+def test_what_is_new_on_the_picture_is_counted_and_opens(universe, client_for, peopled):
+    client = client_for(universe.merseyside_analyst)
+    page = text(client.get(f"/threats/{peopled.reference}/?since=2020-01-01"))
+    assert "New on the picture since 1 January 2020" in page
+    assert "1 stop and search" in page
+    assert "Nothing new about the people" in text(client.get(f"/threats/{peopled.reference}/?since=2099-01-01"))
+
+
 def test_people_are_read_with_a_reason_and_each_reading_is_in_the_ledger(universe, client_for, with_reason, peopled):
     address = f"/threats/{peopled.reference}/members/"
     assert client_for(universe.merseyside_analyst).get(address).status_code == 302
@@ -139,7 +147,7 @@ def test_the_history_says_each_change_in_words(universe, client_for, peopled):
     page = text(client_for(universe.gmp_analyst).get(f"/threats/{peopled.reference}/history/"))
     assert "Nominated" in page
     assert "2 people added: " in page
-    assert "1 exploited person" in page
+    assert "exploited person" in page
     assert "Named in two reports" in page
     assert "Dockside" not in page
 

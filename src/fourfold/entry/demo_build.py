@@ -47,9 +47,7 @@ from fourfold.threats import rules, selectors, services
 from fourfold.threats.models import Threat
 
 ROLES_SINCE = date(2021, 1, 1)
-FIRST_DELIVERY = date(2022, 1, 9)
-LATER_DELIVERIES = (date(2024, 3, 31),)
-WEEK = timedelta(days=7)
+FIRST_DELIVERY = date(2024, 3, 31)
 MINUTE = timedelta(minutes=1)
 NOMINATED_FIRST = timedelta(hours=2)
 OFFICE_OPENS = time_of_day(9, 0)
@@ -127,16 +125,8 @@ def build(*, people: int, seed: int, tell: Tell, until: date | None = None) -> N
 
 
 def delivery_days(until: date) -> list[date]:
-    """The last day of each delivery: the first brings everything up to then, the others what is new or changed.
-
-    They begin before the first nominations, so that a threat's members are on the picture when it is nominated.
-    """
-    return [
-        FIRST_DELIVERY,
-        *(day for day in LATER_DELIVERIES if day < until - timedelta(days=60)),
-        until - WEEK,
-        until,
-    ]
+    """The last day of each delivery: the first brings everything up to then, the second what is new or changed."""
+    return [FIRST_DELIVERY, until]
 
 
 @contextmanager

@@ -105,7 +105,7 @@ class SummaryPage(ThreatPage):
     facts: tuple[Fact, ...]
     summary: tuple[str, ...]
     places: Table
-    new: "NewOnPicture"
+    new: "NewOnPicture | None"
     actions: tuple[Action, ...]
 
 
@@ -186,7 +186,7 @@ def summary_page(
     changes: Iterable[Change],
     counts: selectors.Headcount,
     places: Iterable[ThreatPlace],
-    new: NewOnPicture,
+    new: NewOnPicture | None,
 ) -> SummaryPage:
     threat, words = told.threat, told.words
     facts = [
@@ -391,6 +391,12 @@ USER_FIELDS = {
     "deputy_id": "Deputy",
     "sio_id": "Senior investigating officer",
 }
+
+
+def changed_meanwhile(changes: Iterable[Change]) -> str:
+    """What others recorded since a form was opened, in one text."""
+    said = (f"{c.by}, {shown_moment(c.at)}: {'; '.join((c.title, *c.lines))}. Why: {c.why}" for c in changes)
+    return " ".join(("Changed while you had this open.", *said))
 
 
 def changes_of(recorded: Iterable[selectors.Recorded], words: rules.Vocabulary) -> tuple[Change, ...]:

@@ -43,7 +43,8 @@ SENTENCES: Mapping[str, str] = {
     "TH22": "Choose somebody who can sign in: {name} no longer can",
     "TH23": "The date must be today or earlier, and not before the threat was nominated",
     "TH24": "Enter the place",
-    "TH25": "Somebody else changed this threat while you had it open. Look at what they changed, then make yours again",
+    "TH25": "Somebody else changed this threat while you had it open. What they changed is shown above what you typed: "
+    "send yours again if it still holds",
     "TH26": "Enter other names of at most {limit} characters each",
     "TH27": "Enter each place in at most {limit} characters",
     "TM2": "Choose the role this person has in the threat",
@@ -62,6 +63,7 @@ SENTENCES: Mapping[str, str] = {
     "TM13": "Somebody counted as an offender is recorded as a suspect or as convicted",
 }
 
+CHANGED_MEANWHILE = "TH25"
 SUMMARY_WORDS = 5
 REASON_WORDS = 3
 NAME_LIMIT = 120

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import connection
@@ -18,10 +18,12 @@ from fourfold.platform.people.models import Organisation, OrganisationKind, User
 from fourfold.platform.reference.models import ReferenceTerm
 from fourfold.platform.visibility.models import Compartment
 from fourfold.pole import selectors as pole
-from fourfold.pole.models import PersonRecord
 from fourfold.threats import rules
 from fourfold.threats.models import Threat, ThreatMember, ThreatPlace
 from fourfold.threats.rules import Side
+
+if TYPE_CHECKING:
+    from fourfold.pole.models import PersonRecord
 
 VOCABULARY_KINDS = ("tier", "phase", "theme", "member_role", "threat_type")
 
@@ -358,7 +360,7 @@ def _hit(found: Threat, asked: str, words: rules.Vocabulary) -> ThreatHit:
     )
 
 
-def record(pk: int) -> PersonRecord:
+def record(pk: int) -> "PersonRecord":
     """The source record a membership is to be made on. Raises `NotThere`."""
     return pole.person_record(pk)
 

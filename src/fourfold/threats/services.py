@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection, models, transaction
 
@@ -14,9 +14,11 @@ from fourfold.platform.people.models import Organisation, User
 from fourfold.platform.visibility import scope
 from fourfold.platform.visibility.models import AccessLabel, Compartment
 from fourfold.platform.visibility.services import label_for
-from fourfold.pole.models import PersonRecord
 from fourfold.threats import rules, selectors
 from fourfold.threats.models import Threat, ThreatMember, ThreatPlace
+
+if TYPE_CHECKING:
+    from fourfold.pole.models import PersonRecord
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,7 +200,7 @@ def add_member(
     *,
     actor: User,
     threat: Threat,
-    record: PersonRecord,
+    record: "PersonRecord",
     membership: rules.Membership,
     reason: str,
     today: date,

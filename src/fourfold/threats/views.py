@@ -8,7 +8,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -125,13 +125,12 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
     rewind = lists.recorded_on(request)
     with rewind.applied():
         told = _told(request, reference, rewind)
-        since = _since(request, told.threat)
         page = pages.summary_page(
             told,
             changes=_changes(told),
             counts=selectors.headcount(told.threat),
             places=selectors.places(told.threat),
-            new=pages.new_on_picture(selectors.new_on_picture(told.threat, since), since=since, today=clock.today()),
+            new=None if rewind.on else _new_on_picture(request, told.threat),
         )
         audit.note(audit.Operation.CONSULTATION, told.threat)
     return render(request, "threats/detail.html", {"page": page})
@@ -385,6 +384,11 @@ def _changes(told: pages.Told) -> tuple[pages.Change, ...]:
     return pages.changes_of(recorded, told.words)
 
 
+def _new_on_picture(request: HttpRequest, threat: Threat) -> pages.NewOnPicture:
+    since = _since(request, threat)
+    return pages.new_on_picture(selectors.new_on_picture(threat, since), since=since, today=clock.today())
+
+
 def _since(request: HttpRequest, threat: Threat) -> datetime:
     """The moment from which things on the picture are new: asked for, or when this reader last looked at the threat."""
     asked_for = fields.read_date(request.GET.get("since", ""))
@@ -448,6 +452,8 @@ def _change(
             save(dict(form.cleaned_data))
         except RuleBroken as broken:
             fields.refuse(form, broken)
+            if broken.code == rules.CHANGED_MEANWHILE:
+                inset = _show_both(threat, form)
         else:
             messages.success(request, "Saved. What it said before is in the history.")
             return redirect(back)
@@ -464,6 +470,16 @@ def _change(
         has_errors=bool(form.errors),
     )
     return render(request, "ui/form.html", {"page": page})
+
+
+def _show_both(threat: Threat, form: forms.Form) -> str:
+    """What was recorded meanwhile, to stand above what was typed; sent again, the form changes what is there now."""
+    seen = form.cleaned_data["seen"]
+    recorded = [each for each in selectors.recorded_about(threat, until=None) if each.of is Threat and each.at > seen]
+    data = cast("QueryDict", form.data).copy()
+    data["seen"] = selectors.threat(threat.reference).recorded_from.isoformat()
+    form.data = data
+    return pages.changed_meanwhile(pages.changes_of(recorded, selectors.vocabulary()))
 
 
 def _owner(owners: list[Organisation], code: str) -> Organisation:
