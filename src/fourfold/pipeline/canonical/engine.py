@@ -215,7 +215,7 @@ class _Run:
                 f"FROM (SELECT *, body AS raw, json_transform(body, {structure}) AS fields FROM {source})"
             )
         else:
-            fields = ", ".join(f"nullif(trim({_n(name)}, ' '), '') AS {_n(name)}" for name in layout.fields)
+            fields = ", ".join(f"ff_text({_n(name)}) AS {_n(name)}" for name in layout.fields)
             sql = (
                 f"SELECT source_file, source_line, source_row, raw, sha256(raw) AS row_hash, {fields} "
                 f"FROM (SELECT *, {self._raw(layout)} AS raw FROM {source})"
@@ -225,7 +225,7 @@ class _Run:
     @staticmethod
     def _shape_field(name: str, kind: object) -> str:
         if isinstance(kind, str):
-            return f"nullif(trim(fields.{_n(name)}, ' '), '') AS {_n(name)}"
+            return f"ff_text(fields.{_n(name)}) AS {_n(name)}"
         return f"fields.{_n(name)} AS {_n(name)}"
 
     def _raw(self, layout: Layout) -> str:

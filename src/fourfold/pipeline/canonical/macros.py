@@ -1,7 +1,10 @@
 """The rules of `formats` as DuckDB macros, so that rows never pass through Python.
 
-Each macro gives what the Python function gives (tests/pipeline/test_macros.py compares them on invented values);
-patterns and constants are taken from the Python modules and not written a second time. Null in, null out.
+Each macro gives what the Python function gives (tests/pipeline/canonical/test_macros.py compares them on invented
+values); patterns and constants are taken from the Python modules and not written a second time. Null in, null out.
+
+Most values are well formed. Where that can be seen cheaply, the first branch of a CASE answers and the dear branch,
+which judges every value, works on the rest only.
 """
 
 from __future__ import annotations
@@ -33,7 +36,8 @@ def _macro(signature: str, body: str) -> None:
 
 # Text and names ----------------------------------------------------------------------------------------------
 
-_macro("ff_text(x)", "nullif(trim(x, ' '), '')")
+_macro("ff_trim(x)", "CASE WHEN starts_with(x, ' ') OR ends_with(x, ' ') THEN trim(x, ' ') ELSE x END")
+_macro("ff_text(x)", "nullif(ff_trim(x), '')")
 _macro(
     "ff_name(x)",
     r"CASE WHEN regexp_matches(x, '[\t\r\n\f\v]|  |^ | $') "
@@ -85,7 +89,14 @@ def _plain() -> str:
     )
     text = f"regexp_replace({text}, {_q(rich_text.CONTROL_WORDS)}, '', 'g')"
     text = f"trim(translate({text}, '{{}}', ''), ' ' || chr(10))"
-    return f"CASE WHEN starts_with(x, {_q(rich_text.START)}) THEN {text} ELSE x END"
+    # One group and no letters as codes: nothing to cut out and nothing to put together.
+    simple = f"regexp_replace(x, {_q(rich_text.LINE_ENDS)}, chr(10), 'g')"
+    simple = f"regexp_replace({simple}, {_q(rich_text.CONTROL_WORDS)}, '', 'g')"
+    simple = f"trim(translate({simple}, '{{}}', ''), ' ' || chr(10))"
+    return (
+        f"CASE WHEN NOT starts_with(x, {_q(rich_text.START)}) THEN x "
+        f"WHEN NOT contains(substr(x, 2), '{{') AND NOT contains(x, {mark}) THEN {simple} ELSE {text} END"
+    )
 
 
 _macro("ff_plain(x)", _plain())
@@ -114,10 +125,8 @@ _macro(
 )
 _macro("ff_phone(x)", "ff_phone_number(ff_phone_digits(x), replace(ff_phone_digits(x), '+', ''))")
 _macro("ff_phone_valid(x)", _match("x", phone.VALID))
-_macro(
-    "ff_postcode(x)",
-    f"CASE WHEN {_match('ff_vrm(x)', postcode.PATTERN)} THEN left(ff_vrm(x), -3) || ' ' || right(ff_vrm(x), 3) END",
-)
+_macro("ff_postcode_of(t)", f"CASE WHEN {_match('t', postcode.PATTERN)} THEN left(t, -3) || ' ' || right(t, 3) END")
+_macro("ff_postcode(x)", "coalesce(ff_postcode_of(replace(x, ' ', '')), ff_postcode_of(ff_vrm(x)))")
 _macro("ff_district(x)", "split_part(x, ' ', 1)")
 
 # Identifiers -------------------------------------------------------------------------------------------------
@@ -136,7 +145,13 @@ _macro(
     "ff_pnc_of(split_part(t, '/', 1), lpad(left(split_part(t, '/', 2), -1), 7, '0'), right(t, 1), latest_year) "
     "WHEN length(t) IN (10, 12) THEN ff_pnc_of(left(t, -8), left(right(t, 8), 7), right(t, 1), latest_year) END",
 )
-_macro("ff_pnc_by(x, latest_year)", "list_transform([ff_squashed(x)], lambda t: ff_pnc_text(t, latest_year))[1]")
+_macro(  # in the long form with its slash already, a right number is itself
+    "ff_pnc_by(x, latest_year)",
+    "CASE WHEN x IS NULL THEN NULL "
+    f"WHEN strlen(x) = 13 AND substr(x, 5, 1) = '/' AND {_match('x', identifiers.PNC)} "
+    "THEN CASE WHEN ff_check_letter(CAST(substr(x, 3, 2) || substr(x, 6, 7) AS BIGINT)) = substr(x, 13) THEN x END "
+    "ELSE list_transform([ff_squashed(x)], lambda t: ff_pnc_text(t, latest_year))[1] END",
+)
 _macro(
     "ff_cro_text(t)",
     f"CASE WHEN {_match('t', identifiers.CRO_SF)} THEN "
@@ -148,12 +163,16 @@ _macro(
     "ff_check_letter(TRY_CAST(left(right(t, 3), 2) || lpad(left(t, -4), 6, '0') AS BIGINT))) "
     "THEN CAST(TRY_CAST(left(t, -4) AS BIGINT) AS VARCHAR) || right(t, 4) END END",
 )
-_macro("ff_cro(x)", "list_transform([ff_squashed(x)], lambda t: ff_cro_text(t))[1]")
 _macro(
-    "ff_nino(x)",
-    f"CASE WHEN {_match('ff_squashed(x)', identifiers.NINO)} AND left(ff_squashed(x), 2) NOT IN "
-    f"({', '.join(map(_q, identifiers.NINO_NEVER))}) THEN ff_squashed(x) END",
+    "ff_cro(x)",
+    "CASE WHEN x IS NULL THEN NULL ELSE list_transform([ff_squashed(x)], lambda t: ff_cro_text(t))[1] END",
 )
+_macro(
+    "ff_nino_of(t)",
+    f"CASE WHEN {_match('t', identifiers.NINO)} AND left(t, 2) NOT IN "
+    f"({', '.join(map(_q, identifiers.NINO_NEVER))}) THEN t END",
+)
+_macro("ff_nino(x)", "CASE WHEN x IS NULL THEN NULL ELSE coalesce(ff_nino_of(x), ff_nino_of(ff_squashed(x))) END")
 _macro(
     "ff_sex(x)",
     "CASE WHEN upper(x) IN ('M', 'MALE', '1') THEN 'M' WHEN upper(x) IN ('F', 'FEMALE', '2') THEN 'F' ELSE 'U' END",
@@ -169,9 +188,9 @@ _macro(
     "ff_day_uk_text(t)",
     f"CASE WHEN {_match('t', dates.UK_DAY)} THEN CAST(try_strptime(t, '%d/%m/%Y') AS DATE) END",
 )
-_macro("ff_day_uk(x)", "ff_day_uk_text(trim(x, ' '))")
+_macro("ff_day_uk(x)", "ff_day_uk_text(ff_trim(x))")
 _macro("ff_day_iso_text(t)", f"CASE WHEN {_match('t', dates.ISO_DAY)} THEN TRY_CAST(t AS DATE) END")
-_macro("ff_day_iso(x)", "ff_day_iso_text(trim(x, ' '))")
+_macro("ff_day_iso(x)", "ff_day_iso_text(ff_trim(x))")
 _macro(
     "ff_birth_of(t, found, is_partial, latest)",
     "list_transform([found], lambda d: CASE WHEN coalesce(t, '') = '' THEN "
@@ -184,11 +203,16 @@ _macro(
     "ELSE {'birth_on': CAST(NULL AS DATE), 'birth_quality': 'invalid'} END)[1]",
 )
 _macro("ff_has_hole(t)", "length(t) < 10 OR regexp_matches(t, '(?:^|[/-])00(?:[/-]|$)|[?Xx]')")
-for _form, _partial in (("uk", dates.PARTIAL_UK), ("iso", dates.PARTIAL_ISO)):
+for _form, _partial, _parsed, _new_year in (
+    ("uk", dates.PARTIAL_UK, "try_strptime(x, '%d/%m/%Y')", "left(x, 6) = '01/01/'"),
+    ("iso", dates.PARTIAL_ISO, "TRY_CAST(x AS DATE)", "right(x, 6) = '-01-01'"),
+):
     _macro(
         f"ff_birth_{_form}_by(x, latest)",
-        f"ff_birth_of(trim(x, ' '), ff_day_{_form}(x), "
-        f"{_match("trim(x, ' ')", _partial)} AND ff_has_hole(trim(x, ' ')), latest)",
+        f"CASE WHEN ff_day_{_form}_text(x) BETWEEN DATE '{dates.OLDEST_BIRTH}' AND latest "
+        f"THEN {{'birth_on': CAST({_parsed} AS DATE), 'birth_quality': if({_new_year}, 'default', 'exact')}} "
+        f"ELSE ff_birth_of(ff_trim(x), ff_day_{_form}(x), "
+        f"{_match('ff_trim(x)', _partial)} AND ff_has_hole(ff_trim(x)), latest) END",
     )
 
 # `list_transform([value], lambda name: …)[1]` is "let name be value": a macro's argument is written out at every use.
@@ -215,7 +239,8 @@ _INVALID = "ff_moment(NULL, NULL, 'invalid')"
 _macro(
     "ff_clock(stamp, q)",
     f"list_transform([stamp], lambda ts: CASE WHEN ts IS NULL OR year(ts) < {dates.OLDEST_YEAR} THEN {_INVALID} "
-    f"WHEN year(ts) >= {_FIRST_YEAR_OF_RULE} THEN ff_clock_since_1996(ts, q) ELSE ff_clock_before_1996(ts, q) END)[1]",
+    f"WHEN year(ts) < {_FIRST_YEAR_OF_RULE} THEN ff_clock_before_1996(ts, q) "
+    "ELSE ff_clock_since_1996(ts, q) END)[1]",
 )
 _macro(
     "ff_london_day(utc)",
@@ -247,23 +272,41 @@ _macro(
     f"list_transform([found], lambda day: CASE WHEN day IS NULL THEN {_INVALID} "
     "ELSE ff_moment(NULL, day, 'day') END)[1]",
 )
+_macro("ff_twelve_hour(t)", "ends_with(upper(t), 'M')")
+_macro(
+    "ff_uk_stamp(t)",
+    "CASE WHEN NOT ff_twelve_hour(t) THEN try_strptime(t, ['%d/%m/%Y %H:%M:%S', '%d/%m/%Y %H:%M']) "
+    "ELSE try_strptime(left(t, 11) || "
+    "lpad(upper(replace(substr(t, 12), ' ', '')), CASE WHEN length(t) > 19 THEN 10 ELSE 7 END, '0'), "
+    "['%d/%m/%Y %I:%M:%S%p', '%d/%m/%Y %I:%M%p']) END",
+)
 _macro(
     "ff_local_text(t)",
     f"CASE WHEN coalesce(t, '') = '' THEN {_NONE} "
-    f"WHEN {_match('t', dates.UK_TIME)} "
-    "THEN ff_clock(try_strptime(t, ['%d/%m/%Y %H:%M:%S', '%d/%m/%Y %H:%M']), 'minute') "
-    f"WHEN {_match('t', dates.UK_TIME_12)} THEN ff_clock(try_strptime(left(t, 11) || "
-    "lpad(upper(replace(substr(t, 12), ' ', '')), CASE WHEN length(t) > 19 THEN 10 ELSE 7 END, '0'), "
-    "['%d/%m/%Y %I:%M:%S%p', '%d/%m/%Y %I:%M%p']), 'twelve_hour') "
+    f"WHEN {_match('t', f'{dates.UK_TIME}|{dates.UK_TIME_12}')} "
+    "THEN ff_clock(ff_uk_stamp(t), CASE WHEN ff_twelve_hour(t) THEN 'twelve_hour' ELSE 'minute' END) "
     f"WHEN {_match('t', dates.UK_DAY)} THEN ff_day_alone(ff_day_uk_text(t)) "
     "ELSE ff_zoned_text(t, 'universal') END",
 )
-_macro("ff_local_uk(x)", "ff_local_text(trim(x, ' '))")
+_macro(
+    "ff_uk_moment(t, hours)",
+    "list_transform([try_strptime(t, ['%d/%m/%Y %H:%M:%S', '%d/%m/%Y %H:%M'])], lambda ts: ff_moment("
+    "ts - to_hours(hours), ts, CASE WHEN ts IS NULL THEN 'invalid' ELSE 'minute' END))[1]",
+)
+_macro(  # only in March and October is the hour a question
+    "ff_local_uk(x)",
+    f"CASE WHEN coalesce(x, '') = '' THEN {_NONE} "
+    f"WHEN {_match('x', dates.UK_TIME)} AND substr(x, 7, 4) >= '{_FIRST_YEAR_OF_RULE}' "
+    "AND substr(x, 4, 2) NOT IN ('03', '10') "
+    "THEN ff_uk_moment(x, CASE WHEN substr(x, 4, 2) BETWEEN '04' AND '09' THEN 1 ELSE 0 END) "
+    "ELSE list_transform([ff_trim(x)], lambda t: ff_local_text(t))[1] END",
+)
 _macro(
     "ff_zoned(x)",
-    f"CASE WHEN coalesce(trim(x, ' '), '') = '' THEN {_NONE} "
-    f"WHEN {_match("trim(x, ' ')", dates.ISO_DAY)} THEN ff_day_alone(ff_day_iso(x)) "
-    "ELSE ff_zoned_text(trim(x, ' '), 'minute') END",
+    f"CASE WHEN coalesce(x, '') = '' THEN {_NONE} "
+    "ELSE list_transform([ff_trim(x)], lambda t: "
+    f"CASE WHEN t = '' THEN {_NONE} WHEN {_match('t', dates.ISO_DAY)} THEN ff_day_alone(ff_day_iso_text(t)) "
+    "ELSE ff_zoned_text(t, 'minute') END)[1] END",
 )
 _macro(
     "ff_precision(m)",
