@@ -192,3 +192,17 @@ def test_a_row_is_repaired_on_its_page_and_the_supplement_opens(published, publi
     assert "Repair and replay" not in shown
     listed = client.get(reverse("intake:batch", args=[published.pk])).content.decode()
     assert f"Batch {supplement.pk}" in listed
+
+
+def test_the_repair_of_a_hidden_row_is_hidden_with_it(published, published_once, universe):
+    with acting_as(service_user("intake")):
+        row = selectors.not_loaded().filter(batch=published, owning_force="north_wales", file="person.csv").get()
+    manager = universe.north_wales_intelligence_manager
+    supplement = process(repair(manager, row, "BARLOW", published_once[1]), published_once[1])
+    assert supplement.state == State.PUBLISHED
+    with acting_as(manager):
+        assert supplement in selectors.supplements_of(published)
+    for other in (universe.merseyside_intelligence_manager, universe.nwrocu_data_manager):
+        with acting_as(other):
+            assert supplement not in selectors.supplements_of(published), "its name tells of a line that is hidden"
+            assert supplement not in selectors.batches()

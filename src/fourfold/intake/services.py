@@ -24,6 +24,7 @@ from fourfold.platform.jobs.app import app
 from fourfold.platform.people.models import Organisation, User
 from fourfold.platform.visibility import scope
 from fourfold.platform.visibility.models import AccessLabel, Compartment
+from fourfold.platform.visibility.rules import Audience
 from fourfold.platform.visibility.services import label_for, make_compartment
 
 CORRECTIONS = "corrections.json"
@@ -223,7 +224,8 @@ def repair_line(
     root = batch.supplement_of or batch
     if batch.state != State.PUBLISHED or root.state != State.PUBLISHED:
         raise RuleBroken("IN15", "Rows can be repaired when their batch has been published")
-    rows = list(Quarantined.objects.select_for_update(of=("self",)).filter(batch=batch, file=file, line=line))
+    lines = Quarantined.objects.select_related("label").select_for_update(of=("self",))
+    rows = list(lines.filter(batch=batch, file=file, line=line))
     if not rows:
         raise NotThere
     for row in rows:
@@ -231,7 +233,13 @@ def repair_line(
     rules.check_corrected(values, rules.delivered_values(rows[0].row, rows[0].value))
     corrections = [Correction(file=file, line=line, column=c, value=v) for c, v in sorted(values.items())]
     supplement = _make_supplement(
-        root, corrections, store=store, now=now, how=How.REPAIR, name=f"Repair of {file} line {line}"
+        root,
+        corrections,
+        store=store,
+        now=now,
+        how=How.REPAIR,
+        name=f"Repair of {file} line {line}",
+        label=_narrowest(rows),
     )
     for row in rows:
         done = Quarantined.objects.filter(pk=row.pk).update(
@@ -253,12 +261,25 @@ def repair_line(
 def try_held_rows_again(*, batch: Batch, after: Batch, store: Store, now: datetime) -> Batch:
     """A supplement with no correction: held rows go through the rules again, now that `after` is published."""
     return _make_supplement(
-        batch, (), store=store, now=now, how=How.WAITED, name=f"Rows that waited for batch {after.pk}"
+        batch,
+        (),
+        store=store,
+        now=now,
+        how=How.WAITED,
+        name=f"Rows that waited for batch {after.pk}",
+        label=batch_label(batch.source),
     )
 
 
 def _make_supplement(
-    root: Batch, corrections: Iterable[Correction], *, store: Store, now: datetime, how: How, name: str
+    root: Batch,
+    corrections: Iterable[Correction],
+    *,
+    store: Store,
+    now: datetime,
+    how: How,
+    name: str,
+    label: AccessLabel,
 ) -> Batch:
     made = list(corrections)
     content = json.dumps(
@@ -268,7 +289,7 @@ def _make_supplement(
     supplement = Batch.objects.create(
         source=root.source,
         supplement_of=root,
-        label=batch_label(root.source),
+        label=label,
         name=name[:200],
         content_hash=rules.corrections_hash(root.pk, root.supplements.count() + 1, made),
         size=kept.size,
@@ -279,6 +300,15 @@ def _make_supplement(
     )
     audit.note(Operation.COLLECTION, supplement, source=root.source.code, supplement_of=root.pk)
     return supplement
+
+
+def _narrowest(rows: Iterable[Quarantined]) -> AccessLabel:
+    """The label of the row that fewest may read: a repair names a line, so it is for those who may see the line."""
+
+    def narrowness(label: AccessLabel) -> tuple[bool, bool, str, int]:
+        return label.compartment_id is not None, label.audience == Audience.OWN, label.marking, label.pk
+
+    return max((row.label for row in rows), key=narrowness)
 
 
 def corrections_of(batch: Batch, *, store: Store) -> list[Correction]:
