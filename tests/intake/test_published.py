@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from fourfold.intake import processing, rules, selectors, services
+from fourfold.intake import pages, processing, rules, selectors, services
 from fourfold.intake.models import Batch, BatchFile, Quarantined, StepRun
 from fourfold.intake.rules import Kind, Outcome, RowState, State, Step
 from fourfold.platform import clock
@@ -245,3 +245,12 @@ def test_dismissing_leaves_the_rows_of_other_forces_open(published, universe):
         assert rows.filter(state=RowState.OPEN).exclude(owning_force="north_wales").exists()
         with pytest.raises(NotThere):
             services.dismiss_rows(rows=rows, reason="not needed any more", now=clock.now())
+
+
+def test_a_steps_time_is_measured_though_the_clock_that_is_told_stands_still(published):
+    with acting_as(service_user("intake")):
+        assert all(r.detail["seconds"] > 0 for r in selectors.runs_of(published))
+    assert pages.duration(0.25, running=False) == "0.2 seconds"
+    assert pages.duration(125, running=False) == "2 min 5 s"
+    assert pages.duration(None, running=True) == "Running"
+    assert pages.duration(None, running=False) == "Not known"

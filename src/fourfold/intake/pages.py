@@ -372,7 +372,7 @@ def _steps(runs: Sequence[StepRun]) -> Table:
             (
                 Cell(rules.STEP_NAMES[Step(r.step)], hint=r.sentence),
                 Cell(rules.moment_in_words(r.started_at)),
-                Cell(duration(r.started_at, r.ended_at)),
+                Cell(duration(r.detail.get("seconds"), running=r.ended_at is None)),
                 Cell("", tag=OUTCOMES[Outcome(r.outcome)]),
                 Cell(r.run, hint=f"Code {r.code_version}; read {r.input_hash[:12]}"),
             )
@@ -496,11 +496,10 @@ def advice_of(code: str) -> str:
     return rule.advice if rule else ""
 
 
-def duration(start: datetime, end: datetime | None) -> str:
-    """How long an attempt took."""
-    if end is None:
-        return "Running"
-    seconds = (end - start).total_seconds()
+def duration(seconds: float | None, *, running: bool) -> str:
+    """How long an attempt took, in words. Nobody timed one whose process died."""
+    if seconds is None:
+        return "Running" if running else "Not known"
     if seconds < 60:
         return f"{seconds:.1f} seconds"
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"

@@ -7,6 +7,7 @@ off and does the step again from what the step before left, with the same result
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -481,7 +482,7 @@ def _begin(batch: Batch, step: Step, desk: Desk, *, reads: str, run: str = "") -
             ended_at=now,
             sentence="The process that did this step ended before the step did",
         )
-        return StepRun.objects.create(
+        run_made = StepRun.objects.create(
             batch=batch,
             label=batch.label,
             step=step,
@@ -490,10 +491,23 @@ def _begin(batch: Batch, step: Step, desk: Desk, *, reads: str, run: str = "") -
             input_hash=reads,
             code_version=code_version(),
         )
+    _began[run_made.pk] = time.monotonic()
+    return run_made
 
 
 def _end(run: StepRun, desk: Desk, detail: Mapping[str, Any]) -> None:
-    StepRun.objects.filter(pk=run.pk).update(outcome=Outcome.DONE, ended_at=desk.clock(), detail=_plain(dict(detail)))
+    taken = {"seconds": _seconds(run)}
+    StepRun.objects.filter(pk=run.pk).update(
+        outcome=Outcome.DONE, ended_at=desk.clock(), detail=_plain({**detail, **taken})
+    )
+
+
+# When this process began each attempt, by its own steady clock: a clock that is told stands still meanwhile.
+_began: dict[int, float] = {}
+
+
+def _seconds(run: StepRun) -> float:
+    return round(time.monotonic() - _began[run.pk], 3)
 
 
 @contextmanager
@@ -517,7 +531,9 @@ def _stop(runs: Iterable[StepRun], desk: Desk, outcome: Outcome, code: str, sent
     state = State.REFUSED if outcome is Outcome.REFUSED else State.FAILED
     with _acting():
         for run in runs:
-            StepRun.objects.filter(pk=run.pk).update(outcome=outcome, ended_at=desk.clock(), sentence=sentence)
+            StepRun.objects.filter(pk=run.pk).update(
+                outcome=outcome, ended_at=desk.clock(), sentence=sentence, detail={"seconds": _seconds(run)}
+            )
             Batch.objects.filter(pk=run.batch_id).update(state=state, rule_code=code, sentence=sentence)
             desk.tell(f"{run.batch.source.code}: {sentence}")
 
