@@ -161,11 +161,15 @@ def waiting_for(user: User, words: threat_rules.Vocabulary) -> tuple[Figure, ...
 
 
 def _mine_or_ours(user: User) -> QuerySet[Threat]:
+    if not may(user, threat_rules.READ):
+        return Threat.objects.none()
     led = threats.threats_led_by(user.pk).order_by().values("pk")
     return Threat.objects.filter(owner=user.organisation) | Threat.objects.filter(pk__in=led)
 
 
 def _actions(user: User) -> tuple[Action, ...]:
+    if not may(user, threat_rules.READ):
+        return ()
     found = [Action("All threats", reverse("threats:list"))]
     if threat_rules.may_nominate(user, owner=user.organisation.code):
         found.insert(0, Action("Nominate a threat", reverse("threats:nominate"), kind="primary"))
@@ -184,7 +188,8 @@ def _parts(
     parts = []
     if mine or LEADS in user.roles:
         parts += [_due_part(due, today=today), _mine_part(mine, words)]
-    parts.append(_ours_part(user, words))
+    if may(user, threat_rules.READ):
+        parts.append(_ours_part(user, words))
     if may(user, "intake.read"):
         parts.append(_freshness_part(now=now))
     return tuple(parts)
@@ -247,7 +252,11 @@ def _threat_table(caption: str, shown: tuple[Threat, ...], words: threat_rules.V
                 Cell(threat_rules.type_name(threat.threat_type)),
                 Cell("", tag=threat_pages.tier_tag(threat.tier, words)),
                 Cell(words.phase_name(threat.phase)),
-                Cell(counts.get(threat.pk, threats.Headcount()).members, numeric=True),
+                Cell(
+                    counts.get(threat.pk, threats.Headcount()).members,
+                    href=threat_pages.address(threat, "members"),
+                    numeric=True,
+                ),
             )
             for threat in shown
         ),

@@ -14,6 +14,7 @@ from typing import Protocol
 from fourfold.platform.errors import RuleBroken
 from fourfold.platform.people.rules import may
 
+READ = "threat.read"
 NOMINATE = "threat.nominate"
 MANAGE = "threat.manage"
 WHOLE_REGION = "region.write"

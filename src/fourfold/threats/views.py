@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, time, timedelta
-from typing import Any, cast
+from functools import wraps
+from typing import Any, Concatenate, cast
 
 from django import forms
 from django.contrib import messages
@@ -39,8 +40,23 @@ def actor_of(request: HttpRequest) -> User:
     return cast("User", request.user)
 
 
+def _reads_threats[**P](
+    view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """The master list is not there for roles that have no part in it, such as auditors of the ledger."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not may(actor_of(request), rules.READ):
+            raise NotThere
+        return view(request, *args, **kwargs)
+
+    return checked
+
+
 @login_required
 @require_GET
+@_reads_threats
 def threat_list(request: HttpRequest) -> HttpResponseBase:
     actor = actor_of(request)
     spec = master_list.spec(selectors.vocabulary())
@@ -121,6 +137,7 @@ def nominate(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
+@_reads_threats
 def detail(request: HttpRequest, reference: str) -> HttpResponse:
     rewind = lists.recorded_on(request)
     with rewind.applied():
@@ -139,6 +156,7 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
 @login_required
 @needs_reason
 @require_GET
+@_reads_threats
 def members(request: HttpRequest, reference: str) -> HttpResponse:
     return _people(request, reference, pages.members_page)
 
@@ -146,12 +164,14 @@ def members(request: HttpRequest, reference: str) -> HttpResponse:
 @login_required
 @needs_reason
 @require_GET
+@_reads_threats
 def protect(request: HttpRequest, reference: str) -> HttpResponse:
     return _people(request, reference, pages.protect_page)
 
 
 @login_required
 @require_GET
+@_reads_threats
 def history(request: HttpRequest, reference: str) -> HttpResponse:
     rewind = lists.recorded_on(request)
     with rewind.applied():
