@@ -144,6 +144,7 @@ def _publish_shape(cursor: Any, shape: Shape, delivery: _Delivery, published: Pu
         statements.update_changed(cursor, shape, delivery.batch_id)
     published.inserted[shape.name] = statements.insert_new(cursor, shape, delivery.source, delivery.batch_id)
     published.changed[shape.name], published.unchanged[shape.name] = changed, unchanged + same
+    statements.take_stock(cursor, shape.table, published.inserted[shape.name] + changed)
 
 
 def _publish_persons(cursor: Any, stage: Stage, published: Published, delivery: _Delivery) -> None:
@@ -163,6 +164,7 @@ def _publish_persons(cursor: Any, stage: Stage, published: Published, delivery: 
         statements.update_changed(cursor, PERSON, delivery.batch_id)
     published.inserted["person"] = statements.insert_new(cursor, PERSON, delivery.source, delivery.batch_id)
     published.changed["person"], published.unchanged["person"] = changed, unchanged + same
+    statements.take_stock(cursor, PERSON.table, published.inserted["person"] + changed)
     published.records_moved, published.persons_combined = statements.move_records(cursor)
     if (merges := stage.merges()) is not None:
         stage.bring_rows(merges, "stage_merge", MERGE_COLUMNS)

@@ -6,7 +6,19 @@ from django.db.backends.utils import CursorWrapper
 
 from fourfold.pole.publishing.staging import COMMON, EVENT, LINK, PERSON, Column, Shape
 
+STOCK_TAKEN_FROM = 2_000
+"""Rows added or changed in one table from which its statistics are taken before the next statement is planned."""
 LINEAGE = tuple(column.name for column in COMMON)
+
+
+def take_stock(cursor: CursorWrapper, table: str, changed: int) -> None:
+    """Take a table's statistics anew where a batch changed much of it.
+
+    Batches follow each other faster than autovacuum looks; without this the next statement is planned for an empty
+    table, and walks one of a hundred thousand rows once for each row of another.
+    """
+    if changed >= STOCK_TAKEN_FROM:
+        cursor.execute("select pole_take_stock(%s)", [table])
 
 
 def note_known(cursor: CursorWrapper, shape: Shape, source: str) -> tuple[int, int]:
@@ -359,6 +371,7 @@ def publish_edges(cursor: CursorWrapper, run: str) -> int:
         [run],
     )
     changed += cursor.rowcount
+    take_stock(cursor, "pole_matchedge", changed)
     cursor.execute(
         """
         update pole_matchedge m set state = 'PAST', run = %s
