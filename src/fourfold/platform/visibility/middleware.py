@@ -8,6 +8,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.urls import get_resolver
+from django.utils.cache import patch_cache_control
 
 from fourfold.platform.errors import NotThere
 from fourfold.platform.people.models import User
@@ -20,7 +21,8 @@ class VisibilityMiddleware:
     """The outer transaction of a request; `ATOMIC_REQUESTS` is the savepoint that undoes a view that fails.
 
     An answer of 500 or more undoes everything. A streamed answer is read after the transaction has closed, so each one
-    opens the scope again. The request's id goes out as `X-Request-Id`: it is what history and ledger call the request.
+    opens the scope again. No browser keeps an answer to somebody signed in: who sits down next does not see it by
+    going back. The request's id goes out as `X-Request-Id`: it is what history and ledger call the request.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -38,6 +40,7 @@ class VisibilityMiddleware:
                     transaction.set_rollback(True)
             if isinstance(response, StreamingHttpResponse):
                 _stream_as(user, response, request_id=request_id, session=session, address=address)
+            patch_cache_control(response, private=True, no_store=True)
         else:
             response = self.get_response(request)
         response["X-Request-Id"] = request_id
