@@ -126,6 +126,7 @@ def _owned(context: Context, restricted: str | None = None) -> str:
     return owned(context, owner=owner_by_number(context, "l.OwningAgency"), restricted=restricted)
 
 
+# What is read off a time stands outside the select that works it out: beside it, DuckDB would work it out again.
 _FORCE = Check("Q-FORCE-01", "OwningAgency", "owning_force IS NULL")
 _CREATED = Check("Q-DATE-05", "CreatedTime", "(created).quality IN ('invalid', 'skipped')")
 
@@ -147,12 +148,13 @@ def _named(table: str, code: str, name: str) -> str:
 
 def _address(context: Context) -> Step:
     select = f"""
-      SELECT *, ff_district(postcode) AS district, (at_grid).latitude AS latitude, (at_grid).longitude AS longitude,
+      SELECT *, (created).at AS created_at, ff_district(postcode) AS district,
+        (at_grid).latitude AS latitude, (at_grid).longitude AS longitude,
         CASE WHEN HouseNumber IS NOT NULL OR UPRN IS NOT NULL THEN 'premise' WHEN Street IS NOT NULL THEN 'street'
           WHEN postcode IS NOT NULL THEN 'postcode' ELSE 'none' END AS "precision"
       FROM (
         SELECT {_ROW}, l.Id, l.Id AS record_key, {_owned(context)}, ff_local_uk(l.CreatedTime) AS created,
-          (created).at AS created_at, l.Postcode AS delivered_postcode, l.HouseNumber, l.UPRN, l.Street, l.Easting,
+          l.Postcode AS delivered_postcode, l.HouseNumber, l.UPRN, l.Street, l.Easting,
           nullif(concat_ws(', ', nullif(concat_ws(' ', l.HouseNumber, l.Street), ''), l.Locality, l.Town), '')
             AS address_line,
           ff_postcode(l.Postcode) AS postcode,
@@ -196,13 +198,14 @@ def _alias(context: Context) -> Step:
 def _person(context: Context, *, tombstones: bool) -> Step:
     which = "l.Deleted = 'Y'" if tombstones else "coalesce(l.Deleted, 'N') <> 'Y'"
     row = f"""{_ROW}, l.Id, l.Id AS record_key, l.MergedIntoId, l.Restricted,
-      {_owned(context, "l.Restricted")}, ff_local_uk(l.CreatedTime) AS created, (created).at AS created_at,
-      ff_local_uk(l.EffectiveFrom) AS changed, (changed).at AS updated_at"""
+      {_owned(context, "l.Restricted")}, ff_local_uk(l.CreatedTime) AS created,
+      ff_local_uk(l.EffectiveFrom) AS changed"""
+    told = "(created).at AS created_at, (changed).at AS updated_at"
     if tombstones:
         return Step(
             "tombstone",
             "person",
-            f"SELECT {row} FROM landed_person l WHERE {which}",
+            f"SELECT *, {told} FROM (SELECT {row} FROM landed_person l WHERE {which})",
             key="Id",
             checks=(_FORCE, unknown_restriction(context, "Restricted")),
             consumed=True,
@@ -214,8 +217,8 @@ def _person(context: Context, *, tombstones: bool) -> Step:
       SELECT record_key, address_line, postcode FROM address UNION ALL
       SELECT record_key, address_line, postcode FROM earlier_location e ANTI JOIN address USING (record_key)"""
     select = f"""
-      SELECT *, concat_ws(' ', forenames, surname) AS full_name, ff_name_key(concat_ws(' ', forenames, surname)) AS
-      name_key,
+      SELECT *, {told}, concat_ws(' ', forenames, surname) AS full_name,
+        ff_name_key(concat_ws(' ', forenames, surname)) AS name_key,
         (birth).birth_on AS birth_on, (birth).birth_quality AS birth_quality
       FROM (
         SELECT {row}, ff_name(concat_ws(' ', l.Forename1, l.Forename2)) AS forenames_or_empty,
@@ -250,11 +253,12 @@ def _person(context: Context, *, tombstones: bool) -> Step:
 
 def _vehicle(context: Context) -> Step:
     select = f"""
-      SELECT {_ROW}, l.Id, 'vehicle/' || l.Id AS record_key, {_owned(context)}, 'VEHICLE' AS kind,
-        ff_vrm(l.Registration) AS value, l.Registration AS value_raw, ff_vrm_valid(ff_vrm(l.Registration)) AS valid,
+      SELECT *, ff_vrm_valid(value) AS valid, (created).at AS created_at
+      FROM (SELECT {_ROW}, l.Id, 'vehicle/' || l.Id AS record_key, {_owned(context)}, 'VEHICLE' AS kind,
+        ff_vrm(l.Registration) AS value, l.Registration AS value_raw,
         l.Make AS make, l.Model AS model, coalesce(c.Description, l.ColourCode) AS colour, l.ColourCode,
-        c.Code IS NULL AS colour_unknown, ff_local_uk(l.CreatedTime) AS created, (created).at AS created_at
-      FROM landed_vehicle l {_named("COLOUR", "l.ColourCode", "c")}"""
+        c.Code IS NULL AS colour_unknown, ff_local_uk(l.CreatedTime) AS created
+      FROM landed_vehicle l {_named("COLOUR", "l.ColourCode", "c")})"""
     return Step(
         "vehicle",
         "vehicle",
@@ -272,11 +276,12 @@ def _vehicle(context: Context) -> Step:
 
 def _telephone(context: Context) -> Step:
     select = f"""
-      SELECT {_ROW}, l.Id, 'telephone/' || l.Id AS record_key, {_owned(context)}, 'PHONE' AS kind,
-        ff_phone(l.Number) AS value, l.Number AS value_raw, ff_phone_valid(ff_phone(l.Number)) AS valid,
+      SELECT *, ff_phone_valid(value) AS valid, (created).at AS created_at
+      FROM (SELECT {_ROW}, l.Id, 'telephone/' || l.Id AS record_key, {_owned(context)}, 'PHONE' AS kind,
+        ff_phone(l.Number) AS value, l.Number AS value_raw,
         CAST(to_json({{'type': coalesce(c.Description, l.TypeCode)}}) AS VARCHAR) AS detail,
-        ff_local_uk(l.CreatedTime) AS created, (created).at AS created_at
-      FROM landed_telephone l {_named("PHONE", "l.TypeCode", "c")}"""
+        ff_local_uk(l.CreatedTime) AS created
+      FROM landed_telephone l {_named("PHONE", "l.TypeCode", "c")})"""
     return Step(
         "telephone",
         "telephone",
@@ -296,7 +301,7 @@ def _occurrence(context: Context) -> Step:
       SELECT *, coalesce(nullif(occurred_at.quality, 'none') IS NOT NULL, false) AS says_when,
         CASE WHEN says_when THEN occurred_at ELSE reported END AS happened,
         (happened).at AS happened_at, (happened).on_day AS happened_on, ff_precision(happened) AS time_precision,
-        (until).at AS happened_to
+        (until).at AS happened_to, (created).at AS created_at
       FROM (
         SELECT {_ROW}, l.Id, 'occurrence/' || l.Id AS record_key, l.Restricted, {_owned(context, "l.Restricted")},
           l.TypeCode, {_cases("l.TypeCode", KINDS)} END AS kind, coalesce(l.OccurrenceNumber, l.Id) AS reference,
@@ -304,7 +309,7 @@ def _occurrence(context: Context) -> Step:
           l.StatusCode AS status, s.Description AS status_name, ff_plain(l.Narrative) AS summary, l.Narrative,
           l.AddressId, a.record_key AS location_key,
           ff_local_uk(l.ReportedTime) AS reported, ff_local_uk(l.OccurredFrom) AS occurred_at,
-          ff_local_uk(l.OccurredTo) AS until, ff_local_uk(l.CreatedTime) AS created, (created).at AS created_at
+          ff_local_uk(l.OccurredTo) AS until, ff_local_uk(l.CreatedTime) AS created
         FROM landed_occurrence l {_named("OFFENCE", "l.OffenceCode", "o")} {_named("STATUS", "l.StatusCode", "s")}
           {_named("OCCTYPE", "l.TypeCode", "t")}
           LEFT JOIN (SELECT record_key FROM address UNION SELECT record_key FROM earlier_location) a
@@ -335,13 +340,14 @@ def _occurrence(context: Context) -> Step:
 
 def _intelligence(context: Context) -> Step:
     select = f"""
-      SELECT {_ROW}, l.Id, 'intelligence/' || l.Id AS record_key, l.Restricted, {_owned(context, "l.Restricted")},
+      SELECT *, (reported).at AS happened_at, (reported).on_day AS happened_on,
+        ff_precision(reported) AS time_precision, (created).at AS created_at
+      FROM (SELECT {_ROW}, l.Id, 'intelligence/' || l.Id AS record_key, l.Restricted, {_owned(context, "l.Restricted")},
         'INTELLIGENCE' AS kind, coalesce(l.Urn, l.Id) AS reference, 'Intelligence report' AS title,
         ff_plain(l.Text) AS summary, l.Text, l.Handling AS handling,
         concat(l.SourceEvaluation, l.IntelligenceAssessment) AS source_grade, ff_local_uk(l.ReportedTime) AS reported,
-        (reported).at AS happened_at, (reported).on_day AS happened_on, ff_precision(reported) AS time_precision,
-        ff_local_uk(l.CreatedTime) AS created, (created).at AS created_at
-      FROM landed_intelligence l"""
+        ff_local_uk(l.CreatedTime) AS created
+      FROM landed_intelligence l)"""
     return Step(
         "intelligence",
         "intelligence",
@@ -365,18 +371,19 @@ def _involvement(context: Context) -> Links:
     prefixes = {table: prefix for table, (_, prefix) in TABLES.items()}
     others = " ".join(f"WHEN '{pair}' THEN {_cases('l.RoleCode', roles)} END" for pair, roles in OTHER_ROLES.items())
     select = f"""
+      SELECT *, (since).on_day AS from_on, (until).on_day AS to_on FROM (
       SELECT {_ROW}, l.Id AS record_key, {_owned(context)}, l.RoleCode,
         {_cases("l.FromTable", kinds)} END AS left_kind, {_cases("l.FromTable", prefixes)} END || l.FromId AS left_key,
         {_cases("l.ToTable", kinds)} END AS right_kind, {_cases("l.ToTable", prefixes)} END || l.ToId AS right_key,
         least(left_kind, right_kind) || '-' || greatest(left_kind, right_kind) AS pair,
         CASE pair WHEN 'EVENT-PERSON' THEN {_cases("l.RoleCode", PERSON_EVENT_ROLES)} ELSE 'INVOLVED' END {others} END
           AS type,
-        ff_local_uk(l.EffectiveFrom) AS since, (since).on_day AS from_on, ff_local_uk(l.EffectiveTo) AS until,
-        (until).on_day AS to_on, i.Id IS NOT NULL AS from_intelligence,
+        ff_local_uk(l.EffectiveFrom) AS since, ff_local_uk(l.EffectiveTo) AS until,
+        i.Id IS NOT NULL AS from_intelligence,
         CASE WHEN i.Id IS NOT NULL THEN 'assessment' ELSE 'fact' END AS assertion, i.source_grade AS grade,
         i.handling AS handling
       FROM landed_involvement l LEFT JOIN intelligence i
-        ON i.Id = CASE 'intelligence' WHEN l.FromTable THEN l.FromId WHEN l.ToTable THEN l.ToId END"""
+        ON i.Id = CASE 'intelligence' WHEN l.FromTable THEN l.FromId WHEN l.ToTable THEN l.ToId END)"""
     roles = ", ".join(f"'{role}'" for role in PERSON_EVENT_ROLES)
     return Links(
         "involvement",
