@@ -44,7 +44,7 @@ def body(answer) -> str:
 
 
 def titles(answer) -> list[str]:
-    return re.findall(r'href="/sample-cases/\d+/">([^<]+)<', body(answer))
+    return re.findall(r'href="/sample-cases/\d+/(?:\?[^"]*)?">([^<]+)<', body(answer))
 
 
 def counted(answer, label: str) -> int:
@@ -207,6 +207,8 @@ def test_a_past_date_shows_what_had_been_recorded_by_its_end_and_says_so(as_simu
         assert counted(then, "Small") == 1
         assert "You are looking at what was recorded by the end of 4 January 2023." in body(then)
         assert "Go back to now" in body(then)
+        assert f'href="/sample-cases/{case.pk}/?as_recorded_on=2023-01-04"' in body(then)
+        assert f'href="/sample-cases/{case.pk}/"' in body(reader.get(LIST))
         assert titles(reader.get(LIST, {"as_recorded_on": "5/1/2023"})) == ["As it is"]
         assert titles(reader.get(LIST)) == ["As it is"]
         before = reader.get(LIST, {"as_recorded_on": "2023-01-03"})

@@ -480,7 +480,7 @@ def build_list(
         number = min(_whole(request.GET.get("page", "")), last)
         start = (number - 1) * spec.page_size
         objects = list(asked.ordered(found)[start : start + spec.page_size]) if total else []
-        rows = tuple(_rows(objects, spec))
+        rows = tuple(tuple(_rewound(cell, asked.rewind) for cell in row) for row in _rows(objects, spec))
         filters = tuple(_filter_shown(each, asked, queryset) for each in spec.filters)
     chips = asked.chips()
     kept_names = [name for name in ("sort",) if request.GET.get(name)]
@@ -570,6 +570,13 @@ def _rows(objects: Sequence[Any], spec: ListSpec) -> Iterator[tuple[Cell, ...]]:
             replace(cell, numeric=True) if column.numeric and not cell.numeric else cell
             for cell, column in zip(cells, spec.columns, strict=True)
         )
+
+
+def _rewound(cell: Cell, rewind: Rewind) -> Cell:
+    """A cell of a list as recorded on a day opens its record as recorded on that day."""
+    if not cell.href or not rewind.on:
+        return cell
+    return replace(cell, href=f"{cell.href}{'&' if '?' in cell.href else '?'}{REWIND}={rewind.on}")
 
 
 def _filter_shown(each: Filter, asked: _Asked, queryset: QuerySet[Any]) -> FilterShown:
