@@ -91,6 +91,20 @@ def test_the_list_goes_out_as_a_file_and_the_ledger_knows(universe, client_for):
         assert ledger.entries().filter(operation="EXPORT", object_type="threats").count() == 1
 
 
+def test_each_count_of_the_list_opens_the_people_it_counts(universe, client_for, peopled):
+    client = client_for(universe.merseyside_analyst)
+    for address in ("/threats/", "/"):
+        assert f'href="/threats/{peopled.reference}/members/"' in text(client.get(address)), address
+    assert f'href="/threats/{peopled.reference}/people-to-protect/"' in text(client.get("/threats/"))
+
+
+def test_two_grades_that_are_missing_are_asked_for_by_name(universe, with_reason, peopled, picture):
+    address = f"/threats/{peopled.reference}/members/add/{picture['p1']}/"
+    page = text(with_reason(universe.merseyside_analyst).post(address, {"seen": ""}))
+    assert "Choose how good the source is" in page
+    assert "Choose how the source knows it" in page
+
+
 def test_a_threat_that_is_hidden_and_one_that_is_not_there_are_the_same_404(universe, client_for):
     with acting_as(universe.merseyside_analyst):
         hidden = nominate(universe, audience="OWN")

@@ -305,12 +305,12 @@ class MemberForm(ReasonForm):
         self.fields["source_grade"] = _radios(
             "How good is the source?",
             [(code, f"{code}: {name}") for code, name in rules.SOURCE_GRADES.items()],
-            missing=rules.SENTENCES["TM6"],
+            missing="Choose how good the source is",
         )
         self.fields["assessment_grade"] = _radios(
             "How is it known?",
             [(code, f"{code}: {name}") for code, name in rules.ASSESSMENT_GRADES.items()],
-            missing=rules.SENTENCES["TM6"],
+            missing="Choose how the source knows it",
         )
         self.order_fields(self.field_order)
 

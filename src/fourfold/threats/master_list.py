@@ -84,8 +84,8 @@ def cells(row: Row) -> tuple[Cell, ...]:
         Cell("", tag=pages.tier_tag(threat.tier, words)),
         Cell(words.phase_name(threat.phase)),
         Cell(threat.owner.short_name, hint="" if threat.lro else "No lead officer"),
-        Cell(row.counts.members),
-        Cell(row.counts.protect),
+        Cell(row.counts.members, href=pages.address(threat, "members")),
+        Cell(row.counts.protect, href=pages.address(threat, "protect")),
         Cell(threat.recorded_from.date()),
     )
 
