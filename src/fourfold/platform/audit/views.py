@@ -21,6 +21,7 @@ from fourfold.platform.people.rules import may
 from fourfold.platform.reference.selectors import names
 from fourfold.platform.ui import lists
 from fourfold.platform.ui.components import Alert, Cell, Empty, Link
+from fourfold.platform.ui.jinja import shown_moment
 from fourfold.platform.ui.pages import FormPage
 
 OWN = "You see what you did yourself. Auditors and data protection officers see more."
@@ -75,7 +76,7 @@ def _lead(user: object) -> str:
 def _verdict(check: Check | None) -> Alert:
     if check is None:
         return Alert("information", "The ledger has not been verified yet. It is verified every night.")
-    when = f"{check.checked_at.astimezone(clock.LONDON):%-d %B %Y at %H:%M}"
+    when = shown_moment(check.checked_at)
     if check.faults:
         found = "; ".join(check.faults)
         return Alert(
