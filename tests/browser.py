@@ -36,16 +36,20 @@ def chromium_path() -> str | None:
     return named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for the whole session, with an empty profile."""
+    """One browser for the module's tests, with an empty profile.
+
+    Not for the whole session: while Playwright lives, its event loop runs in this thread, and a test of the worker in
+    another module could not start its own.
+    """
     program = chromium_path()
     if program is None:
         sentence = "There is no Chromium here: install Debian's package chromium, or set FOURFOLD_CHROMIUM."
         if os.environ.get("FOURFOLD_BROWSER_TESTS") == "required":
             pytest.fail(sentence)
         pytest.skip(sentence)
-    # Playwright keeps an event loop in this thread, from which Django would otherwise refuse to read the database.
+    # Django would otherwise refuse to read the database from a thread with an event loop.
     with pytest.MonkeyPatch.context() as patched, sync_playwright() as playwright:
         patched.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         browser = playwright.chromium.launch(executable_path=program, headless=True, args=list(FLAGS))

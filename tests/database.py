@@ -9,6 +9,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -135,6 +136,26 @@ def superuser() -> Iterator[psycopg.Connection[tuple[object, ...]]]:
     """A connection that nothing holds back: for tests of tampering."""
     with psycopg.connect(**server.superuser(test_name()).conninfo(), autocommit=True) as connected:
         yield connected
+
+
+def let_others_finish(patience_s: float = 60) -> None:
+    """Wait until every transaction of the cluster that runs now has ended.
+
+    Sealing stops at the oldest transaction that is still open, in whichever database; tests that run beside this one
+    have some open.
+
+    Raises:
+        TimeoutError: one of them is open for longer than `patience_s`.
+    """
+    deadline = time.monotonic() + patience_s
+    with superuser() as admin:
+        (now,) = admin.execute("select pg_current_xact_id()::text::bigint").fetchone() or (0,)
+        while admin.execute("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint <= %s", [now]).fetchone() == (
+            True,
+        ):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"a transaction older than {now} is still open")
+            time.sleep(0.02)
 
 
 def _databases() -> list[str]:
