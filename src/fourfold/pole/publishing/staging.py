@@ -6,12 +6,10 @@ there by `insert … select` with the policies in force. Temporary tables vanish
 
 import os
 import tempfile
-from collections.abc import Generator, Mapping
-from contextlib import AbstractContextManager, closing, suppress
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from fcntl import F_SETPIPE_SZ, fcntl
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import duckdb
@@ -374,44 +372,19 @@ class Stage:
         )
 
     def _pour(self, query: str, table: str, columns: list[str]) -> int:
+        path = Path(self._scratch.name) / f"{table}.csv"
+        self.duck.execute(f"copy ({query}) to '{_quoted(path)}' (format csv, header false, nullstr '\\N')").fetchall()
         copy: AbstractContextManager[Any] = self.cursor.copy(
             f"copy pg_temp.{table} ({', '.join(columns)}) from stdin (format csv, null '\\N')"
         )
-        with copy as taking, closing(self._csv_of(query)) as given:
-            for chunk in given:
+        with copy as taking, path.open("rb") as given:
+            while chunk := given.read(CHUNK_BYTES):
                 taking.write(chunk.replace(ZERO, UNREADABLE))
-        rows = int(self.cursor.rowcount)
+        os.unlink(path)
         self.cursor.execute(f"analyze {table} ({', '.join(c for c in columns if c in JOINED)})")
-        return rows
-
-    def _csv_of(self, query: str) -> Generator[bytes]:
-        """The rows of a query as CSV, a piece at a time: DuckDB writes one while PostgreSQL takes the one before."""
-        reads, writes = os.pipe()
-        with suppress(OSError):  # a system that allows no more keeps the size it has
-            fcntl(writes, F_SETPIPE_SZ, CHUNK_BYTES)
-        failed: list[Exception] = []
-
-        def write() -> None:
-            try:
-                self.duck.execute(
-                    f"copy ({query}) to '/dev/fd/{writes}' "
-                    "(format csv, header false, nullstr '\\N', use_tmp_file false)"
-                ).fetchall()
-            except duckdb.Error as wrong:
-                failed.append(wrong)
-            finally:
-                os.close(writes)
-
-        writer = Thread(target=write, name="fourfold-publish")
-        writer.start()
-        try:
-            with os.fdopen(reads, "rb", buffering=0) as given:
-                while chunk := given.read(CHUNK_BYTES):
-                    yield chunk
-        finally:
-            writer.join()  # the reading end is closed by now: a writer that nobody reads stops of itself
-        if failed:
-            raise failed[0]
+        self.cursor.execute(f"select count(*) from pg_temp.{table}")
+        (rows,) = self.cursor.fetchone() or (0,)
+        return int(rows)
 
 
 def _quoted(path: Path) -> str:
