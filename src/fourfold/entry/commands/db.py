@@ -39,6 +39,8 @@ def migrate() -> None:
     if where.is_embedded():
         server.start()
         roles.prepare(name=where.place().name, simulation=os.environ.get("FOURFOLD_PRODUCTION") != "1")
+    with roles.connect(where.place("owner")) as connection:
+        roles.check_version(connection)
     django_as("owner")
     from django.core.management import call_command
 
