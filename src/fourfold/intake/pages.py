@@ -129,6 +129,7 @@ class BatchPage(Page):
     files: tuple[FileRow, ...]
     total: Counts
     bar: Bar | None
+    overtaken: str
     by_rule: Table
     warnings: Table
     quality: Table
@@ -188,6 +189,18 @@ def words_of(counts: Counts) -> str:
     if counts.reference:
         parts.append(f"{counts.reference:,} reference")
     return f"{plural(counts.read, 'row', 'rows')} = {' + '.join(parts)}"
+
+
+def overtaken_words(rows: int) -> str:
+    """What became of rows that a later delivery had overtaken; empty where there are none."""
+    if not rows:
+        return ""
+    were = "was" if rows == 1 else "were"
+    return (
+        f"{plural(rows, 'row', 'rows')} counted as loaded {were} overtaken by a later delivery "
+        "of this source, which was published first. Where the later delivery has the same record, what it says stands, "
+        "and what this batch says of it was not published."
+    )
 
 
 def sources_page(lines: Sequence[SourceLine]) -> SourcesPage:
@@ -258,6 +271,7 @@ def batch_page(
     *,
     files: Sequence[tuple[str, Counts]],
     by_rule: Sequence[RuleLine],
+    overtaken: int,
     warnings: Sequence[tuple[str, int]],
     measures: Sequence[BatchMeasure],
     runs: Sequence[StepRun],
@@ -280,6 +294,7 @@ def batch_page(
         files=tuple(FileRow(name=n, counts=c, bar=bar_of(c) or Bar(parts=(), words="No rows")) for n, c in files),
         total=whole,
         bar=bar_of(whole),
+        overtaken=overtaken_words(overtaken),
         by_rule=_by_rule(batch, by_rule),
         warnings=_warnings(warnings),
         quality=_quality(measures, forces),

@@ -228,7 +228,7 @@ def _resolve(ready: list[Batch], desk: Desk) -> Resolved | None:
     if usable is not None:
         return usable
     parquets: dict[str, list[Path]] = {}
-    for batch in [*published, *waiting]:
+    for batch in sorted([*published, *waiting], key=selectors.place_in_time):
         if reconciliation.people_in(desk.canonical(batch)):
             parquets.setdefault(batch.source.code, []).append(desk.canonical(batch) / "person.parquet")
     has_new_people = any(reconciliation.people_in(desk.canonical(b)) for b in waiting)
@@ -278,22 +278,40 @@ def _publish(batch: Batch, resolved: Resolved | None, desk: Desk) -> None:
         if resolved.clusters and has_people and not batch.supplement_of_id:
             people = desk.canonical(batch) / "person.parquet"
             measured = list(reconciliation.repeats(people, resolved.clusters, source=batch.source.code))
+        folder, overtaken = _without_overtaken(batch, desk)
         now = desk.clock()
         with _acting():
             published = publish_batch(
                 batch_id=batch.pk,
                 source_code=batch.source.code,
-                canonical_dir=desk.canonical(batch),
+                canonical_dir=folder,
                 clusters=resolved.clusters if has_people else None,
                 edges=resolved.edges if has_people else None,
                 run=run.run,
                 now=now,
             )
-            _write_measures(batch, measured, _Labels())
+            labels = _Labels()
+            _write_measures(batch, measured, labels)
+            _write_overtaken(batch, overtaken, labels)
             _close_released(batch, desk, now)
             _end(run, desk, _as_detail(resolved))
             Batch.objects.filter(pk=batch.pk).update(state=State.PUBLISHED, published_at=now, rule_code="", sentence="")
-            audit.note(Operation.COMBINATION, batch, run=run.run, **_plain(published.as_details()))
+            details = {**published.as_details(), "overtaken": sum(overtaken.values())}
+            audit.note(Operation.COMBINATION, batch, run=run.run, **_plain(details))
+
+
+def _without_overtaken(batch: Batch, desk: Desk) -> tuple[Path, Mapping[LabelFacts, int]]:
+    """What the batch may say: all but what a later delivery has already said; and how many rows that leaves out.
+
+    A delivery is published late when it stopped and is run again, or when one of its rows is repaired.
+    """
+    with _acting():
+        later = [desk.canonical(b) for b in selectors.published_later(batch)]
+    if not later:
+        return desk.canonical(batch), {}
+    kept, left_out = desk.folder(batch) / "published", desk.folder(batch) / "overtaken"
+    reconciliation.write_overtaken(desk.canonical(batch), later, into=kept, left_out=left_out)
+    return kept, reconciliation.overtaken_by_label(left_out)
 
 
 def _released_file(batch: Batch, desk: Desk) -> Path:
@@ -328,9 +346,10 @@ def _context(batch: Batch, desk: Desk) -> Context:
     root = batch.supplement_of_id or batch.pk
     with _acting():
         forces = Organisation.objects.filter(code__in=source.forces).exclude(police_code="")
+        of_source = selectors.published_in_order().filter(source=source)
         known = [
             desk.canonical(b)
-            for b in selectors.published_in_order().filter(source=source)
+            for b in sorted(of_source, key=selectors.place_in_time)
             if root not in (b.pk, b.supplement_of_id)
         ]
         return Context(
@@ -460,6 +479,13 @@ def _write_measures(batch: Batch, measured: Iterable[reconciliation.Measured], l
             whole=m.whole,
         )
         for m in measured
+    )
+
+
+def _write_overtaken(batch: Batch, overtaken: Mapping[LabelFacts, int], labels: _Labels) -> None:
+    BatchWarning.objects.bulk_create(
+        BatchWarning(batch=batch, label=labels.of(facts), rule_code=rules.OVERTAKEN, rows=n)
+        for facts, n in overtaken.items()
     )
 
 

@@ -216,12 +216,65 @@ def write_difference(canonical: Path, known: Iterable[Path], *, into: Path) -> M
             query = f"select * from read_parquet({_text(path)})"
             if before:
                 query += f" except all select * from read_parquet([{', '.join(_text(b) for b in before)}])"
-            part = into / f"{table}.parquet.part"
-            db.execute(f"copy ({query}) to {_text(part)} (format parquet, compression zstd)")
-            part.replace(into / f"{table}.parquet")
+            _write(db, query, into / f"{table}.parquet")
             row = db.execute("select count(*) from read_parquet(?)", [str(into / f"{table}.parquet")]).fetchone()
             written[table] = int(row[0]) if row else 0
     return written
+
+
+def write_overtaken(canonical: Path, later: Iterable[Path], *, into: Path, left_out: Path) -> None:
+    """Part the rows of `canonical` by whether one of the `later` folders, earliest first, has the same record.
+
+    Those that none has are written to `into`, the others to `left_out`. A later tombstone of a person whom `canonical`
+    brings, or of one merged into such a person, goes along: it found nobody when it came. Repeatable.
+    """
+    folders = list(later)
+    for folder in (into, left_out):
+        folder.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as db:
+        persons = _said(folders, "person", "record_key as key")
+        tombstones = _said(folders, "merge", "loser_key as key")
+        for table in MADE:
+            path = canonical / f"{table}.parquet"
+            if not path.exists():
+                continue
+            key = "loser_key" if table == "merge" else "record_key"
+            said = f"{persons} union all {tombstones}" if table == "merge" else _said(folders, table, f"{key} as key")
+            rows = f"select * from read_parquet({_text(path)}) where {key} {{}} (select key from ({said}))"
+            kept = rows.format("not in")
+            if table == "merge" and (canonical / "person.parquet").exists():
+                buried = [f for f in folders if (f / "merge.parquet").exists()]
+                kept += f" union all by name ({_later_tombstones(canonical, folders)})" if buried else ""
+            _write(db, kept, into / path.name)
+            _write(db, rows.format("in"), left_out / path.name)
+
+
+def overtaken_by_label(left_out: Path) -> Mapping[LabelFacts, int]:
+    """How many lines had something left out, by label; each counts once."""
+    found: dict[LabelFacts, int] = {}
+    with duckdb.connect() as db:
+        for (_, facts), lines in _fates(db, left_out).items():
+            found[facts] = found.get(facts, 0) + lines.get("loaded", 0)
+    return found
+
+
+def _later_tombstones(canonical: Path, folders: list[Path]) -> str:
+    """A query for what the later folders say last of people merged, where `canonical` brings one of the two."""
+    mine = f"(select record_key from read_parquet({_text(canonical / 'person.parquet')}))"
+    again = _said(folders, "person", "record_key as key")
+    return (
+        f"select * exclude (age) from ({_said(folders, 'merge', '*')}) said "
+        f"where (loser_key in {mine} or survivor_key in {mine}) "
+        f"and not exists (from ({again}) p where p.key = said.loser_key and p.age > said.age) "
+        "qualify row_number() over (partition by loser_key order by age desc) = 1"
+    )
+
+
+def _said(folders: list[Path], table: str, columns: str) -> str:
+    """A query for columns of a table in folders, with each folder's place among them as `age`."""
+    there = [(age, f / f"{table}.parquet") for age, f in enumerate(folders) if (f / f"{table}.parquet").exists()]
+    parts = [f"select {columns}, {age} as age from read_parquet({_text(path)})" for age, path in there]
+    return " union all by name ".join(parts) or "select null::varchar as key, 0 as age where false"
 
 
 def may_release(held_in: Path, brought: Path, *, before: Iterable[Path]) -> bool:
@@ -293,6 +346,13 @@ def _fates(
     for file, force, audience, marking, compartment, fate, lines in rows:
         found.setdefault((file, LabelFacts(force, audience, marking, compartment)), {})[fate] = lines
     return found
+
+
+def _write(db: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    """Write a query's rows as Parquet; the file appears whole."""
+    part = path.with_name(f"{path.name}.part")
+    db.execute(f"copy ({query}) to {_text(part)} (format parquet, compression zstd)")
+    part.replace(path)
 
 
 def _text(path: Path | str) -> str:

@@ -66,6 +66,8 @@ STATE_AFTER: Mapping[Step, State] = {
     Step.PUBLISH: State.PUBLISHED,
 }
 SETTLED = frozenset({State.PUBLISHED, State.REFUSED})
+OVERTAKEN = "IN18"
+"""Rule: what a later delivery of the source says of a record stands, whenever an earlier one is published."""
 
 
 class Outcome(StrEnum):

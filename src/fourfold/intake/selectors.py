@@ -135,8 +135,15 @@ def measures_of(batch: Batch) -> QuerySet[BatchMeasure]:
 
 def warnings_of(batch: Batch) -> tuple[tuple[str, int], ...]:
     """Rules that rows of the batch broke though they were published, with how many, most first."""
-    rows = BatchWarning.objects.filter(batch=batch).order_by().values_list("rule_code").annotate(total=Sum("rows"))
+    broke = BatchWarning.objects.filter(batch=batch).exclude(rule_code=rules.OVERTAKEN)
+    rows = broke.order_by().values_list("rule_code").annotate(total=Sum("rows"))
     return tuple(sorted(rows, key=lambda r: (-r[1], r[0])))
+
+
+def overtaken_in(batch: Batch) -> int:
+    """How many of the batch's rows a later delivery had overtaken, of those that the reader may see."""
+    found = BatchWarning.objects.filter(batch=batch, rule_code=rules.OVERTAKEN).aggregate(total=Sum("rows"))
+    return found["total"] or 0
 
 
 def runs_of(batch: Batch) -> QuerySet[StepRun]:
@@ -200,7 +207,23 @@ def waiting() -> QuerySet[Batch]:
 
 def published_in_order() -> QuerySet[Batch]:
     """Published batches in the order in which they were."""
-    return Batch.objects.filter(state=State.PUBLISHED).select_related("source").order_by("published_at", "pk")
+    published = Batch.objects.filter(state=State.PUBLISHED).select_related("source", "supplement_of")
+    return published.order_by("published_at", "pk")
+
+
+def place_in_time(batch: Batch) -> tuple[datetime, int, int]:
+    """Where a batch stands among those of its source by when it was extracted; a supplement with its delivery.
+
+    Nothing is extracted after it came: a delivery that doesn't say when, or names a later moment, counts from then.
+    """
+    root = batch.supplement_of or batch
+    return min(root.extracted_at or root.received_at, root.received_at), root.pk, batch.pk
+
+
+def published_later(batch: Batch) -> list[Batch]:
+    """Published batches of the source that were extracted after this one's delivery, the earliest first."""
+    of_source = published_in_order().filter(source=batch.source_id)
+    return sorted((b for b in of_source if place_in_time(b)[:2] > place_in_time(batch)[:2]), key=place_in_time)
 
 
 def not_loaded() -> QuerySet[Quarantined]:

@@ -127,6 +127,7 @@ def batch(request: HttpRequest, batch_id: int) -> HttpResponseBase:
         found,
         files=selectors.file_counts(found),
         by_rule=selectors.rule_lines(found),
+        overtaken=selectors.overtaken_in(found),
         warnings=selectors.warnings_of(found),
         measures=list(selectors.measures_of(found)),
         runs=runs,
