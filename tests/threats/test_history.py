@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 from fourfold.platform import clock
+from fourfold.platform.audit import selectors as ledger
 from fourfold.platform.history.rewind import as_recorded_on
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.threats import pages, selectors, services
@@ -99,3 +100,18 @@ def test_what_changed_since_a_moment_is_found_in_threats_members_and_places(as_s
         changed = selectors.threats_changed_since(at(1, 15), among=selectors.threats())
         assert [(each.threat.name, each.at, each.because) for each in changed] == [("Harbour line", at(2), WHY)]
         assert selectors.threats_changed_since(at(3), among=selectors.threats()) == ()
+
+
+def test_a_page_read_in_the_past_is_noted_with_the_day_and_the_reference(as_simulation, universe, client_for):
+    manager = universe.merseyside_intelligence_manager
+    with clock.told(at(1)), acting_as(manager):
+        threat = nominate(universe, by="merseyside_intelligence_manager", nominated_on=date(2026, 1, 1))
+    client = client_for(manager)
+    client.post("/reason/", {"code": "SOC_THREAT", "text": "Managing a threat", "operation_reference": ""})
+    for part in ("", "members/", "people-to-protect/"):
+        for asked in ({}, {"as_recorded_on": "2026-02-01"}):
+            assert client.get(f"/threats/{threat.reference}/{part}", asked).status_code == 200
+    with acting_as(manager):
+        noted = ledger.entries_about(threat).filter(operation="CONSULTATION").order_by("id")
+        said = [(entry.details["reference"], entry.details["as_recorded_on"]) for entry in noted]
+    assert said == [(threat.reference, None), (threat.reference, "2026-02-01")] * 3

@@ -281,3 +281,28 @@ def test_a_person_page_shows_the_roles_in_threats_that_the_reader_may_see(univer
     page = text(with_reason(universe.gmp_analyst).get(person.url))
     assert "Roles in threats" in page
     assert peopled.reference in page
+
+
+def test_the_ledger_is_asked_and_answers_by_the_reference_of_a_threat(universe, client_for, with_reason, peopled):
+    with acting_as(universe.merseyside_analyst):
+        other = nominate(universe, name="Another")
+        secret = nominate(universe, name="Only ours", audience="OWN")
+    analyst = with_reason(universe.merseyside_analyst)
+    for threat in (peopled, other, secret):
+        assert analyst.get(f"/threats/{threat.reference}/").status_code == 200
+    auditor = client_for(universe.nwrocu_auditor)
+    page = text(auditor.get(f"/ledger/?about={peopled.reference.lower()}"))
+    assert f">{peopled.reference}</a>" in page
+    assert f">{other.reference}</a>" not in page
+    assert "Threat member" in page, "what was done to its members is about the threat too"
+    assert "Nothing matches" in text(auditor.get(f"/ledger/?about={peopled.pk}"))
+    shown = text(auditor.get(f"/ledger/?about=Threat+{secret.pk}"))
+    assert f"Threat {secret.pk}</a>" in shown
+    assert f">{secret.reference}</a>" not in shown, "a reader who may not see the threat is not told its reference"
+    own = text(analyst.get(f"/ledger/?about={secret.reference}"))
+    assert f">{secret.reference}</a>" in own
+
+
+def test_the_form_says_truthfully_whose_name_a_threat_may_have(universe, client_for):
+    page = text(client_for(universe.merseyside_analyst).get("/threats/nominate/"))
+    assert "For a priority individual, the person&#39;s name; for any other kind, not the name of a person." in page

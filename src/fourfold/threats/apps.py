@@ -12,9 +12,12 @@ class ThreatsConfig(AppConfig):
     verbose_name = "Threats"
 
     def ready(self) -> None:
+        from fourfold.platform.audit.references import Referring, register  # noqa: PLC0415  models are loaded only now
         from fourfold.pole.selectors import register_panel  # noqa: PLC0415  models are loaded only now
+        from fourfold.threats import selectors  # noqa: PLC0415  models are loaded only now
 
         register_panel("threats", _roles_in_threats)
+        register(Referring("threats.threat", selectors.entries_about, selectors.called))
 
 
 def _roles_in_threats(seen: "Seen") -> "Panel | None":

@@ -130,7 +130,8 @@ def description_fields(vocabulary: rules.Vocabulary) -> dict[str, forms.Field]:
         "name": forms.CharField(
             label="Name",
             max_length=rules.NAME_LIMIT,
-            help_text="An operation name, or the place and what is done there. Not the name of a person.",
+            help_text="An operation name, or the place and what is done there. For a priority individual, the person's "
+            "name; for any other kind, not the name of a person.",
             error_messages={"required": rules.SENTENCES["TH2"]},
         ),
         "aliases": _area("Other names", rows=2, required=False, help_text="One to a line."),

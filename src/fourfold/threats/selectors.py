@@ -1,7 +1,7 @@
 """Reads of the master list. No user argument: the database has already hidden what the reader may not see."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -341,6 +341,21 @@ def threats_matching(text: str, *, limit: int) -> tuple[int, list[ThreatHit]]:
 def reference_of(text: str) -> str:
     """The reference that a typed number such as 412, soc 412 or SOC-0412 means."""
     return f"SOC-{text.upper().removeprefix('SOC').strip(' -').zfill(4)}"
+
+
+def entries_about(text: str) -> Q | None:
+    """Which entries of the ledger are about the threat of a reference, or about its members; None if it is none."""
+    reference = reference_of(text)
+    if not reference.removeprefix("SOC-").isdecimal():
+        return None
+    found = Threat.objects.filter(reference=reference).values_list("pk", flat=True)
+    return Q(object_type="threats.threat", object_id__in=[str(pk) for pk in found]) | Q(details__threat=reference)
+
+
+def called(ids: Collection[str]) -> Mapping[str, str]:
+    """References by key, of the threats that the reader may see."""
+    found = Threat.objects.filter(pk__in=[int(each) for each in ids]).values_list("pk", "reference") if ids else ()
+    return {str(pk): reference for pk, reference in found}
 
 
 def _hit(found: Threat, asked: str, words: rules.Vocabulary) -> ThreatHit:

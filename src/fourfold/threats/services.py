@@ -76,7 +76,7 @@ def nominate_threat(
     since = nomination.nominated_on
     for name in places:
         ThreatPlace.objects.create(label=label, threat=threat, name=name, from_on=since, because=reason)
-    audit.note(Operation.COLLECTION, threat, change="nominated", why=reason)
+    audit.note(Operation.COLLECTION, threat, reference=threat.reference, change="nominated", why=reason)
     return threat
 
 
@@ -307,6 +307,7 @@ def _change(threat: Threat, change: str, reason: str, **values: Any) -> Threat:
     audit.note(
         Operation.ALTERATION,
         threat,
+        reference=threat.reference,
         change=change,
         why=reason,
         before={name: _plain(value) for name, value in before.items()},

@@ -149,7 +149,7 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
             places=selectors.places(told.threat),
             new=None if rewind.on else _new_on_picture(request, told.threat),
         )
-        audit.note(audit.Operation.CONSULTATION, told.threat)
+    audit.note(audit.Operation.CONSULTATION, told.threat, reference=told.threat.reference, as_recorded_on=rewind.on)
     return render(request, "threats/detail.html", {"page": page})
 
 
@@ -307,6 +307,7 @@ def find_member(request: HttpRequest, reference: str) -> HttpResponse:
             audit.Operation.SEARCH,
             threat,
             reason=reason_of(request),
+            reference=threat.reference,
             words=text,
             people=[each.person.reference for each in found],
         )
@@ -432,7 +433,9 @@ def _people(request: HttpRequest, reference: str, make: Callable[..., pages.Peop
         audit.Operation.CONSULTATION,
         told.threat,
         reason=reason_of(request),
+        reference=told.threat.reference,
         people=sorted({line.person.reference for line in lines}),
+        as_recorded_on=rewind.on,
     )
     return render(request, "threats/people.html", {"page": page})
 

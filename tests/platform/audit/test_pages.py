@@ -66,6 +66,21 @@ def test_a_reason_runs_out_but_a_form_that_is_sent_late_is_still_taken(client):
         assert client.post("/people/7/").content == b"person 7 POST"
 
 
+def test_a_form_of_a_session_that_never_gave_a_reason_is_asked_for_one_first(client):
+    asked = client.post("/people/7/")
+    assert (asked.status_code, asked["Location"]) == (302, "/reason/?next=%2Fpeople%2F7%2F")
+    assert client.post(asked["Location"], GIVEN)["Location"] == "/people/7/"
+    assert client.get("/people/7/").content == b"person 7 GET"
+
+
+def test_a_form_sent_late_is_noted_under_the_last_reason_of_the_session(client, universe):
+    client.post("/reason/", GIVEN)
+    with clock.told(clock.now() + LASTS + timedelta(minutes=1)):
+        client.post("/people/7/")
+    with acting_as(universe.merseyside_analyst):
+        assert Entry.objects.get(operation="CONSULTATION").reason_text == GIVEN["text"]
+
+
 def test_a_reason_without_words_is_sent_back_with_what_is_missing(client):
     text = client.post("/reason/?next=/people/7/", {"code": "", "text": ""}).content.decode()
     assert "Choose what you are doing" in text
@@ -110,7 +125,12 @@ def test_who_looked_at_one_record(universe, client_for):
         ("who=gmp", ["GMP analyst"]),
         ("operation=SEARCH", []),
         ("operation=CONSULTATION", ["GMP analyst", "Merseyside analyst"]),
-        ("about=7", ["Merseyside analyst"]),
+        ("about=P-0000007", ["Merseyside analyst"]),
+        ("about=p-7", ["Merseyside analyst"]),
+        ("about=Person+7", ["Merseyside analyst"]),
+        ("about=pole.person", ["GMP analyst", "Merseyside analyst"]),
+        ("about=7", []),
+        ("about=Threat+7", []),
         ("day_from=1/1/2020&day_to=2/1/2020", []),
     ],
 )

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from django.apps import apps
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -13,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods
 
 from fourfold.platform import clock
-from fourfold.platform.audit import reasons, selectors
+from fourfold.platform.audit import reasons, references, selectors
 from fourfold.platform.audit.forms import ReasonForm
 from fourfold.platform.audit.models import Check, Entry, Operation
 from fourfold.platform.people.models import Organisation, User
@@ -91,16 +89,8 @@ def _verdict(check: Check | None) -> Alert:
 
 def _prepared(entries: Sequence[Entry]) -> list[tuple[Entry, str, str]]:
     reasons_by_code = names("reading_reason")
-    return [(e, _thing(e), reasons_by_code.get(e.reason_code, e.reason_code)) for e in entries]
-
-
-def _thing(entry: Entry) -> str:
-    """What was acted on, in words."""
-    try:
-        kind = str(apps.get_model(entry.object_type)._meta.verbose_name).capitalize()
-    except (LookupError, ValueError):
-        kind = entry.object_type
-    return f"{kind} {entry.object_id}".strip()
+    things = references.things(entries)
+    return [(e, things[e.pk], reasons_by_code.get(e.reason_code, e.reason_code)) for e in entries]
 
 
 def _row(prepared: tuple[Entry, str, str]) -> tuple[Cell, ...]:
@@ -115,10 +105,6 @@ def _row(prepared: tuple[Entry, str, str]) -> tuple[Cell, ...]:
         Cell(why, hint=entry.reason_text),
         Cell(entry.operation_reference),
     )
-
-
-def _about(text: str) -> Q:
-    return Q(object_id__iexact=text) | Q(object_type__icontains=text) | Q(details__reference__iexact=text)
 
 
 def _organisations() -> list[tuple[str, str]]:
@@ -145,7 +131,12 @@ WHO_LOOKED = lists.ListSpec(
     row=_row,
     prepare=_prepared,
     filters=(
-        lists.TextFilter("about", "Person or record looked at", where=_about, hint="Its reference or number"),
+        lists.TextFilter(
+            "about",
+            "Person or record looked at",
+            where=references.entries_about,
+            hint="Its reference, or its name as the list shows it",
+        ),
         lists.TextFilter("who", "Who looked", fields=("actor__name", "actor__email")),
         lists.ChoiceFilter("operation", "What they did", field="operation", choices=_operations),
         lists.ChoiceFilter("organisation", "Organisation", field="organisation_id", choices=_organisations),
