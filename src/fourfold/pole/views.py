@@ -13,6 +13,8 @@ from fourfold.platform.audit import services as audit
 from fourfold.platform.audit.reasons import needs_reason, reason_of
 from fourfold.platform.errors import NotThere
 from fourfold.platform.history.rewind import versions_of
+from fourfold.platform.people.models import User
+from fourfold.platform.people.rules import may
 from fourfold.platform.ui import lists
 from fourfold.platform.ui.components import Empty
 from fourfold.platform.ui.fields import read_date
@@ -28,7 +30,9 @@ FURTHEST_ID = 2**63 - 1
 
 @require_GET
 def event_list(request: HttpRequest) -> HttpResponseBase:
-    """What happened, newest first: names nobody, so no reason is asked for."""
+    """What happened, newest first, for roles that read people: names nobody, so no reason is asked for."""
+    if not (isinstance(request.user, User) and may(request.user, "person.read")):
+        raise NotThere
     return lists.show_list(
         request, selectors.events(), EVENTS, foot=Foot(seen_by="Each reader sees the events that are shared with them.")
     )
