@@ -1,6 +1,9 @@
 """The scope on a real database: what the database shows and takes, and when it notices a change."""
 
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from time import sleep
 
 import pytest
 from django.db import connection, transaction
@@ -9,7 +12,7 @@ from django.db.utils import InternalError, ProgrammingError
 from fourfold.platform import clock
 from fourfold.platform.errors import RuleBroken
 from fourfold.platform.people import services as people
-from fourfold.platform.visibility import scope, services
+from fourfold.platform.visibility import scope, selectors, services
 from fourfold.platform.visibility.scope import acting_as, current, narrowed
 from tests import database
 from tests.platform.sample import Case, own_label, region_label
@@ -311,3 +314,21 @@ def test_after_a_broken_statement_the_scope_still_closes(lasting_db, universe):
     with pytest.raises(InternalError):
         fail()
     assert current() is None
+
+
+class Hesitating(OrderedDict):
+    """Lets other threads in between keeping and moving, as Python may at any step."""
+
+    def move_to_end(self, key, last=True):
+        sleep(0.0001)
+        super().move_to_end(key, last)
+
+
+def test_threads_that_keep_holdings_at_once_do_not_lose_each_others(monkeypatch):
+    monkeypatch.setattr(scope, "_kept", Hesitating())
+    monkeypatch.setattr(scope, "KEPT_HOLDINGS", 2)
+    held = ("stamp", TODAY, selectors.NOTHING_HELD)
+    with ThreadPoolExecutor(8) as threads:
+        for done in [threads.submit(scope._keep, number % 16, held) for number in range(400)]:
+            done.result()
+    assert len(scope._kept) == 2

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import date
+from threading import Lock
 from typing import Any
 from uuid import uuid4
 
@@ -46,6 +47,7 @@ class Acting:
 
 _acting: ContextVar[Acting | None] = ContextVar("acting", default=None)
 _kept: OrderedDict[int, tuple[str, date, Holdings]] = OrderedDict()
+_keeping = Lock()
 
 
 def current() -> Acting | None:
@@ -123,11 +125,17 @@ def _enter(user: User, today: date, request_id: str, session: str, address: str)
     if kept is None or kept[:2] != (stamp, today):
         holdings = selectors.holdings_of(user, today=today)
         _set(settings | holdings.settings())
-        _kept[user.pk] = (stamp, today, holdings)
-        _kept.move_to_end(user.pk)
+        _keep(user.pk, (stamp, today, holdings))
+    return Acting(user, request_id, holdings, session, address)
+
+
+def _keep(user_id: int, held: tuple[str, date, Holdings]) -> None:
+    """Keep one user's holdings and forget the oldest; threads of one server do this at the same time."""
+    with _keeping:
+        _kept[user_id] = held
+        _kept.move_to_end(user_id)
         while len(_kept) > KEPT_HOLDINGS:
             _kept.popitem(last=False)
-    return Acting(user, request_id, holdings, session, address)
 
 
 def _set(settings: dict[str, str]) -> str:
