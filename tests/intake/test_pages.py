@@ -1,6 +1,7 @@
 """The pages of intake, through the client that checks every page it is given."""
 
 import re
+from datetime import datetime
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -9,6 +10,7 @@ from django.urls import reverse
 from fourfold.intake import selectors
 from fourfold.intake.models import Batch
 from fourfold.intake.rules import State
+from fourfold.platform import clock
 from fourfold.platform.people.services import service_user
 from fourfold.platform.visibility.scope import acting_as
 from tests.intake import deliveries
@@ -76,6 +78,21 @@ def test_a_damaged_zip_opens_as_a_refused_batch(manager):
     page = text_of(manager.post(reverse("intake:upload", args=["niche_tri"]), {"delivery": sent}, follow=True))
     assert "IN2: The zip cannot be opened" in page
     assert "Refused" in page
+
+
+def test_a_refused_delivery_is_not_the_last_that_brought_data(manager, zip_file):
+    address = reverse("intake:upload", args=["niche_tri"])
+    with clock.told(datetime(2026, 1, 4, 9, tzinfo=clock.LONDON)):
+        manager.post(address, {"delivery": zip_file})
+    fresh = text_of(manager.get("/")).split("How fresh the data are")[1]
+    assert "4 January 2026" in fresh
+    assert "refused" not in fresh
+    sent = SimpleUploadedFile("cut.zip", b"PK\x03\x04 cut short", "application/zip")
+    with clock.told(datetime(2026, 1, 5, 9, tzinfo=clock.LONDON)):
+        manager.post(address, {"delivery": sent})
+    fresh = text_of(manager.get("/")).split("How fresh the data are")[1]
+    assert "4 January 2026" in fresh
+    assert fresh.count("A delivery was refused on 5 January 2026") == 1
 
 
 @pytest.mark.parametrize(

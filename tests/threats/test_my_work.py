@@ -1,7 +1,10 @@
 """My work: what each role finds there, and nothing that is not theirs."""
 
+from datetime import timedelta
+
 import pytest
 
+from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.threats import services
 from tests.threats.conftest import nominate
@@ -49,3 +52,37 @@ def test_every_role_has_a_page(universe, client_for, name):
 def test_nobody_is_sent_to_sign_in(client):
     answer = client.get("/")
     assert (answer.status_code, answer["Location"]) == (302, "/sign-in/?next=/")
+
+
+def test_each_total_leads_to_as_many_rows_on_the_page(universe, client_for):
+    with acting_as(universe.merseyside_intelligence_manager):
+        for number in range(12):
+            nominate(
+                universe,
+                by="merseyside_intelligence_manager",
+                name=f"Line {number}",
+                tier="1" if number else "5",
+                leads=services.Leads(lro=universe.merseyside_lro),
+            )
+    client = client_for(universe.merseyside_lro)
+    page = client.get("/").content.decode()
+    assert "0 overdue" not in page
+    assert '<a class="govuk-link" href="#changed">12 threats changed since you last looked</a>' in page
+    assert page.count("moj-timeline__item") == 12
+    assert "2 changed before these" in page
+    with clock.told(clock.now() + timedelta(days=120)):
+        page = client.get("/").content.decode()
+    assert '<a class="govuk-link" href="#overdue">11 reviews overdue</a>' in page
+    assert 'id="overdue"' in page
+    assert 'href="#due"' not in page
+    assert page.count("Look again at") == 11
+
+
+@pytest.mark.parametrize("name", ["nwrocu_auditor", "gmp_data_protection_officer"])
+def test_who_has_nothing_to_do_here_is_led_to_the_ledger(universe, client_for, name):
+    page = client_for(getattr(universe, name)).get("/").content.decode()
+    main = page[page.index("<main") :]
+    assert "Begin with the ledger" in main
+    assert 'href="/ledger/"' in main
+    assert "Changed since you last looked" not in main
+    assert "0 " not in main[: main.index("</h1>") + 600]

@@ -13,7 +13,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_GET
 
 from fourfold.intake import selectors as intake
-from fourfold.intake.rules import Freshness, RowState
+from fourfold.intake.rules import Freshness, RowState, State
 from fourfold.platform import clock
 from fourfold.platform.audit import selectors as ledger
 from fourfold.platform.people.models import User
@@ -30,6 +30,8 @@ from fourfold.threats.models import Threat
 app_name = "home"
 LEADS = "lro"
 SHOWN = 10
+OVERDUE, DUE, CHANGED = "overdue", "due", "changed"
+FIRST_THING = "Begin with the ledger: who looked at what, and why."
 DUE_WITHIN = timedelta(days=28)
 FIRST_LOOK_BACK = timedelta(days=7)
 FRESHNESS = {
@@ -42,21 +44,24 @@ FRESHNESS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One table of my work: `empty` says what will be here."""
+    """One table of my work: `empty` says what will be here, `name` is what the totals lead to."""
 
     table: Table
     empty: Empty
+    name: str = ""
     more: Link | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkPage(Page):
     lead: str
+    totals: tuple[Link, ...]
     figures: tuple[Figure, ...]
     actions: tuple[Action, ...]
     parts: tuple[Part, ...]
     changed_heading: str
     changed: tuple[Moment, ...]
+    changed_before: tuple[Moment, ...]
     changed_empty: str
 
 
@@ -79,24 +84,18 @@ def work(request: HttpRequest) -> HttpResponse:
     looked = ledger.last_looked(user) or now - FIRST_LOOK_BACK
     changed = threats.threats_changed_since(looked, among=_mine_or_ours(user))
     waiting = waiting_for(user, words)
-    overdue = sum(each.on < today for each in due)
+    moments = tuple(_moment(each) for each in changed)
+    reads_threats = may(user, threat_rules.READ)
     page = WorkPage(
         title=f"{greeting(now)}, {role_in_words(user)}",
-        lead=f"{plural(len(due) - overdue, 'review', 'reviews')} due in four weeks · {overdue:,} overdue · "
-        f"{plural(len(changed), 'threat', 'threats')} changed since you last looked ({shown_moment(looked)}).",
+        lead=f"You last looked on {shown_moment(looked)}." if reads_threats else FIRST_THING,
+        totals=_totals(due, len(changed), today=today) if reads_threats else (),
         figures=waiting,
         actions=_actions(user),
         parts=_parts(user, mine, due, words, now=now, today=today),
-        changed_heading="Changed since you last looked",
-        changed=tuple(
-            Moment(
-                f"{each.threat.reference} {each.threat.name}",
-                each.at,
-                text=each.because,
-                href=threat_pages.address(each.threat, "history"),
-            )
-            for each in changed[:SHOWN]
-        ),
+        changed_heading="Changed since you last looked" if reads_threats else "",
+        changed=moments[:SHOWN],
+        changed_before=moments[SHOWN:],
         changed_empty=f"Nothing on your or your organisation's threats has changed since {shown_moment(looked)}.",
     )
     return render(request, "entry/home.html", {"page": page})
@@ -160,6 +159,27 @@ def waiting_for(user: User, words: threat_rules.Vocabulary) -> tuple[Figure, ...
     return tuple(found)
 
 
+def _totals(due: tuple[Due, ...], changed: int, *, today: date) -> tuple[Link, ...]:
+    """The numbers that are not nought, each leading to its rows on this page."""
+    overdue = sum(each.on < today for each in due)
+    coming = len(due) - overdue
+    found = (
+        (overdue, f"{plural(overdue, 'review', 'reviews')} overdue", OVERDUE),
+        (coming, f"{plural(coming, 'review', 'reviews')} due in four weeks", DUE),
+        (changed, f"{plural(changed, 'threat', 'threats')} changed since you last looked", CHANGED),
+    )
+    return tuple(Link(text, f"#{name}") for number, text, name in found if number)
+
+
+def _moment(changed: threats.Changed) -> Moment:
+    return Moment(
+        f"{changed.threat.reference} {changed.threat.name}",
+        changed.at,
+        text=changed.because,
+        href=threat_pages.address(changed.threat, "history"),
+    )
+
+
 def _mine_or_ours(user: User) -> QuerySet[Threat]:
     if not may(user, threat_rules.READ):
         return Threat.objects.none()
@@ -169,7 +189,7 @@ def _mine_or_ours(user: User) -> QuerySet[Threat]:
 
 def _actions(user: User) -> tuple[Action, ...]:
     if not may(user, threat_rules.READ):
-        return ()
+        return (Action("Who looked", reverse("audit:who_looked"), kind="primary"),)
     found = [Action("All threats", reverse("threats:list"))]
     if threat_rules.may_nominate(user, owner=user.organisation.code):
         found.insert(0, Action("Nominate a threat", reverse("threats:nominate"), kind="primary"))
@@ -187,7 +207,7 @@ def _parts(
 ) -> tuple[Part, ...]:
     parts = []
     if mine or LEADS in user.roles:
-        parts += [_due_part(due, today=today), _mine_part(mine, words)]
+        parts += [*_due_parts(due, today=today), _mine_part(mine, words)]
     if may(user, threat_rules.READ):
         parts.append(_ours_part(user, words))
     if may(user, "intake.read"):
@@ -195,10 +215,21 @@ def _parts(
     return tuple(parts)
 
 
-def _due_part(due: tuple[Due, ...], *, today: date) -> Part:
+def _due_parts(due: tuple[Due, ...], *, today: date) -> tuple[Part, ...]:
+    """All that is overdue, where anything is, then all that is due: as many rows as the totals say."""
+    overdue = tuple(each for each in due if each.on < today)
+    coming = tuple(each for each in due if each.on >= today)
+    parts = [_due_part("Overdue", OVERDUE, overdue, Tag("Overdue", "red"))] if overdue else []
+    if coming or not overdue:
+        parts.append(_due_part("Due in four weeks", DUE, coming, Tag("Due", "blue")))
+    return tuple(parts)
+
+
+def _due_part(caption: str, name: str, due: tuple[Due, ...], state: Tag) -> Part:
     return Part(
+        name=name,
         table=Table(
-            "Due",
+            caption,
             (Head("By"), Head("What"), Head("State")),
             tuple(
                 (
@@ -208,9 +239,9 @@ def _due_part(due: tuple[Due, ...], *, today: date) -> Part:
                         href=threat_pages.address(each.threat),
                         hint=f"Unchanged since {shown_date(each.threat.recorded_from)}",
                     ),
-                    Cell("", tag=Tag("Overdue", "red") if each.on < today else Tag("Due", "blue")),
+                    Cell("", tag=state),
                 )
-                for each in due[:SHOWN]
+                for each in due
             ),
         ),
         empty=Empty(
@@ -272,7 +303,7 @@ def _freshness_part(*, now: datetime) -> Part:
             tuple(
                 (
                     Cell(line.source.name, href=reverse("intake:source", args=[line.source.code])),
-                    Cell(line.last.received_at if line.last else "Nothing yet"),
+                    Cell(line.accepted_at or "Nothing yet", hint=_refused_since(line)),
                     Cell("", tag=FRESHNESS[line.freshness]),
                 )
                 for line in lines
@@ -280,3 +311,10 @@ def _freshness_part(*, now: datetime) -> Part:
         ),
         empty=Empty("No sources yet", "Each system that sends extracts will be here with its last delivery."),
     )
+
+
+def _refused_since(line: intake.SourceLine) -> str:
+    """A delivery that was refused brought nothing; it is said beside the last one that did."""
+    if line.last is None or line.last.state != State.REFUSED:
+        return ""
+    return f"A delivery was refused on {shown_moment(line.last.received_at)}"

@@ -29,6 +29,7 @@ class SourceLine:
 
     source: Source
     last: Batch | None
+    accepted_at: datetime | None
     freshness: Freshness
     counts: Counts
     open_rows: int
@@ -74,7 +75,7 @@ def batch_of(batch_id: int) -> Batch:
 
 
 def source_lines(sources: Iterable[Source], *, now: datetime) -> tuple[SourceLine, ...]:
-    """Each source with its last delivery, whether it is late, and what became of that delivery's rows."""
+    """Each source: its last delivery and what became of that, when one was last accepted, and whether it is late."""
     wanted = list(sources)
     delivered = Batch.objects.filter(source__in=wanted, supplement_of=None)
     newest = delivered.order_by("source", "-received_at", "-pk").distinct("source")
@@ -93,6 +94,7 @@ def source_lines(sources: Iterable[Source], *, now: datetime) -> tuple[SourceLin
         SourceLine(
             source=s,
             last=last.get(s.pk),
+            accepted_at=seen.get(s.pk),
             freshness=rules.freshness(rules.Cadence(s.cadence), seen.get(s.pk), now=now),
             counts=tallies.get(last[s.pk].pk, Counts()) if s.pk in last else Counts(),
             open_rows=still_open.get(s.pk, 0),
