@@ -68,7 +68,7 @@ class ReasonForm(forms.Form):
             found = parse_datetime(said)
         except ValueError:
             found = None
-        return found or NEVER
+        return found if found is not None and found.tzinfo else NEVER
 
 
 def type_choices(vocabulary: rules.Vocabulary) -> Choices:
