@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,7 +50,9 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("FOURFOLD_BROWSER_TESTS") == "required":
             pytest.fail(sentence)
         pytest.skip(sentence)
-    # Django would otherwise refuse to read the database from a thread with an event loop.
+    # Django would otherwise refuse to read the database from a thread with an event loop. While the loop runs it also
+    # keeps other connections than before; those of before would be cut off when the test database is copied anew.
+    connections.close_all()
     with pytest.MonkeyPatch.context() as patched, sync_playwright() as playwright:
         patched.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         browser = playwright.chromium.launch(executable_path=program, headless=True, args=list(FLAGS))
