@@ -10,8 +10,19 @@ from fourfold.platform.people.models import Marking, Organisation, User
 from fourfold.platform.people.services import create_user, service_user
 
 FORCES = ("cheshire", "cumbria", "gmp", "lancashire", "merseyside", "north_wales")
-OF_A_FORCE = ("analyst", "lro", "intelligence_manager", "data_protection_officer")
-OF_THE_UNIT = ("analyst", "lro", "rocta_moderator", "rocu_lead", "data_manager", "community_coordinator", "auditor")
+OF_A_FORCE = ("analyst", "lro", "sio", "sro", "intelligence_manager", "data_protection_officer")
+OF_THE_UNIT = (
+    "analyst",
+    "lro",
+    "sio",
+    "sro",
+    "rocta_moderator",
+    "rocta_head",
+    "rocu_lead",
+    "data_manager",
+    "community_coordinator",
+    "auditor",
+)
 PEOPLE: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(FORCES, OF_A_FORCE),
     "nwrocu": OF_THE_UNIT,
@@ -43,6 +54,14 @@ def build() -> None:
         organisation=Organisation.objects.get(code="merseyside"),
         roles=["analyst"],
         ceiling=Marking.OFFICIAL,
+        password=PASSWORD,
+        held_from=SINCE,
+    )
+    create_user(
+        email="second_moderator@nwrocu.test",
+        name="NWROCU second moderator",
+        organisation=Organisation.objects.get(code="nwrocu"),
+        roles=["rocta_moderator"],
         password=PASSWORD,
         held_from=SINCE,
     )

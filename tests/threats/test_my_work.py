@@ -72,7 +72,7 @@ def test_each_total_leads_to_as_many_rows_on_the_page(universe, client_for):
     assert "2 changed before these" in page
     with clock.told(clock.now() + timedelta(days=120)):
         page = client.get("/").content.decode()
-    assert '<a class="govuk-link" href="#overdue">11 reviews overdue</a>' in page
+    assert '<a class="govuk-link" href="#overdue">11 things overdue</a>' in page
     assert 'id="overdue"' in page
     assert 'href="#due"' not in page
     assert page.count("Look again at") == 11

@@ -19,8 +19,10 @@ from fourfold.platform.audit import selectors as ledger
 from fourfold.platform.people.models import User
 from fourfold.platform.people.rules import may
 from fourfold.platform.reference import selectors as reference
+from fourfold.platform.ui import my_work
 from fourfold.platform.ui.components import Action, Cell, Empty, Figure, Head, Link, Moment, Table, Tag
 from fourfold.platform.ui.jinja import plural, shown_date, shown_moment
+from fourfold.platform.ui.my_work import Due
 from fourfold.platform.ui.pages import Page
 from fourfold.threats import pages as threat_pages
 from fourfold.threats import rules as threat_rules
@@ -65,14 +67,6 @@ class WorkPage(Page):
     changed_empty: str
 
 
-@dataclass(frozen=True)
-class Due:
-    """A threat to be looked at again, and by when."""
-
-    threat: Threat
-    on: date
-
-
 @login_required
 @require_GET
 def work(request: HttpRequest) -> HttpResponse:
@@ -80,10 +74,11 @@ def work(request: HttpRequest) -> HttpResponse:
     now, today = clock.now(), clock.today()
     words = threats.vocabulary()
     mine = tuple(threats.threats_led_by(user.pk))
-    due = reviews_due(mine, words, today=today)
+    rooms = my_work.work_of(user, today=today)
+    due = tuple(sorted((*reviews_due(mine, words, today=today), *rooms.due), key=lambda each: (each.on, each.text)))
     looked = ledger.last_looked(user) or now - FIRST_LOOK_BACK
     changed = threats.threats_changed_since(looked, among=_mine_or_ours(user))
-    waiting = waiting_for(user, words)
+    waiting = (*waiting_for(user, words), *rooms.waiting)
     moments = tuple(_moment(each) for each in changed)
     reads_threats = may(user, threat_rules.READ)
     page = WorkPage(
@@ -125,8 +120,15 @@ def reviews_due(mine: Iterable[Threat], words: threat_rules.Vocabulary, *, today
         last = threat.recorded_from.astimezone(clock.LONDON).date()
         on = threat_rules.review_due(tier=tier, last_changed_on=last) if tier else None
         if on is not None and on <= today + DUE_WITHIN:
-            found.append(Due(threat, on))
-    return tuple(sorted(found, key=lambda due: (due.on, due.threat.reference)))
+            found.append(
+                Due(
+                    on,
+                    f"Look again at {threat.reference} {threat.name}",
+                    threat_pages.address(threat),
+                    f"Unchanged since {shown_date(threat.recorded_from)}",
+                )
+            )
+    return tuple(found)
 
 
 def waiting_for(user: User, words: threat_rules.Vocabulary) -> tuple[Figure, ...]:
@@ -164,8 +166,8 @@ def _totals(due: tuple[Due, ...], changed: int, *, today: date) -> tuple[Link, .
     overdue = sum(each.on < today for each in due)
     coming = len(due) - overdue
     found = (
-        (overdue, f"{plural(overdue, 'review', 'reviews')} overdue", OVERDUE),
-        (coming, f"{plural(coming, 'review', 'reviews')} due in four weeks", DUE),
+        (overdue, f"{plural(overdue, 'thing', 'things')} overdue", OVERDUE),
+        (coming, f"{plural(coming, 'thing', 'things')} due in four weeks", DUE),
         (changed, f"{plural(changed, 'threat', 'threats')} changed since you last looked", CHANGED),
     )
     return tuple(Link(text, f"#{name}") for number, text, name in found if number)
@@ -205,9 +207,11 @@ def _parts(
     now: datetime,
     today: date,
 ) -> tuple[Part, ...]:
-    parts = []
+    parts: list[Part] = []
+    if mine or due or LEADS in user.roles:
+        parts += _due_parts(due, today=today)
     if mine or LEADS in user.roles:
-        parts += [*_due_parts(due, today=today), _mine_part(mine, words)]
+        parts.append(_mine_part(mine, words))
     if may(user, threat_rules.READ):
         parts.append(_ours_part(user, words))
     if may(user, "intake.read"):
@@ -234,11 +238,7 @@ def _due_part(caption: str, name: str, due: tuple[Due, ...], state: Tag) -> Part
             tuple(
                 (
                     Cell(each.on),
-                    Cell(
-                        f"Look again at {each.threat.reference} {each.threat.name}",
-                        href=threat_pages.address(each.threat),
-                        hint=f"Unchanged since {shown_date(each.threat.recorded_from)}",
-                    ),
+                    Cell(each.text, href=each.href, hint=each.hint),
                     Cell("", tag=state),
                 )
                 for each in due
@@ -246,7 +246,7 @@ def _due_part(caption: str, name: str, due: tuple[Due, ...], state: Tag) -> Part
         ),
         empty=Empty(
             "Nothing is due",
-            "Threats you lead will be here four weeks before the time their tier allows without a review is over.",
+            "Reviews, actions and answers that wait for you will be here four weeks before the day they are due.",
         ),
     )
 

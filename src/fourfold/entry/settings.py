@@ -54,6 +54,11 @@ INSTALLED_APPS = [
     "fourfold.pole",
     "fourfold.intake",
     "fourfold.threats",
+    "fourfold.assessments",
+    "fourfold.plans",
+    "fourfold.disruptions",
+    "fourfold.exchange",
+    "fourfold.performance",
     "fourfold.search",
 ]
 
@@ -83,6 +88,11 @@ TEMPLATES = [
             for room in (
                 "entry",
                 "threats",
+                "assessments",
+                "plans",
+                "disruptions",
+                "exchange",
+                "performance",
                 "search",
                 "intake",
                 "pole",

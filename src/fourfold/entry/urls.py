@@ -13,6 +13,11 @@ ROOMS = (
     "fourfold.pole",
     "fourfold.intake",
     "fourfold.threats",
+    "fourfold.assessments",
+    "fourfold.plans",
+    "fourfold.disruptions",
+    "fourfold.exchange",
+    "fourfold.performance",
     "fourfold.search",
     "fourfold.entry.home",
 )

@@ -29,7 +29,7 @@ from fourfold.platform.ui.jinja import plural, shown_date, shown_moment
 from fourfold.platform.ui.lists import REWIND, Rewind
 from fourfold.platform.ui.pages import Foot, Page
 from fourfold.pole.selectors import NewLink, PersonLine, RecordLine
-from fourfold.threats import rules, selectors
+from fourfold.threats import rooms, rules, selectors
 from fourfold.threats.forms import FindMemberForm
 from fourfold.threats.models import Threat, ThreatMember, ThreatPlace
 from fourfold.threats.rules import Assertion, Category, Side, ThreatType
@@ -87,7 +87,14 @@ class Told:
 
     def part(self, name: str) -> str:
         """The address of another part of the threat, at the same past date."""
-        return address(self.threat, name) + (f"?{REWIND}={self.rewind.on}" if self.rewind.on else "")
+        return self._at(address(self.threat, name))
+
+    def elsewhere(self, url_name: str) -> str:
+        """The address of a part that another room draws, at the same past date."""
+        return self._at(reverse(url_name, kwargs={"reference": self.threat.reference}))
+
+    def _at(self, href: str) -> str:
+        return href + (f"?{REWIND}={self.rewind.on}" if self.rewind.on else "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,9 +212,9 @@ def summary_page(
     ]
     if threat.closed_on is not None:
         facts.append(Fact("Closed", threat.closed_on, hint=words.phase_name(threat.closing_ground)))
-    frame = _frame(told, "detail", counts=counts, changes=changes)
+    around = frame(told, "detail", counts=counts, changes=changes)
     return SummaryPage(
-        **frame | {"alerts": (*frame["alerts"], *_exceptions(told, counts))},
+        **around | {"alerts": (*around["alerts"], *_exceptions(told, counts))},
         facts=tuple(facts),
         summary=tuple(line for line in threat.summary.splitlines() if line.strip()),
         places=Table(
@@ -228,7 +235,7 @@ def members_page(
     lines = tuple(line for line in lines if line.member.side != Side.PROTECT)
     add = (Action("Add a member", told.part("find_member"), kind="primary"),) if told.may_develop else ()
     return PeoplePage(
-        **_frame(told, "members", counts=counts, changes=changes),
+        **frame(told, "members", counts=counts, changes=changes),
         heading="Members",
         lead=f"{_members_in_words(counts)}. People to protect are on a page of their own and are never counted as "
         "offenders.",
@@ -250,7 +257,7 @@ def protect_page(
     lines = tuple(line for line in lines if line.member.side == Side.PROTECT)
     add = (Action("Add a person to protect", told.part("find_member"), kind="primary"),) if told.may_develop else ()
     return PeoplePage(
-        **_frame(told, "protect", counts=counts, changes=changes),
+        **frame(told, "protect", counts=counts, changes=changes),
         heading="People to protect",
         lead="Exploited people, victims, witnesses and people at risk. They are never counted as offenders.",
         now=tuple(_row(told, line) for line in lines if not line.ended),
@@ -267,23 +274,28 @@ def protect_page(
 def history_page(told: Told, *, counts: selectors.Headcount, changes: Iterable[Change]) -> HistoryPage:
     changes = tuple(changes)
     return HistoryPage(
-        **_frame(told, "history", counts=counts, changes=changes),
+        **frame(told, "history", counts=counts, changes=changes),
         changes=changes,
         seen_by=str(told.threat.label),
     )
 
 
-def _frame(told: Told, current: str, *, counts: selectors.Headcount, changes: Iterable[Change]) -> dict[str, Any]:
+def frame(told: Told, current: str, *, counts: selectors.Headcount, changes: Iterable[Change]) -> dict[str, Any]:
     """The fields of `ThreatPage`, the same on each part of a threat."""
     threat, words = told.threat, told.words
     changes = tuple(changes)
     last = changes[0] if changes else None
-    parts = (
-        ("detail", "Summary", None),
-        ("members", "Members", counts.members),
-        ("protect", "People to protect", counts.protect),
-        ("history", "History", None),
+    own = (
+        (10, "detail", "Summary", told.part("detail"), None),
+        (20, "members", "Members", told.part("members"), counts.members),
+        (30, "protect", "People to protect", told.part("protect"), counts.protect),
+        (90, "history", "History", told.part("history"), None),
     )
+    others = (
+        (tab.position, tab.key, tab.text, told.elsewhere(tab.url_name), tab.count(threat) if tab.count else None)
+        for tab in rooms.tabs()
+    )
+    parts = sorted((*own, *others), key=lambda part: part[0])
     return {
         "title": threat.name,
         "crumbs": crumbs(threat if current != "detail" else None),
@@ -302,7 +314,7 @@ def _frame(told: Told, current: str, *, counts: selectors.Headcount, changes: It
                 Tag("Closed", "grey") if threat.closed_on else Tag("Open", "green"),
             ),
         ),
-        "tabs": tuple(Tab(text, told.part(part), current=part == current, count=n) for part, text, n in parts),
+        "tabs": tuple(Tab(text, href, current=key == current, count=n) for _, key, text, href, n in parts),
         "moments": tuple(
             Moment(change.title, change.at, by=change.by, text=change.why) for change in changes[:CHANGES_SHOWN]
         ),

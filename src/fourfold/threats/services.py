@@ -14,7 +14,7 @@ from fourfold.platform.people.models import Organisation, User
 from fourfold.platform.visibility import scope
 from fourfold.platform.visibility.models import AccessLabel, Compartment
 from fourfold.platform.visibility.services import label_for
-from fourfold.threats import rules, selectors
+from fourfold.threats import rooms, rules, selectors
 from fourfold.threats.models import Threat, ThreatMember, ThreatPlace
 
 if TYPE_CHECKING:
@@ -167,6 +167,7 @@ def hand_over(
         for row in part.objects.filter(threat=threat, label=old):
             row.label, row.because = label, reason
             row.save(update_fields=["label", "because"])
+    rooms.relabel(threat, old=old, new=label, reason=reason)
     return _change(threat, "handed over", reason, owner=owner, label=label, **given)
 
 

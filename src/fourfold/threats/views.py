@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, time, timedelta
-from functools import wraps
-from typing import Any, Concatenate, cast
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -30,33 +29,15 @@ from fourfold.pole import selectors as pole
 from fourfold.threats import forms as asked
 from fourfold.threats import master_list, pages, rules, selectors, services
 from fourfold.threats.models import Threat
+from fourfold.threats.record import actor_of, changes_of, reads_threats, told_of
 
 GET_AND_POST = ["GET", "POST"]
 FIRST_LOOK_BACK = timedelta(days=30)
 
 
-def actor_of(request: HttpRequest) -> User:
-    """Who is signed in. Every view here is behind `login_required`."""
-    return cast("User", request.user)
-
-
-def _reads_threats[**P](
-    view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """The master list is not there for roles that have no part in it, such as auditors of the ledger."""
-
-    @wraps(view)
-    def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if not may(actor_of(request), rules.READ):
-            raise NotThere
-        return view(request, *args, **kwargs)
-
-    return checked
-
-
 @login_required
 @require_GET
-@_reads_threats
+@reads_threats
 def threat_list(request: HttpRequest) -> HttpResponseBase:
     actor = actor_of(request)
     spec = master_list.spec(selectors.vocabulary())
@@ -137,14 +118,14 @@ def nominate(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-@_reads_threats
+@reads_threats
 def detail(request: HttpRequest, reference: str) -> HttpResponse:
     rewind = lists.recorded_on(request)
     with rewind.applied():
-        told = _told(request, reference, rewind)
+        told = told_of(request, reference, rewind)
         page = pages.summary_page(
             told,
-            changes=_changes(told),
+            changes=changes_of(told),
             counts=selectors.headcount(told.threat),
             places=selectors.places(told.threat),
             new=None if rewind.on else _new_on_picture(request, told.threat),
@@ -156,7 +137,7 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
 @login_required
 @needs_reason
 @require_GET
-@_reads_threats
+@reads_threats
 def members(request: HttpRequest, reference: str) -> HttpResponse:
     return _people(request, reference, pages.members_page)
 
@@ -164,22 +145,22 @@ def members(request: HttpRequest, reference: str) -> HttpResponse:
 @login_required
 @needs_reason
 @require_GET
-@_reads_threats
+@reads_threats
 def protect(request: HttpRequest, reference: str) -> HttpResponse:
     return _people(request, reference, pages.protect_page)
 
 
 @login_required
 @require_GET
-@_reads_threats
+@reads_threats
 def history(request: HttpRequest, reference: str) -> HttpResponse:
     rewind = lists.recorded_on(request)
     with rewind.applied():
-        told = _told(request, reference, rewind)
+        told = told_of(request, reference, rewind)
         page = pages.history_page(
             told,
             counts=selectors.headcount(told.threat),
-            changes=_changes(told),
+            changes=changes_of(told),
         )
     return render(request, "threats/history.html", {"page": page})
 
@@ -390,21 +371,6 @@ def end_member(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
     )
 
 
-def _told(request: HttpRequest, reference: str, rewind: lists.Rewind) -> pages.Told:
-    return pages.Told(
-        threat=selectors.threat(reference),
-        words=selectors.vocabulary(),
-        actor=actor_of(request),
-        rewind=rewind,
-        alerts=rewind.alerts,
-    )
-
-
-def _changes(told: pages.Told) -> tuple[pages.Change, ...]:
-    recorded = selectors.recorded_about(told.threat, until=told.rewind.moment)
-    return pages.changes_of(recorded, told.words)
-
-
 def _new_on_picture(request: HttpRequest, threat: Threat) -> pages.NewOnPicture:
     since = _since(request, threat)
     return pages.new_on_picture(selectors.new_on_picture(threat, since), since=since, today=clock.today())
@@ -421,13 +387,13 @@ def _since(request: HttpRequest, threat: Threat) -> datetime:
 def _people(request: HttpRequest, reference: str, make: Callable[..., pages.PeoplePage]) -> HttpResponse:
     rewind = lists.recorded_on(request)
     with rewind.applied():
-        told = _told(request, reference, rewind)
+        told = told_of(request, reference, rewind)
         lines = selectors.member_lines(told.threat, today=rewind.on or clock.today())
         page = make(
             told,
             lines=lines,
             counts=selectors.headcount(told.threat),
-            changes=_changes(told),
+            changes=changes_of(told),
         )
     audit.note(
         audit.Operation.CONSULTATION,

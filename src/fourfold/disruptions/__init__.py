@@ -1,0 +1,1 @@
+"""The events that reduced a threat: recorded once, checked, and measured against the aims they serve."""

@@ -1,0 +1,1 @@
+"""Threats, assessments and disruptions to and from the national system's workbook."""

@@ -1,0 +1,1 @@
+"""Measures: figures as recorded on a date, with the rows behind each."""

@@ -1,0 +1,1 @@
+"""4P plans: aims, actions, reviews and how good the plan is."""

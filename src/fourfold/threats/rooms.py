@@ -1,0 +1,111 @@
+"""What rooms above the master list hang on a threat: a tab, work that is open, an exception, rows that share its label.
+
+A room registers when it is ready (`AppConfig.ready`); the master list asks and imports none of them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+if TYPE_CHECKING:
+    from fourfold.platform.visibility.models import AccessLabel
+    from fourfold.threats.models import Threat
+
+
+@dataclass(frozen=True)
+class ThreatTab:
+    """One part of a threat's record that another room draws.
+
+    Args:
+        key: Its own name, such as `plan`.
+        text: What the tab says.
+        url_name: An address that takes `reference`, as `reverse` names it.
+        count: How many things are behind it; None shows no number.
+        position: The parts of the master list stand at 10, 20, 30 …; history stands last, at 90.
+    """
+
+    key: str
+    text: str
+    url_name: str
+    position: int
+    count: "Callable[[Threat], int | None] | None" = None
+
+
+@dataclass(frozen=True)
+class OpenWork:
+    """Something that is open on a threat, for the page that a receiver reads before accepting it."""
+
+    room: str
+    text: str
+    href: str
+    due: date | None = None
+    owner: str = ""
+
+
+@dataclass(frozen=True)
+class ThreatException:
+    """A thing that should not be so about an open threat, such as no plan.
+
+    Args:
+        code: In the address of the list, such as `no-plan`.
+        name: As a filter names it.
+        sentence: What to do about it, where it is shown.
+        holds: Which threats, as a condition on `Threat`, on the day given.
+        mend: An address that takes `reference`, where it is put right.
+    """
+
+    code: str
+    name: str
+    sentence: str
+    holds: Callable[[date], Q]
+    mend: str
+
+
+type OpenWorkOf = "Callable[[Threat, date], tuple[OpenWork, ...]]"
+type Relabel = "Callable[[Threat, AccessLabel, AccessLabel, str], None]"
+
+_tabs: dict[str, ThreatTab] = {}
+_open_work: "dict[str, OpenWorkOf]" = {}
+_exceptions: dict[str, ThreatException] = {}
+_relabels: "dict[str, Relabel]" = {}
+
+
+def register_tab(tab: ThreatTab) -> None:
+    _tabs[tab.key] = tab
+
+
+def register_open_work(room: str, find: "OpenWorkOf") -> None:
+    """`find` is given a threat and today."""
+    _open_work[room] = find
+
+
+def register_exception(exception: ThreatException) -> None:
+    _exceptions[exception.code] = exception
+
+
+def register_relabel(room: str, relabel: "Relabel") -> None:
+    """`relabel` is given the threat, the label it had, the one it has now and the reason, in the same transaction."""
+    _relabels[room] = relabel
+
+
+def tabs() -> tuple[ThreatTab, ...]:
+    return tuple(sorted(_tabs.values(), key=lambda tab: tab.position))
+
+
+def open_work(threat: "Threat", *, today: date) -> tuple[OpenWork, ...]:
+    """Everything open on a threat in every room, the soonest due first and what has no date last."""
+    found = [each for find in _open_work.values() for each in find(threat, today)]
+    return tuple(sorted(found, key=lambda each: (each.due is None, each.due or today, each.text)))
+
+
+def exceptions() -> Mapping[str, ThreatException]:
+    return dict(_exceptions)
+
+
+def relabel(threat: "Threat", *, old: "AccessLabel", new: "AccessLabel", reason: str) -> None:
+    """Rows of other rooms that had the threat's old label take the new one."""
+    for each in _relabels.values():
+        each(threat, old, new, reason)
