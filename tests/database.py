@@ -27,6 +27,7 @@ MADE_FROM = (
     "src/fourfold/**/sql/*.sql",
     "src/fourfold/**/models.py",
     "src/fourfold/platform/reference/*.py",
+    "src/fourfold/assessments/rules/*.py",
     "src/fourfold/platform/people/services.py",
     "src/fourfold/platform/database/roles.py",
     "regions/**/*.yaml",
@@ -48,6 +49,8 @@ from fourfold.platform.reference import services
 from fourfold.platform.visibility.services import load_compartments
 services.load(settings.REGION, settings.REGIONS, today=clock.today())
 load_compartments()
+from fourfold.assessments.services import load_shipped_models
+load_shipped_models(settings.REGIONS / settings.REGION, now=clock.now())
 from tests import universe
 universe.build()
 """

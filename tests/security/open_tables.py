@@ -5,6 +5,7 @@ picture, a threat, a source's record or what someone did may stand here.
 """
 
 OPEN_TABLES = {
+    "assessments_assessmentmodel": "Scoring models: criteria, weights and words, the same for everyone and never changed",
     "audit_block": "Seals of the ledger: digests and numbers of transactions, which tell nothing of what was done",
     "audit_check": "What verifications of the ledger found: counts and digests",
     "django_content_type": "Names of models, made by Django",
@@ -17,6 +18,7 @@ OPEN_TABLES = {
     "people_user": "Looked up at sign-in before anyone acts; names of colleagues stand beside what they did",
     "people_roleheld": "Read to work out what someone may see, before anyone acts",
     "people_failedsignin": "Hashes of addresses, counted before anyone acts",
+    "plans_calendaraddress": "Hashes of private calendar addresses, looked up before anyone acts",
     "pole_person": "A number that records point at; every fact is in the records, which are under the policy",
     "procrastinate_jobs": "The worker takes jobs before it acts; a job holds keys and no facts",
     "procrastinate_events": "As procrastinate_jobs",

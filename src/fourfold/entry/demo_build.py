@@ -24,6 +24,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test.utils import override_settings
 
+from fourfold.assessments import services as assessments
 from fourfold.entry.demo import BUILT, PASSWORD, PLAN, STEP, UNIT, note_step, steps_done
 from fourfold.intake import region as intake_region
 from fourfold.intake import selectors as intake
@@ -140,6 +141,7 @@ def load_region(*, first_day: date) -> None:
     """What the region's folder says, and the compartments that the simulated systems use."""
     reference.load(settings.REGION, Path(settings.REGIONS), today=clock.today())
     visibility.load_compartments()
+    assessments.load_shipped_models(Path(settings.REGIONS) / settings.REGION, now=clock.now())
     unit = Organisation.objects.get(code=UNIT)
     for code in COMPARTMENTS:
         if not Compartment.objects.filter(code=code).exists():

@@ -1,0 +1,78 @@
+"""What a person reads when a rule of this room refuses: AS for assessing, AM for moderating, MO for models."""
+
+from collections.abc import Mapping
+
+from fourfold.platform.errors import RuleBroken
+
+SENTENCES: Mapping[str, str] = {
+    "AS1": "You do not have permission to assess threats",
+    "AS2": "Only the owning organisation or the regional unit can assess this threat",
+    "AS3": "This threat is closed: it is not assessed any more",
+    "AS4": "{name}: choose a score from {lowest} to {highest}",
+    "AS5": "{name} may not be unknown: choose a score",
+    "AS6": "{name}: say why it is unknown, in at least {words} words",
+    "AS7": "{section}: at least {least} of {all} criteria must be known, and {known} are",
+    "AS8": "{name}: cite at least one graded record as evidence",
+    "AS9": "The model {model} has no criterion called {key}",
+    "AS10": "This assessment has been sent: its scores can no longer be changed",
+    "AS11": "There is already an open assessment of this threat: {reference}",
+    "AS12": "The assessment must be checked by somebody other than the people who scored it",
+    "AS13": "You do not have permission to check assessments",
+    "AS14": "This assessment is not waiting for a check",
+    "AS15": "Say why, in at least {words} words",
+    "AS16": "Enter the reference of the record",
+    "AS17": "Choose how good the source is and how the source knows it",
+    "AS18": "The date of the record must be today or earlier",
+    "AS19": "Choose at least one criterion that the record is evidence for",
+    "AS20": "Choose a tactical model that is in force",
+    "AS21": "Choose a theme from the list",
+    "AS22": "Enter a year from {first} to {last}",
+    "AS23": "Choose the area from the list",
+    "AS24": "An assessment of {what} for {year} is open or standing already: {reference}",
+    "AS25": "This assessment has been decided or withdrawn already",
+    "AS26": "Somebody else scored this while you had it open. What they chose is shown beside what you chose: choose "
+    "again for the criteria named",
+    "AS27": "Explain the score in at most {limit} characters",
+    "AS28": "This assessment is waiting to be checked: take it back before you change it",
+    "AS29": "The record must be one that you may see",
+    "AM1": "You do not have permission to moderate",
+    "AM2": "You took part in this assessment: somebody else must moderate it",
+    "AM3": "This is an assessment of your own force: somebody of another organisation must moderate it",
+    "AM4": "This assessment is not waiting to be taken up",
+    "AM5": "This assessment was taken up by somebody else",
+    "AM6": "Save your own scores first: until then the force's scores are not shown",
+    "AM7": "Your own scores are saved already and stay as they are",
+    "AM8": "Say why {name} was changed from {was} to {now}, in at least {words} words",
+    "AM9": "The tier changes from {was} to {now}: a second moderator must agree",
+    "AM10": "The second moderator must be another person, who took no part in the assessment",
+    "AM11": "Say what is missing, in at least {words} words",
+    "AM12": "This assessment is not waiting for a second moderator",
+    "AM13": "An assessment can be appealed against once",
+    "AM14": "Only a moderated assessment that still stands can be appealed against",
+    "AM15": "Only the owning organisation can appeal",
+    "AM16": "Only the head of the regional assessment unit decides an appeal",
+    "AM17": "You moderated this assessment: somebody else must decide the appeal",
+    "AM18": "This appeal has been decided already",
+    "AM19": "Choose whether the decision stands or is moderated again",
+    "AM20": "Choose an outcome from the list",
+    "AM21": "The scores are the same as those submitted: choose “moderated as submitted”",
+    "AM22": "The scores differ from those submitted: choose “moderated with changes”, or return the assessment",
+    "MO1": "You do not have permission to load models",
+    "MO2": "The file is not a model that can be used: {faults}",
+    "MO3": "The model {model} is loaded already with other contents. A version never changes: give the new one another "
+    "code",
+    "MO4": "Choose a file of at most {limit} kB",
+    "MO5": "The file cannot be read as YAML: {why}",
+}
+WORDS = 3
+
+
+def broken(code: str, field: str = "", **facts: object) -> RuleBroken:
+    """The refusal for one numbered rule, its sentence filled in."""
+    return RuleBroken(code, SENTENCES[code].format(**facts), field=field)
+
+
+def check_words(text: str, *, code: str = "AS15", field: str = "reason", **facts: object) -> None:
+    """Raise `RuleBroken` where a person has to say something and said less than a sentence."""
+    if len(text.split()) < WORDS:
+        raise broken(code, field, words=WORDS, **facts)

@@ -1,0 +1,4 @@
+drop function assessments_model_stays, assessments_decided_stays, assessments_row_stays, assessments_sealed_row,
+  assessments_sealed_scores, assessments_sealed_evidence cascade;
+drop function assessments_apart_from_label;
+grant update on assessments_assessmentmodel to fourfold_app;
