@@ -1,11 +1,14 @@
-"""A threat, the people in it and the places it touches. Rules stand in `rules`; only `services` writes."""
+"""A threat, who and what is in it, its links to others, and what waits for somebody's answer: hand-overs and closings.
+
+Rules stand in `rules`; only `services` writes.
+"""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from fourfold.platform.history.models import Versioned
 from fourfold.platform.visibility.models import Labelled
-from fourfold.threats.rules import Assertion, Category, Side, ThreatType
+from fourfold.threats.rules import Answer, Assertion, Category, LinkKind, Side, ThreatType
 
 
 class Threat(Labelled, Versioned):
@@ -116,13 +119,17 @@ class ThreatPlace(Labelled, Versioned):
     """One place a threat touches, in the words of the officer who recorded it."""
 
     threat = models.ForeignKey(Threat, on_delete=models.PROTECT, related_name="places")
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=200, help_text="Town, estate, premises, route or what3words address")
+    postcode = models.CharField(max_length=8, default="", help_text="With its space, such as L3 4AA; empty where none")
     from_on = models.DateField()
     to_on = models.DateField(null=True)
     because = models.TextField(help_text="Why the record came to say this: the reason given for its last change")
 
     class Meta:
-        indexes = [models.Index(fields=["label", "threat"], name="threatplace_label_threat")]
+        indexes = [
+            models.Index(fields=["label", "threat"], name="threatplace_label_threat"),
+            models.Index("postcode", name="threatplace_postcode", condition=~models.Q(postcode="")),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="threatplace_dates_in_order",
@@ -132,3 +139,148 @@ class ThreatPlace(Labelled, Versioned):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ThreatLine(Labelled, Versioned):
+    """One phone line a threat is run on, such as a drugs line with its own name."""
+
+    threat = models.ForeignKey(Threat, on_delete=models.PROTECT, related_name="lines")
+    number = models.CharField(max_length=16, help_text="E.164, such as +447700900123")
+    brand = models.CharField(max_length=120, default="", help_text="What callers know the line as")
+    from_on = models.DateField()
+    to_on = models.DateField(null=True)
+    because = models.TextField(help_text="Why the record came to say this: the reason given for its last change")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["label", "threat"], name="threatline_label_threat"),
+            models.Index(fields=["number"], name="threatline_number"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="threatline_number_e164", condition=models.Q(number__regex=r"^\+[1-9][0-9]{6,14}$")
+            ),
+            models.CheckConstraint(
+                name="threatline_dates_in_order",
+                condition=models.Q(to_on=None) | models.Q(to_on__gte=models.F("from_on")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class ThreatLink(Labelled, Versioned):
+    """What one threat has to do with another. Read from `one` to `other`: one supplies other, one was split from other.
+
+    Its label is the narrower of the two threats', so that nobody learns from it of a threat they may not see.
+    """
+
+    one = models.ForeignKey(Threat, on_delete=models.PROTECT, related_name="links_from")
+    other = models.ForeignKey(Threat, on_delete=models.PROTECT, related_name="links_to")
+    kind = models.CharField(max_length=12, choices=[(k.value, k.value) for k in LinkKind])
+    from_on = models.DateField()
+    to_on = models.DateField(null=True)
+    because = models.TextField(help_text="Why the record came to say this: the reason given for its last change")
+
+    class Meta:
+        indexes = [models.Index(fields=["label", "one"], name="threatlink_label_one")]
+        constraints = [
+            models.CheckConstraint(name="threatlink_of_two", condition=~models.Q(one=models.F("other"))),
+            models.CheckConstraint(
+                name="threatlink_kind_known", condition=models.Q(kind__in=[k.value for k in LinkKind])
+            ),
+            models.CheckConstraint(
+                name="threatlink_dates_in_order",
+                condition=models.Q(to_on=None) | models.Q(to_on__gte=models.F("from_on")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} from {self.from_on}"
+
+
+class HandOver(Labelled, Versioned):
+    """An offer of a threat to other people, or to another organisation. Until it is accepted nothing changes."""
+
+    threat = models.ForeignKey(Threat, on_delete=models.PROTECT, related_name="hand_overs")
+    from_organisation = models.ForeignKey("people.Organisation", on_delete=models.PROTECT, related_name="+")
+    from_lro = models.ForeignKey("people.User", on_delete=models.PROTECT, null=True, related_name="+")
+    to_organisation = models.ForeignKey("people.Organisation", on_delete=models.PROTECT, related_name="+")
+    lro = models.ForeignKey("people.User", on_delete=models.PROTECT, null=True, related_name="+")
+    deputy = models.ForeignKey("people.User", on_delete=models.PROTECT, null=True, related_name="+")
+    sio = models.ForeignKey("people.User", on_delete=models.PROTECT, null=True, related_name="+")
+    offered_by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+")
+    offered_at = models.DateTimeField()
+    reason = models.TextField(help_text="Why it is offered")
+    answer = models.CharField(
+        max_length=10,
+        default="",
+        choices=[(a.value, a.value) for a in Answer],
+        help_text="Empty while nobody has answered",
+    )
+    answered_by = models.ForeignKey("people.User", on_delete=models.PROTECT, null=True, related_name="+")
+    answered_at = models.DateTimeField(null=True)
+    answer_reason = models.TextField(default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["label", "threat"], name="handover_label_threat")]
+        constraints = [
+            models.UniqueConstraint("threat", name="handover_one_open", condition=models.Q(answer="")),
+            models.CheckConstraint(
+                name="handover_answered_by_somebody",
+                condition=models.Q(answer="", answered_by=None, answered_at=None)
+                | (~models.Q(answer="") & models.Q(answered_by__isnull=False, answered_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="handover_deputy_is_another",
+                condition=models.Q(deputy=None) | models.Q(lro=None) | ~models.Q(deputy=models.F("lro")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Hand-over offered on {self.offered_at:%-d %B %Y}"
+
+
+class Closing(Labelled, Versioned):
+    """A proposal to close a threat, or to merge it into another, and how it was answered."""
+
+    threat = models.ForeignKey(Threat, on_delete=models.PROTECT, related_name="closings")
+    ground = models.CharField(max_length=40, help_text="Code of a closed phase")
+    closed_on = models.DateField()
+    into = models.ForeignKey(
+        Threat, on_delete=models.PROTECT, null=True, related_name="+", help_text="Where it is to be merged into another"
+    )
+    proposed_by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField()
+    reason = models.TextField(help_text="Why it is proposed")
+    answer = models.CharField(
+        max_length=10,
+        default="",
+        choices=[(a.value, a.value) for a in Answer],
+        help_text="Empty while nobody has answered",
+    )
+    answered_by = models.ForeignKey("people.User", on_delete=models.PROTECT, null=True, related_name="+")
+    answered_at = models.DateTimeField(null=True)
+    answer_reason = models.TextField(default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["label", "threat"], name="closing_label_threat")]
+        constraints = [
+            models.CheckConstraint(
+                name="closing_answered_by_somebody",
+                condition=models.Q(answer="", answered_by=None, answered_at=None)
+                | (~models.Q(answer="") & models.Q(answered_by__isnull=False, answered_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="closing_answered_by_another",
+                condition=~models.Q(answer__in=[Answer.ACCEPTED.value, Answer.DECLINED.value])
+                | ~models.Q(answered_by=models.F("proposed_by")),
+            ),
+            models.CheckConstraint(
+                name="closing_into_another", condition=models.Q(into=None) | ~models.Q(into=models.F("threat"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Closing proposed on {self.proposed_at:%-d %B %Y}"

@@ -11,12 +11,14 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from fourfold.formats import phone, postcode
 from fourfold.platform.errors import RuleBroken
 from fourfold.platform.people.rules import may
 
 READ = "threat.read"
 NOMINATE = "threat.nominate"
 MANAGE = "threat.manage"
+MODERATE = "threat.moderate"
 WHOLE_REGION = "region.write"
 
 SENTENCES: Mapping[str, str] = {
@@ -48,6 +50,36 @@ SENTENCES: Mapping[str, str] = {
     "send yours again if it still holds",
     "TH26": "Enter other names of at most {limit} characters each",
     "TH27": "Enter each place in at most {limit} characters",
+    "TH28": "Choose another threat: a threat is not linked to itself",
+    "TH29": "Enter the reference of a threat that you may see, such as SOC-0412",
+    "TH30": "These two threats have been linked in this way since {since}",
+    "TH31": "Choose how the two threats are linked",
+    "TH32": "The two threats are restricted to different readers, so nobody could see that they are linked: ask the "
+    "owner of one of them to share it first",
+    "TH33": "This has ended already",
+    "TH34": "The date on which it ended must be today or earlier, and not before it began",
+    "TH35": "Enter a postcode such as L3 4AA, or leave it empty",
+    "TH36": "Enter a phone number with its area or country code, such as 07700 900123",
+    "TH37": "This line has been recorded on this threat since {since}",
+    "TH38": "Enter what the line is called in at most {limit} characters",
+    "TH39": "This threat is open: there is nothing to reopen",
+    "TH40": "{reference} is closed: choose an open threat",
+    "TH41": "Choose at least one person, phone line or place that belongs to the new threat",
+    "TH42": "Choose people, lines and places that are in this threat now",
+    "TH43": "This has been answered already",
+    "TH44": "This threat already waits for an answer: what was asked on {since} is answered or withdrawn first",
+    "TH45": "Nothing would change: choose another organisation or another lead responsible officer",
+    "TH46": "Nobody at {organisation} may see this threat, so nobody there could accept it",
+    "TH47": "Only the officer it is offered to, or somebody who may manage threats of {organisation}, can answer",
+    "TH48": "You offered this threat: somebody else answers",
+    "TH49": "This threat was changed hands since it was offered: ask for it to be offered again",
+    "TH50": "You do not have permission to answer a proposal to close a threat",
+    "TH51": "You proposed this closing: somebody else answers",
+    "TH52": "You lead this threat: somebody who does not answers",
+    "TH53": "A moderator who is not of the owning organisation answers",
+    "TH54": "Only the organisation that asked can withdraw it",
+    "TH55": "You do not have permission to set a tier by moderation",
+    "TH56": "To merge a threat into another, use the page for merging it",
     "TM2": "Choose the role this person has in the threat",
     "TM3": "Enter the date from which the person has this role",
     "TM4": "The date from which the person has this role must be today or earlier",
@@ -69,6 +101,7 @@ SUMMARY_WORDS = 5
 REASON_WORDS = 3
 NAME_LIMIT = 120
 PLACE_LIMIT = 200
+BRAND_LIMIT = 120
 
 
 def broken(code: str, field: str = "", **facts: object) -> RuleBroken:
@@ -108,11 +141,49 @@ class Assertion(StrEnum):
     ASSESSMENT = "ASSESSMENT"
 
 
+class LinkKind(StrEnum):
+    """What one threat has to do with another (DOMAIN 1.6); read from the one to the other."""
+
+    RIVAL = "RIVAL"
+    SUPPLIER = "SUPPLIER"
+    FACILITATES = "FACILITATES"
+    SUCCESSOR = "SUCCESSOR"
+    RELATED = "RELATED"
+    SPLIT_FROM = "SPLIT_FROM"
+    MERGED_INTO = "MERGED_INTO"
+
+
+class Answer(StrEnum):
+    """What became of an offer or a proposal. A closing that was confirmed is accepted."""
+
+    ACCEPTED = "ACCEPTED"
+    DECLINED = "DECLINED"
+    WITHDRAWN = "WITHDRAWN"
+
+
 TYPE_NAMES: Mapping[ThreatType, tuple[str, str]] = {
     ThreatType.OCG: ("Organised crime group", "Organised crime groups"),
     ThreatType.PRIORITY_INDIVIDUAL: ("Priority individual", "Priority individuals"),
     ThreatType.VULNERABILITY: ("Vulnerability", "Vulnerabilities"),
 }
+LINK_WORDS: Mapping[LinkKind, tuple[str, str]] = {
+    LinkKind.RIVAL: ("Rival of", "Rival of"),
+    LinkKind.SUPPLIER: ("Supplies", "Supplied by"),
+    LinkKind.FACILITATES: ("Facilitates", "Facilitated by"),
+    LinkKind.SUCCESSOR: ("Succeeded", "Succeeded by"),
+    LinkKind.RELATED: ("Related to", "Related to"),
+    LinkKind.SPLIT_FROM: ("Split from", "Was split into"),
+    LinkKind.MERGED_INTO: ("Merged into", "Took in"),
+}
+"""How a link reads on the page of the one, and on the page of the other."""
+CHOSEN_LINKS = (
+    LinkKind.RIVAL,
+    LinkKind.SUPPLIER,
+    LinkKind.FACILITATES,
+    LinkKind.SUCCESSOR,
+    LinkKind.RELATED,
+)
+SYMMETRIC_LINKS = frozenset({LinkKind.RIVAL, LinkKind.RELATED})
 CATEGORY_NAMES: Mapping[Category, str] = {
     Category.SUSPECT: "Suspect",
     Category.CONVICTED: "Convicted",
@@ -149,9 +220,12 @@ class Tier:
 
 @dataclass(frozen=True)
 class Phase:
+    """A phase of a threat's life. `merged`: the closed phase of a threat that lives on in another."""
+
     code: str
     name: str
     closed: bool
+    merged: bool = False
 
 
 @dataclass(frozen=True)
@@ -183,6 +257,8 @@ class Vocabulary:
     themes: Mapping[str, str]
     roles: Mapping[str, MemberRole]
     types: Mapping[str, TypeHelp]
+    quiet_months: Mapping[str, int] = field(default_factory=dict)
+    """After how many months without anything new a threat of a kind is called quiet (DOMAIN 1.4 c)."""
 
     ended: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """Names of words that are no longer in force, by kind and code: offered to nobody, shown on old records."""
@@ -192,6 +268,11 @@ class Vocabulary:
 
     def phase_name(self, code: str) -> str:
         return self.phases[code].name if code in self.phases else self.ended.get(("phase", code), code)
+
+    @property
+    def merged_ground(self) -> str:
+        """The closed phase of a threat that was merged into another."""
+        return next((phase.code for phase in self.phases.values() if phase.merged), "")
 
     def theme_name(self, code: str) -> str:
         """A theme of the second level, such as DRU.county_lines, is named with its parent."""
@@ -277,6 +358,84 @@ def check_place(name: str, *, field: str) -> None:
         raise broken("TH24", field)
     if len(name.strip()) > PLACE_LIMIT:
         raise broken("TH27", field, limit=PLACE_LIMIT)
+
+
+def postcode_in(text: str, *, field: str) -> str:
+    """A postcode in one spelling; empty where nothing was typed. Raises `RuleBroken` for what is none."""
+    if not text.strip():
+        return ""
+    found = postcode.normalise(text)
+    if not found.valid:
+        raise broken("TH35", field)
+    return found.value
+
+
+def postcode_at_end(text: str) -> str:
+    """The postcode that the words of a place end with; empty where they end with none."""
+    words = text.replace(",", " ").split()
+    for taken in (2, 1):
+        found = postcode.normalise("".join(words[-taken:])) if len(words) >= taken else None
+        if found is not None and found.valid:
+            return found.value
+    return ""
+
+
+def check_line(*, number: str, brand: str) -> str:
+    """The number as E.164. Raises `RuleBroken` for one that cannot ring, or a name too long."""
+    found = phone.normalise(number)
+    if not found.valid:
+        raise broken("TH36", "number")
+    if len(brand.strip()) > BRAND_LIMIT:
+        raise broken("TH38", "brand", limit=BRAND_LIMIT)
+    return found.value
+
+
+def check_from(from_on: date, *, today: date) -> None:
+    if from_on > today:
+        raise broken("TH23", "from_on")
+
+
+def check_ended(*, to_on: date, from_on: date, ended_on: date | None, today: date) -> None:
+    """A line, a place or a link ends once, on a day that can be true."""
+    if ended_on is not None:
+        raise broken("TH33")
+    if not from_on <= to_on <= today:
+        raise broken("TH34", "to_on")
+
+
+def check_link(*, kind: str, one: int, other: int) -> LinkKind:
+    """Merging and splitting make their own links; officers choose among the others."""
+    if kind not in CHOSEN_LINKS:
+        raise broken("TH31", "kind")
+    check_another(one=one, other=other)
+    return LinkKind(kind)
+
+
+def no_such_threat() -> RuleBroken:
+    """One answer for a reference that nobody has and for a threat that the reader may not see."""
+    return broken("TH29", "other")
+
+
+def check_another(*, one: int, other: int) -> None:
+    if one == other:
+        raise broken("TH28", "other")
+
+
+def check_open_too(*, reference: str, closed_on: date | None, field: str) -> None:
+    """The other threat of a merge or a split is open as well."""
+    if closed_on is not None:
+        raise broken("TH40", field, reference=reference)
+
+
+def check_reopening(*, closed_on: date | None, phase: str, vocabulary: Vocabulary) -> None:
+    """A closed threat goes on in one of the open phases (DOMAIN 1.4 d)."""
+    if closed_on is None:
+        raise broken("TH39")
+    known = vocabulary.phases.get(phase)
+    if known is None:
+        raise broken("TH7", "phase")
+    if known.closed:
+        raise broken("TH19", "phase")
 
 
 def check_reason(reason: str) -> None:
@@ -370,6 +529,13 @@ def review_due(*, tier: Tier, last_changed_on: date) -> date | None:
     return date(year, month, min(last_changed_on.day, monthrange(year, month)[1]))
 
 
+def months_before(day: date, months: int) -> date:
+    """The same day of an earlier month, or that month's last."""
+    place = day.year * 12 + day.month - 1 - months
+    year, month = place // 12, place % 12 + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
 def is_grade(grade: str) -> bool:
     """Whether the text is a source grade and an assessment, such as 2B."""
     return len(grade) == 2 and grade[0] in SOURCE_GRADES and grade[1] in ASSESSMENT_GRADES
@@ -394,6 +560,13 @@ class Actor(Protocol):
 
     @property
     def organisation(self) -> Body: ...
+
+
+class Person(Actor, Protocol):
+    """The same, where it matters who exactly acts."""
+
+    @property
+    def pk(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -440,6 +613,94 @@ def may_develop(actor: Actor, *, owner: str, audience: str) -> bool:
 def may_manage(actor: Actor, *, owner: str, audience: str) -> bool:
     """Say how serious a threat is, of which kind, who leads it and when it ends."""
     return may(actor, MANAGE) and may_write_for(actor, owner=owner, audience=audience)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A hand-over as the rules see it: who gave it, to whom, and where it stands."""
+
+    offered_by: int
+    to_organisation: str
+    lro: int | None
+    audience: str
+    answered: bool
+
+
+def needs_answer(*, actor: int, lro: int | None, was: int | None, owner_changes: bool) -> bool:
+    """Whether somebody else has to accept: who takes a threat on, or leaves it with its leader, need not ask.
+
+    Nobody can accept for nobody, so taking the leader away within one organisation is a change like any other.
+    """
+    if lro == actor:
+        return False
+    return owner_changes or lro not in {None, was}
+
+
+def check_offer(*, owner_changes: bool, lro: int | None, was: int | None) -> None:
+    if not owner_changes and lro in {None, was}:
+        raise broken("TH45", "lro")
+
+
+def may_answer_offer(actor: Person, offer: Offer) -> bool:
+    """The officer it is offered to, and those who may manage for the receiving organisation; never who offered it."""
+    if offer.answered or actor.pk == offer.offered_by:
+        return False
+    return actor.pk == offer.lro or may_manage(actor, owner=offer.to_organisation, audience=offer.audience)
+
+
+def check_may_answer_offer(actor: Person, offer: Offer, *, organisation: str) -> None:
+    if offer.answered:
+        raise broken("TH43")
+    if actor.pk == offer.offered_by:
+        raise broken("TH48")
+    if not may_answer_offer(actor, offer):
+        raise broken("TH47", organisation=organisation)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposed:
+    """A proposal to close as the rules see it."""
+
+    proposed_by: int
+    owner: str
+    audience: str
+    leads: frozenset[int]
+    answered: bool
+
+
+def check_may_answer_closing(actor: Person, proposed: Proposed, *, is_of_unit: bool) -> None:
+    """Who confirms or refuses a closing (DOMAIN 1.4 a): a moderator, not of the owner, not who proposed it or leads it.
+
+    The regional unit's own threats have no moderators but the unit's: there another of them answers. What only the
+    owning organisation may see no moderator can see: there another who may manage it answers.
+
+    Args:
+        is_of_unit: The owning organisation is the regional unit.
+    """
+    if proposed.answered:
+        raise broken("TH43")
+    kept_in = proposed.audience == "OWN"
+    if not (may_manage(actor, owner=proposed.owner, audience="OWN") if kept_in else may(actor, MODERATE)):
+        raise broken("TH50")
+    if actor.pk == proposed.proposed_by:
+        raise broken("TH51")
+    if actor.pk in proposed.leads:
+        raise broken("TH52")
+    if actor.organisation.code == proposed.owner and not is_of_unit and not kept_in:
+        raise broken("TH53")
+
+
+def may_answer_closing(actor: Person, proposed: Proposed, *, is_of_unit: bool) -> bool:
+    try:
+        check_may_answer_closing(actor, proposed, is_of_unit=is_of_unit)
+    except RuleBroken:
+        return False
+    return True
+
+
+def check_may_moderate(actor: Actor) -> None:
+    if not may(actor, MODERATE):
+        raise broken("TH55")
 
 
 def check_may_nominate(actor: Actor, *, owner: str, audience: str) -> None:

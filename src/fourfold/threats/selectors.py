@@ -6,26 +6,26 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import connection
-from django.db.models import F, Func, Q, QuerySet, TextField, Value
-from django.db.models.functions import Greatest
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
+from fourfold.formats import phone, postcode, vrm
 from fourfold.platform.errors import NotThere
 from fourfold.platform.history.models import Versioned
 from fourfold.platform.people.models import Organisation, OrganisationKind, User, UserKind
+from fourfold.platform.people.rules import may
 from fourfold.platform.reference.models import ReferenceTerm
-from fourfold.platform.visibility.models import Compartment
+from fourfold.platform.visibility.models import AccessLabel, Compartment, CompartmentMember
 from fourfold.pole import selectors as pole
 from fourfold.threats import rules
-from fourfold.threats.models import Threat, ThreatMember, ThreatPlace
+from fourfold.threats.models import Closing, HandOver, Threat, ThreatLine, ThreatLink, ThreatMember, ThreatPlace
 from fourfold.threats.rules import Side
 
 if TYPE_CHECKING:
     from fourfold.pole.models import PersonRecord
 
-VOCABULARY_KINDS = ("tier", "phase", "theme", "member_role", "threat_type")
+VOCABULARY_KINDS = ("tier", "phase", "theme", "member_role", "threat_type", "quiet_after")
 
 
 def vocabulary() -> rules.Vocabulary:
@@ -39,10 +39,11 @@ def vocabulary() -> rules.Vocabulary:
             ended[term.kind, term.code] = term.name
     return rules.Vocabulary(
         tiers={t.code: _tier(t) for t in found["tier"]},
-        phases={t.code: rules.Phase(t.code, t.name, bool(t.detail.get("closed"))) for t in found["phase"]},
+        phases={t.code: _phase(t) for t in found["phase"]},
         themes={t.code: t.name for t in found["theme"]},
         roles={t.code: _member_role(t) for t in found["member_role"]},
         types={t.code: _type_help(t) for t in found["threat_type"]},
+        quiet_months={t.code: int(t.detail["months"]) for t in found["quiet_after"]},
         ended=ended,
     )
 
@@ -56,6 +57,10 @@ def _tier(term: ReferenceTerm) -> rules.Tier:
         lro_required=said.get("lro") == "required",
         review_months=int(said.get("assessment_review_months", 0)),
     )
+
+
+def _phase(term: ReferenceTerm) -> rules.Phase:
+    return rules.Phase(term.code, term.name, bool(term.detail.get("closed")), bool(term.detail.get("merged")))
 
 
 def _member_role(term: ReferenceTerm) -> rules.MemberRole:
@@ -92,6 +97,12 @@ def threat(reference: str) -> Threat:
     if found is None:
         raise NotThere
     return found
+
+
+def by_references(references: Iterable[str]) -> Mapping[str, Threat]:
+    """Threats that the reader may see, by reference. One query."""
+    wanted = {reference for reference in references if "\x00" not in reference}
+    return {found.reference: found for found in threats().filter(reference__in=wanted)} if wanted else {}
 
 
 def member(pk: int, *, of: Threat) -> ThreatMember:
@@ -166,6 +177,36 @@ def member_lines(of: Threat, *, today: date) -> tuple[MemberLine, ...]:
     return tuple(lines)
 
 
+@dataclass(frozen=True)
+class MemberSide:
+    """One membership as those count who reckon with it: who, on which record, on which side, and when."""
+
+    threat_id: int
+    person_id: int
+    record_id: int
+    role: str
+    side: Side
+    from_on: date
+    to_on: date | None
+
+
+def members_sides(threat_ids: Iterable[int]) -> Mapping[int, tuple[MemberSide, ...]]:
+    """Everybody ever in some threats, by threat, on records that the reader may see. One query."""
+    found: dict[int, list[MemberSide]] = defaultdict(list)
+    rows = _memberships().filter(threat_id__in=list(threat_ids)).order_by("from_on", "pk")
+    for threat_id, person_id, record_id, role, side, from_on, to_on in rows.values_list(
+        "threat_id", "record__person_id", "record_id", "role", "side", "from_on", "to_on"
+    ):
+        found[threat_id].append(MemberSide(threat_id, person_id, record_id, role, Side(side), from_on, to_on))
+    return {threat_id: tuple(sides) for threat_id, sides in found.items()}
+
+
+def has_member_under_18(of: Threat, *, today: date) -> bool:
+    """Whether anybody now in the threat, on any side, is or may be under 18. Three queries."""
+    records = list(ThreatMember.objects.filter(threat=of, to_on=None).values_list("record_id", flat=True))
+    return any(person.may_be_a_child for person in pole.people_of_records(records, today=today).values())
+
+
 def members_on_record(of: Threat, record: int) -> tuple[ThreatMember, ...]:
     """Memberships made on one record that have not ended."""
     return tuple(ThreatMember.objects.filter(threat=of, record_id=record, to_on=None).select_related("threat", "label"))
@@ -173,6 +214,191 @@ def members_on_record(of: Threat, record: int) -> tuple[ThreatMember, ...]:
 
 def places(of: Threat) -> tuple[ThreatPlace, ...]:
     return tuple(ThreatPlace.objects.filter(threat=of).order_by("to_on", "name", "pk"))
+
+
+def place(pk: int, *, of: Threat) -> ThreatPlace:
+    return _part(ThreatPlace, pk, of)
+
+
+def lines(of: Threat) -> tuple[ThreatLine, ...]:
+    return tuple(ThreatLine.objects.filter(threat=of).order_by("to_on", "number", "pk"))
+
+
+def line(pk: int, *, of: Threat) -> ThreatLine:
+    return _part(ThreatLine, pk, of)
+
+
+def _part[Part: (ThreatLine, ThreatPlace)](model: type[Part], pk: int, of: Threat) -> Part:
+    found = model._default_manager.filter(pk=pk, threat=of).select_related("threat__owner", "threat__label").first()
+    if found is None:
+        raise NotThere
+    return found
+
+
+def _links() -> QuerySet[ThreatLink]:
+    """Links of which the reader may see both ends: a threat may become narrower than what was said of it."""
+    return ThreatLink.objects.select_related(
+        "one__owner", "one__label__owner", "other__owner", "other__label__owner", "label"
+    )
+
+
+def links_of(of: Threat) -> tuple[ThreatLink, ...]:
+    """What a threat has to do with others that the reader may see, those that hold now first."""
+    found = _links().filter(Q(one=of) | Q(other=of)).order_by("from_on", "pk")
+    return tuple(sorted(found, key=lambda link: link.to_on is not None))
+
+
+def link(pk: int, *, of: Threat) -> ThreatLink:
+    found = _links().filter(Q(one=of) | Q(other=of), pk=pk).first()
+    if found is None:
+        raise NotThere
+    return found
+
+
+def merged_into(of: Threat) -> Threat | None:
+    """The threat that this one goes on in, if the reader may see it."""
+    found = _links().filter(one=of, kind=rules.LinkKind.MERGED_INTO, to_on=None).first()
+    return None if found is None else found.other
+
+
+def left_behind(of: Threat) -> int:
+    """After a merge: how many now in it did not move, because who merged could not see them."""
+    return _memberships().filter(threat=of, to_on=None).count() if of.closed_on is not None else 0
+
+
+def _hand_overs() -> QuerySet[HandOver]:
+    return HandOver.objects.select_related(
+        "threat__owner",
+        "threat__label__owner",
+        "threat__label__compartment",
+        "threat__label__agreement",
+        "from_organisation",
+        "from_lro__organisation",
+        "to_organisation",
+        "lro__organisation",
+        "deputy__organisation",
+        "sio__organisation",
+        "offered_by__organisation",
+        "answered_by__organisation",
+        "label",
+    )
+
+
+def hand_overs_of(of: Threat) -> tuple[HandOver, ...]:
+    """Every offer of a threat, newest first."""
+    return tuple(_hand_overs().filter(threat=of).order_by("-offered_at", "-pk"))
+
+
+def hand_over(pk: int, *, of: Threat) -> HandOver:
+    found = _hand_overs().filter(pk=pk, threat=of).first()
+    if found is None:
+        raise NotThere
+    return found
+
+
+def open_hand_over(of: Threat) -> HandOver | None:
+    return _hand_overs().filter(threat=of, answer="").first()
+
+
+def offer_of(offered: HandOver, threat: Threat) -> rules.Offer:
+    return rules.Offer(
+        offered_by=offered.offered_by_id,
+        to_organisation=offered.to_organisation.code,
+        lro=offered.lro_id,
+        audience=threat.label.audience,
+        answered=bool(offered.answer),
+    )
+
+
+def hand_overs_waiting() -> QuerySet[HandOver]:
+    """Offers of open threats that nobody has answered, the oldest first."""
+    return _hand_overs().filter(answer="", threat__closed_on=None).order_by("offered_at", "pk")
+
+
+def for_receiver(user: User) -> Q:
+    """Which offers this person may answer: the same as `rules.may_answer_offer`, as a condition."""
+    mine = Q(lro=user)
+    if may(user, rules.MANAGE):
+        mine |= Q(to_organisation=user.organisation)
+        if may(user, rules.WHOLE_REGION):
+            mine |= Q(threat__label__audience="REGION")
+    return mine & ~Q(offered_by=user)
+
+
+def _closings() -> QuerySet[Closing]:
+    return Closing.objects.select_related(
+        "threat__owner",
+        "threat__label__owner",
+        "threat__lro__organisation",
+        "into__owner",
+        "into__label",
+        "proposed_by__organisation",
+        "answered_by__organisation",
+        "label",
+    )
+
+
+def closings_of(of: Threat) -> tuple[Closing, ...]:
+    return tuple(_closings().filter(threat=of).order_by("-proposed_at", "-pk"))
+
+
+def closing(pk: int, *, of: Threat) -> Closing:
+    found = _closings().filter(pk=pk, threat=of).first()
+    if found is None:
+        raise NotThere
+    return found
+
+
+def open_closing(of: Threat) -> Closing | None:
+    return _closings().filter(threat=of, answer="").first()
+
+
+def proposed_of(asked: Closing, threat: Threat) -> rules.Proposed:
+    return rules.Proposed(
+        proposed_by=asked.proposed_by_id,
+        owner=threat.owner.code,
+        audience=threat.label.audience,
+        leads=frozenset(filter(None, (threat.lro_id, threat.deputy_id, threat.sio_id))),
+        answered=bool(asked.answer),
+    )
+
+
+def closings_waiting() -> QuerySet[Closing]:
+    """Proposals to close open threats that nobody has answered, the oldest first."""
+    return _closings().filter(answer="", threat__closed_on=None).order_by("proposed_at", "pk")
+
+
+def for_moderator(user: User) -> Q:
+    """Which proposals this person may answer: the same as `rules.may_answer_closing`, as a condition."""
+    not_mine = ~Q(proposed_by=user)
+    for role in ("lro", "deputy", "sio"):
+        not_mine &= Q(**{f"threat__{role}": None}) | ~Q(**{f"threat__{role}": user})
+    mine = Q(pk__in=[])
+    if may(user, rules.MANAGE):
+        mine |= Q(threat__label__audience="OWN", threat__owner=user.organisation)
+    if may(user, rules.MODERATE):
+        others = Q(threat__owner__kind=OrganisationKind.ROCU) | ~Q(threat__owner=user.organisation)
+        mine |= ~Q(threat__label__audience="OWN") & others
+    return mine & not_mine
+
+
+def is_read_at(organisation: Organisation, label: AccessLabel) -> bool:
+    """Whether anybody at an organisation could see what has this label, so far as label and circle say."""
+    if label.owner_id == organisation.pk:
+        return True
+    if label.compartment_id is not None:
+        circle = CompartmentMember.objects.filter(compartment=label.compartment_id, held_to=None)
+        if not circle.filter(user__organisation=organisation).exists():
+            return False
+    match label.audience:
+        case "REGION":
+            return organisation.region == label.owner.region
+        case "NAMED":
+            return label.named.filter(pk=organisation.pk).exists()
+        case "AGREEMENT":
+            return label.agreement is not None and label.agreement.parties.filter(pk=organisation.pk).exists()
+        case _:
+            return False
 
 
 def memberships_of_records(record_ids: Iterable[int]) -> tuple[ThreatMember, ...]:
@@ -318,24 +544,27 @@ class ThreatHit:
     url: str
 
 
-NAME_LIKENESS = 0.5
+CANDIDATES = 200
+"""Threats that a search by name weighs at most."""
 
 
 def threats_matching(text: str, *, limit: int) -> tuple[int, list[ThreatHit]]:
     """Threats by reference, name or other name, a little misspelt: how many, and the best of them."""
-    asked = " ".join(text.split())
+    asked = " ".join(text.replace("\x00", "").split())
     if not asked:
         return 0, []
-    other_names = Func(F("aliases"), Value(" "), function="array_to_string", output_field=TextField())
-    likeness = Greatest(TrigramWordSimilarity(asked, "name"), TrigramWordSimilarity(asked, other_names))
-    found = (
-        threats()
-        .annotate(likeness=likeness)
-        .filter(Q(reference=reference_of(asked)) | Q(likeness__gte=NAME_LIKENESS))
-        .order_by("-likeness", "reference")
-    )
+    keys = dict.fromkeys((*(pk for pk, _ in _by_reference(asked, date.max)), *_names_like(asked)))
+    found = threats().in_bulk(keys)
     words = vocabulary()
-    return found.count(), [_hit(each, asked, words) for each in found[:limit]]
+    shown = [found[pk] for pk in keys if pk in found]
+    return len(shown), [_hit(each, asked, words) for each in shown[:limit]]
+
+
+def _names_like(asked: str, *, at_most: int = CANDIDATES) -> list[int]:
+    """Keys of visible threats whose name or other name is like what was typed, open ones first, most alike first."""
+    with connection.cursor() as cursor:
+        cursor.execute("select threats_find(%s, %s)", [asked, at_most])
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def reference_of(text: str) -> str:
@@ -359,20 +588,21 @@ def called(ids: Collection[str]) -> Mapping[str, str]:
 
 
 def _hit(found: Threat, asked: str, words: rules.Vocabulary) -> ThreatHit:
-    alias = next((a for a in found.aliases if asked.lower() in a.lower()), "")
-    if found.reference == reference_of(asked):
-        why = "reference"
-    elif asked.lower() in found.name.lower():
-        why = "name"
-    else:
-        why = f"also known as {alias}" if alias else "name spelt nearly so"
+    is_reference = found.reference == reference_of(asked)
     return ThreatHit(
         reference=found.reference,
         name=found.name,
-        why=why,
+        why="reference" if is_reference else _name_words(found, asked),
         detail=f"{rules.type_name(found.threat_type)}, {words.tier_name(found.tier)}, {found.owner.name}",
         url=reverse("threats:detail", args=[found.reference]),
     )
+
+
+def _name_words(found: Threat, asked: str) -> str:
+    if asked.lower() in found.name.lower():
+        return "name"
+    alias = next((alias for alias in found.aliases if asked.lower() in alias.lower()), "")
+    return f"also known as {alias}" if alias else "name spelt nearly so"
 
 
 def record(pk: int) -> "PersonRecord":
@@ -394,3 +624,74 @@ def new_on_picture(of: Threat, since: datetime) -> tuple[pole.NewLink, ...]:
     named = ThreatMember.objects.filter(threat=of, to_on=None).values_list("record__person_id", flat=True)
     records = pole.records_of(set(named))
     return tuple(pole.new_links_since([pk for ids in records.values() for pk in ids], since))
+
+
+@dataclass(frozen=True)
+class Found:
+    """A threat that could be meant, and why."""
+
+    threat: Threat
+    why: str
+
+
+def find_threats(text: str, *, today: date, limit: int = 3) -> tuple[Found, ...]:
+    """Threats that an officer could mean by a few words: the best first, open before closed.
+
+    Words may be a reference, a phone line, a plate of a member's vehicle, a postcode, or a name, a little misspelt.
+    Nobody is named: `why` says what was found, never whose it is. Two to five queries.
+    """
+    asked = " ".join(text.replace("\x00", "").split())
+    if not asked:
+        return ()
+    why: dict[int, str] = {}
+    for find in (_by_reference, _by_phone, _by_plate, _by_postcode):
+        for pk, words in find(asked, today):
+            why.setdefault(pk, words)
+    named = _names_like(asked, at_most=limit) if len(why) < limit else ()
+    order = {pk: place for place, pk in enumerate(dict.fromkeys((*why, *named)))}
+    found = threats().in_bulk(order)
+    ranked = sorted(found.values(), key=lambda each: (each.closed_on is not None, order[each.pk]))
+    return tuple(Found(each, why.get(each.pk) or _name_words(each, asked)) for each in ranked[:limit])
+
+
+def _by_reference(asked: str, today: date) -> Iterable[tuple[int, str]]:
+    reference = reference_of(asked)
+    if not reference.removeprefix("SOC-").isdecimal():
+        return ()
+    called = Threat.objects.filter(reference=reference, nominated_on__lte=today)
+    return [(pk, "reference") for pk in called.values_list("pk", flat=True)]
+
+
+def _by_phone(asked: str, today: date) -> Iterable[tuple[int, str]]:
+    number = phone.normalise(asked)
+    if not number.valid:
+        return ()
+    own = ThreatLine.objects.filter(_now(today), number=number.value).values_list("threat_id", flat=True)
+    theirs = _threats_of(pole.people_with_object("PHONE", number.value), today)
+    return [*((pk, "phone line") for pk in own), *((pk, "a member's phone") for pk in theirs)]
+
+
+def _by_plate(asked: str, today: date) -> Iterable[tuple[int, str]]:
+    plate = vrm.normalise(asked)
+    if not plate.valid or not any(letter.isdigit() for letter in plate.value):
+        return ()
+    return [(pk, "a member's vehicle") for pk in _threats_of(pole.people_with_object("VEHICLE", plate.value), today)]
+
+
+def _by_postcode(asked: str, today: date) -> Iterable[tuple[int, str]]:
+    wanted = postcode.normalise(asked)
+    if not wanted.valid:
+        return ()
+    own = ThreatPlace.objects.filter(_now(today), postcode=wanted.value).values_list("threat_id", flat=True)
+    theirs = _threats_of(pole.people_at_postcode(wanted.value), today)
+    return [*((pk, "a place of the threat") for pk in own), *((pk, "a member's address") for pk in theirs)]
+
+
+def _threats_of(person_ids: QuerySet[Any, int], today: date) -> Iterable[int]:
+    """Threats in which some people now are. Nobody's car or home leads to the threat that they are protected from."""
+    found = _memberships().filter(_now(today), record__person_id__in=person_ids).exclude(side=Side.PROTECT)
+    return found.order_by("threat_id").values_list("threat_id", flat=True).distinct()[:CANDIDATES]
+
+
+def _now(today: date) -> Q:
+    return Q(to_on=None, from_on__lte=today)

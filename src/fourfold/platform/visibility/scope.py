@@ -15,6 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import connection, models, transaction
+from psycopg.pq import TransactionStatus
 
 from fourfold.platform import clock
 from fourfold.platform.people.models import User
@@ -99,6 +100,34 @@ def extend(label: int, *, writes: bool) -> None:
             "select set_config('fourfold.reads', %s, true), set_config('fourfold.writes', %s, true)",
             [held.reads_text, held.writes_text],
         )
+
+
+@contextmanager
+def lent(*labels: int) -> Iterator[None]:
+    """Let the current scope also write rows of these labels inside the block.
+
+    For somebody who answers what an owner has put to them, such as a hand-over: the owner's asking is the permission,
+    and the service that lends has checked it. What the scope reads stays as it was.
+
+    Raises:
+        RuntimeError: there is no scope.
+    """
+    before = _acting.get()
+    if before is None:
+        raise RuntimeError("there is no scope to lend to")
+    for label in set(labels) & before.reads:
+        extend(label, writes=True)
+    try:
+        yield
+    finally:
+        now = _acting.get()
+        if now is not None:
+            held = replace(now.holdings, writes=now.holdings.writes - (frozenset(labels) - before.writes))
+            _acting.set(replace(now, holdings=held))
+            # A transaction that failed gives its settings back itself when it is rolled back.
+            if connection.connection.info.transaction_status == TransactionStatus.INTRANS:
+                with connection.cursor() as cursor:
+                    cursor.execute("select set_config('fourfold.writes', %s, true)", [held.writes_text])
 
 
 def narrowed[M: models.Model](queryset: models.QuerySet[M]) -> models.QuerySet[M]:
