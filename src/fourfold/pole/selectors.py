@@ -12,7 +12,7 @@ from typing import Any
 
 from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
 from django.db import connection
-from django.db.models import BooleanField, Q, QuerySet
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.urls import reverse
 
@@ -254,6 +254,38 @@ def likest(records: QuerySet[PersonRecord], key: str, *, at_least: float = 0.0) 
         ),
     )
     return measured.filter(Q(likeness__gte=at_least) | Q(sounds=True)).order_by("-likeness", "-whole", "pk")
+
+
+def heard_of_since(day: date, *, person: str) -> Exists:
+    """Whether something happened on that day or later with a person, as far as visible records say.
+
+    Args:
+        day: The first day that counts.
+        person: The column with the person's key in the query around it.
+    """
+    happened = EventRecord.objects.filter(pk=OuterRef("right_id"), happened_on__gte=day)
+    about = Link.objects.filter(
+        Exists(happened), left_kind=rules.Kind.PERSON, left_id=OuterRef("pk"), right_kind=rules.Kind.EVENT
+    )
+    return Exists(PersonRecord.objects.filter(Exists(about), person_id=OuterRef(person)))
+
+
+def people_with_object(kind: str, value: str) -> QuerySet[PersonRecord, int]:
+    """Keys of the people whom a visible record joins to a vehicle or phone of that plate or number."""
+    objects = ObjectRecord.objects.filter(kind=kind, value=value).values("pk")
+    links = Link.objects.filter(left_kind=rules.Kind.PERSON, right_kind=rules.Kind.OBJECT, right_id__in=objects)
+    return PersonRecord.objects.filter(pk__in=links.values("left_id")).values_list("person_id", flat=True)
+
+
+def people_at_postcode(postcode: str) -> QuerySet[PersonRecord, int]:
+    """Keys of the people whose record has that postcode, or who live at a place that has it."""
+    key = postcode.replace(" ", "") + "|"
+    places = LocationRecord.objects.filter(place_key__gte=key, place_key__lt=f"{key}\x7f").exclude(place_key="")
+    links = Link.objects.filter(
+        left_kind=rules.Kind.PERSON, right_kind=rules.Kind.LOCATION, right_id__in=places.values("pk")
+    )
+    said = Q(postcode=postcode) & ~Q(postcode="")
+    return PersonRecord.objects.filter(said | Q(pk__in=links.values("left_id"))).values_list("person_id", flat=True)
 
 
 # Links and what stands at their other end
