@@ -104,7 +104,7 @@ def test_a_cell_that_is_a_formula_is_loaded_as_text(load, tmp_path):
     odd = person("P1", '=HYPERLINK("http://x")', "Tomos", "14/02/1988")
     batch = load(write_niche(tmp_path / "d", {"person.csv": [odd]}))
     with acting_as(service_user("intake")):
-        assert PersonRecord.objects.get().raw["Surname"] == '=HYPERLINK("http://x")'
+        assert PersonRecord.objects.get().delivered["Surname"] == '=HYPERLINK("http://x")'
         assert dict(selectors.warnings_of(batch))["Q-TEXT-01"] == 1
 
 
@@ -208,6 +208,6 @@ def test_every_known_formula_is_kept_as_text_and_none_is_lost(load, tmp_path):
     with acting_as(service_user("intake")):
         counts = dict(selectors.file_counts(batch))["person.csv"]
         assert counts.read == len(usable) == counts.accounted
-        kept = {r.source_key: r.raw["Surname"] for r in PersonRecord.objects.all()}
+        kept = {r.source_key: r.delivered["Surname"] for r in PersonRecord.objects.all()}
         waits = {r.row[0][1]: dict(r.row)["Surname"] for r in selectors.not_loaded()}
         assert kept | waits == {f"P{n}": payload for n, payload in enumerate(usable)}

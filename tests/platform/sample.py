@@ -3,7 +3,7 @@
 from django.db import connection, models
 
 from fourfold.platform.history.models import Versioned
-from fourfold.platform.history.operations import keep_history_v1
+from fourfold.platform.history.operations import keep_history_v1, stamp_by_policy_v1
 from fourfold.platform.people.models import Organisation
 from fourfold.platform.visibility.models import AccessLabel, Labelled
 from fourfold.platform.visibility.operations import protect_v1
@@ -60,6 +60,8 @@ def make_tables() -> None:
         for table in ("sample_case", "sample_part"):
             cursor.execute(str(protect_v1(table).sql))
             cursor.execute(str(keep_history_v1(table).sql))
+        # Both ways in which stamps are guarded: cases by the trigger, parts by the policy of tables filled in bulk.
+        cursor.execute(str(stamp_by_policy_v1("sample_part").sql))
 
 
 def region_label(code: str) -> AccessLabel:

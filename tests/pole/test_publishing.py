@@ -47,7 +47,7 @@ def test_every_row_becomes_a_record_with_its_lineage(publish, as_intake, tmp_pat
         john = PersonRecord.objects.get(source="niche_tri", source_key="1")
         assert (john.full_name, john.birth_on, john.postcode) == ("John Smith", date(1990, 5, 1), "L1 1AA")
         assert (john.batch_id, john.source_file, john.source_line) == (7, "person.csv", 2)
-        assert john.raw["surname"] == "Smith"
+        assert john.delivered["surname"] == "Smith"
         assert john.owner.code == "merseyside"
         assert EventRecord.objects.get().location.address_line == "1 High Street"
         suspect = Link.objects.get(type="SUSPECT")
@@ -342,8 +342,8 @@ def test_text_is_kept_as_delivered_whatever_it_holds(publish, as_intake, tmp_pat
     publish(batch)
     with as_intake():
         john = PersonRecord.objects.get()
-        assert john.raw["Note"] == odd
-        assert john.raw["Zero"] == "a\ufffdb", "PostgreSQL holds no zero byte: it is shown as unreadable"
+        assert john.delivered["Note"] == odd
+        assert john.delivered["Zero"] == "a\ufffdb", "PostgreSQL holds no zero byte: it is shown as unreadable"
         assert john.address_line == odd
         assert ObjectRecord.objects.get().value_raw == odd + "\ufffd"
 

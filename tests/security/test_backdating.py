@@ -9,10 +9,12 @@ from django.db.utils import DatabaseError
 from fourfold.platform.history.rewind import versions_of
 from fourfold.platform.visibility.scope import acting_as
 from tests import database
-from tests.platform.sample import Case, region_label
+from tests.platform.sample import Case, Part, region_label
 
 PAST = "2020-01-01 09:00:00+00"
-REFUSAL = "permission denied|must be owner|database alone says|cannot insert into view"
+REFUSAL = (
+    "permission denied|must be owner|database alone says|cannot insert into view|row-level security policy .stamps"
+)
 
 
 def run(query: str, *parameters: object) -> None:
@@ -67,6 +69,26 @@ def test_the_database_refuses(case, universe, query):
         run(filled)
     with acting_as(universe.merseyside_analyst):
         assert [v.fields["title"] for v in versions_of(case)] == ["Blue van"]
+
+
+FORGED = {
+    "a time": ("recorded_from", "'{past}'"),
+    "somebody": ("recorded_by", "1"),
+    "nobody": ("recorded_by", "null"),
+    "another request": ("recorded_in", "'other'"),
+    "no request": ("recorded_in", "null"),
+}
+
+
+@pytest.mark.parametrize(("column", "value"), FORGED.values(), ids=FORGED.keys())
+def test_a_table_filled_in_bulk_refuses_a_forged_stamp_too(case, universe, column, value):
+    into = f"insert into sample_part (label_id, case_id, words, {column}) values (%s, %s, 'x', {{}})"
+    with acting_as(universe.merseyside_analyst), transaction.atomic():
+        run(into.format("default"), case.label_id, case.pk)
+    with acting_as(universe.merseyside_analyst):
+        with pytest.raises(DatabaseError, match=REFUSAL), transaction.atomic():
+            run(into.format(value.replace("{past}", PAST)), case.label_id, case.pk)
+        assert Part.objects.count() == 1
 
 
 IGNORED: dict[str, Callable[[Case], object]] = {

@@ -62,7 +62,9 @@ def test_every_governed_table_has_the_one_policy_text():
     texts = {
         (cmd, qual, check)
         for (table,) in governed
-        for cmd, qual, check in rows("select cmd, qual, with_check from pg_policies where tablename = %s", table)
+        for cmd, qual, check in rows(
+            "select cmd, qual, with_check from pg_policies where tablename = %s and permissive = 'PERMISSIVE'", table
+        )
     }
     assert len(governed) >= 2
     assert {cmd for cmd, _, _ in texts} == {"SELECT", "INSERT", "UPDATE"}
@@ -80,13 +82,25 @@ def test_every_versioned_table_keeps_its_past():
     }
     now = {table for table in versioned if not table.endswith("_was")}
     assert {f"{table}_was" for table in now} == versioned - now
+    checks: set[str] = set()
     for table in now:
         triggers = {r[0] for r in rows("select tgname from pg_trigger where tgrelid = %s::regclass", f"public.{table}")}
-        assert {"history_stamp", "history_check", "history_keep", "history_end"} <= triggers, table
+        assert {"history_stamp", "history_keep", "history_end"} <= triggers, table
+        narrowing = rows(
+            "select policyname, cmd, with_check from pg_policies where tablename = %s and permissive = 'RESTRICTIVE'",
+            table,
+        )
+        if "history_check" in triggers:
+            assert not narrowing, table
+        else:
+            ((policy, command, check),) = narrowing
+            assert (policy, command) == ("stamps", "INSERT"), table
+            checks.add(check)
         assert all(
             r[0] == "O"
             for r in rows("select tgenabled from pg_trigger where tgrelid = %s::regclass", f"public.{table}")
         )
+    assert len(checks) == 1, "a table checks stamps in a way of its own"
 
 
 def test_what_was_is_read_under_the_same_policy_as_what_is():

@@ -4,10 +4,13 @@ Facts live only in source records. A `Person` is a number: what a reader sees of
 read, over the records that reader may see, so that nothing a hidden record says can show.
 """
 
+import json
+from typing import Any
+
 from django.db import models
 
 from fourfold.platform.history.models import Versioned
-from fourfold.platform.visibility.models import Labelled
+from fourfold.platform.visibility.models import AccessLabel, Labelled
 from fourfold.pole import rules
 
 LATEST = models.F("happened_on").desc(nulls_last=True)
@@ -28,8 +31,15 @@ class Person(models.Model):
 
 
 class SourceRecord(Labelled, Versioned):
-    """What every record keeps of where it came from."""
+    """What every record keeps of where it came from.
 
+    Its keys to other tables are not constraints of the database: only a publication writes records, and it finds every
+    key by a join to the row that the key names, so that checking each row again would cost as much as writing it.
+    """
+
+    label = models.ForeignKey(
+        AccessLabel, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     source = models.TextField()
     source_key = models.TextField()
     owner = models.ForeignKey(
@@ -43,16 +53,21 @@ class SourceRecord(Labelled, Versioned):
     content = models.UUIDField(help_text="Hash of the whole canonical row, by which a change is known")
     source_created_at = models.DateTimeField(null=True)
     source_updated_at = models.DateTimeField(null=True)
-    raw = models.JSONField()
+    raw = models.TextField(help_text="The row as it was delivered: JSON, kept as text because nothing searches in it")
 
     class Meta:
         abstract = True
+
+    @property
+    def delivered(self) -> Any:
+        """The row as it was delivered, read."""
+        return json.loads(self.raw)
 
 
 class PersonRecord(SourceRecord):
     """One nominal of one source."""
 
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="records")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="records", db_constraint=False)
     forenames = models.TextField(blank=True)
     surname = models.TextField(blank=True)
     full_name = models.TextField(blank=True)
@@ -69,7 +84,9 @@ class PersonRecord(SourceRecord):
     ethnicity_code = models.TextField(blank=True, help_text="For monitoring disparity only")
     address_line = models.TextField(blank=True)
     postcode = models.TextField(blank=True)
-    merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    merged_into = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     closed_at = models.DateTimeField(null=True, help_text="When its own source merged or deleted it")
 
     class Meta:
@@ -144,7 +161,9 @@ class EventRecord(SourceRecord):
     status_name = models.TextField(blank=True)
     summary = models.TextField(blank=True)
     source_grade = models.TextField(blank=True)
-    location = models.ForeignKey(LocationRecord, null=True, on_delete=models.PROTECT, related_name="events")
+    location = models.ForeignKey(
+        LocationRecord, null=True, on_delete=models.PROTECT, related_name="events", db_constraint=False
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint("source", "source_key", name="event_record_once")]
@@ -186,8 +205,13 @@ class Link(SourceRecord):
 class MatchEdge(Labelled, Versioned):
     """Why two person records may be one person: what was compared and how much it weighs."""
 
-    left = models.ForeignKey(PersonRecord, on_delete=models.PROTECT, related_name="+", db_index=False)
-    right = models.ForeignKey(PersonRecord, on_delete=models.PROTECT, related_name="+")
+    label = models.ForeignKey(
+        AccessLabel, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    left = models.ForeignKey(
+        PersonRecord, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    right = models.ForeignKey(PersonRecord, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     match_weight = models.FloatField()
     probability = models.FloatField()
     waterfall = models.JSONField()

@@ -118,15 +118,15 @@ def publish_batch(
         raise RuleBroken("POLE-3", "A batch is published by the intake service. Nobody is acting.")
     published, delivery = Published(), _Delivery(source_code, batch_id, run, clusters, now)
     with connection.cursor() as cursor, Stage(canonical_dir, cursor, compared_from=COMPARED_FROM) as stage:
-        stage.use_labels(_labels(stage.label_keys()))
+        stage.begin(source_code, _labels(stage.label_keys()))
         _rank_all_labels(cursor)
         for shape in (LOCATION, EVENT, OBJECT):
-            same = stage.bring(shape, source_code)
+            same = stage.bring(shape)
             if shape is EVENT:
                 statements.find_places(cursor, source_code)
             _publish_shape(cursor, shape, delivery, published, same)
         _publish_persons(cursor, stage, published, delivery)
-        same = stage.bring(LINK, source_code)
+        same = stage.bring(LINK)
         published.links_unresolved = statements.find_link_ends(cursor, source_code)
         _publish_shape(cursor, LINK, delivery, published, same)
         published.links_narrowed = statements.narrow_links(cursor, source_code)
@@ -148,7 +148,7 @@ def _publish_shape(cursor: Any, shape: Shape, delivery: _Delivery, published: Pu
 
 
 def _publish_persons(cursor: Any, stage: Stage, published: Published, delivery: _Delivery) -> None:
-    same = stage.bring(PERSON, delivery.source)
+    same = stage.bring(PERSON)
     if delivery.clusters is not None:
         stage.bring_rows(delivery.clusters, "stage_cluster", CLUSTER_COLUMNS)
     changed, unchanged = statements.note_known(cursor, PERSON, delivery.source)

@@ -3,7 +3,12 @@
 import pytest
 from django.db import connection
 
-from fourfold.platform.history.operations import keep_history_v1, pause_history_v1, refresh_history_v1
+from fourfold.platform.history.operations import (
+    keep_history_v1,
+    pause_history_v1,
+    refresh_history_v1,
+    stamp_by_policy_v1,
+)
 from fourfold.platform.visibility.operations import open_to_finder_v1, protect_v1
 from fourfold.platform.visibility.scope import acting_as
 from tests import database
@@ -99,6 +104,8 @@ def test_a_rewound_view_of_a_changed_table_shows_its_columns_as_they_are_named_n
 
 def test_everything_can_be_taken_back(plan, universe):
     owner_runs(
+        str(stamp_by_policy_v1("sample_plan").sql),
+        str(stamp_by_policy_v1("sample_plan").reverse_sql),
         str(keep_history_v1("sample_plan").reverse_sql),
         str(protect_v1("sample_plan").reverse_sql),
         "drop table sample_plan",

@@ -28,6 +28,7 @@ unix_socket_permissions = 0700
 shared_buffers = 256MB
 work_mem = 32MB
 maintenance_work_mem = 256MB
+wal_buffers = 64MB
 max_wal_size = 4GB
 checkpoint_timeout = 15min
 max_connections = 60

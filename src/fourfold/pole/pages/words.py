@@ -214,7 +214,8 @@ def _thing_row(same: Sequence[Joined]) -> tuple[ui.Cell, ...]:
 
 def delivered_facts(record: SourceRecord) -> tuple[tuple[ui.Fact, ...], str]:
     """The fields as they were delivered, and a sentence where some are kept back."""
-    raw = record.raw if isinstance(record.raw, dict) else {"": record.raw}
+    delivered = record.delivered
+    raw = delivered if isinstance(delivered, dict) else {"": delivered}
     shown_fields = {name: v for name, v in raw.items() if not any(word in name.lower() for word in NOT_SHOWN_WORDS)}
     facts = tuple(ui.Fact(name or "Row", _plain(value)) for name, value in shown_fields.items())
     if len(shown_fields) == len(raw):

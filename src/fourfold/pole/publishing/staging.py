@@ -4,9 +4,10 @@ Tables under row-level security refuse COPY, so rows land in temporary tables of
 there by `insert … select` with the policies in force. Temporary tables vanish with the transaction: nothing is left.
 """
 
-import os
 import tempfile
+from collections import deque
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,9 @@ LABEL_COLUMNS = ("owning_force", "audience", "marking", "compartment")
 CHUNK_BYTES = 1 << 20
 ZERO, UNREADABLE = b"\x00", "\ufffd".encode()
 """PostgreSQL holds no zero byte in text: it stands as the sign for an unreadable character."""
+WRITTEN = "delimiter '\t', quote '\x01', escape '\x01', nullstr '\\N'"
+TAKEN = r"delimiter e'\t', quote e'\x01', escape e'\x01', null '\N'"
+"""Between the two, text is quoted by a sign that hardly any text holds: JSON goes through as it is."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,10 @@ class Shape:
     def stage(self) -> str:
         return f"stage_{self.name}"
 
+    def staged(self) -> tuple[Column, ...]:
+        """The columns that are brought."""
+        return (*COMMON, *(c for c in self.facts if c.staged), *self.stage_only)
+
 
 COMMON_NEEDS = (
     "record_key",
@@ -84,10 +92,10 @@ COMMON = (
     Column("source_file"),
     Column("source_line", "bigint"),
     Column("row_hash"),
-    Column("content", "uuid", made="p.content"),
+    Column("content", "uuid", made="c.content"),
     Column("source_created_at", "timestamptz", made="strftime(c.created_at, '%Y-%m-%dT%H:%M:%S.%f+00')"),
     Column("source_updated_at", "timestamptz", made="strftime(c.updated_at, '%Y-%m-%dT%H:%M:%S.%f+00')"),
-    Column("raw", "jsonb", made=r"replace(coalesce(c.raw::varchar, '{}'), '\u0000', '\ufffd')"),
+    Column("raw", made=r"replace(coalesce(c.raw::varchar, '{}'), '\u0000', '\ufffd')"),
 )
 
 
@@ -207,9 +215,9 @@ LINK = Shape(
     ("left_kind", "left_key", "right_kind", "right_key", "type", "from_on", "to_on", "assertion", "grade"),
     (
         Column("left_kind"),
-        Column("left_id", "bigint", insert="s.left_id", staged=False),
+        Column("left_id", "bigint", insert="ended.left_id", staged=False),
         Column("right_kind"),
-        Column("right_id", "bigint", insert="s.right_id", staged=False),
+        Column("right_id", "bigint", insert="ended.right_id", staged=False),
         Column("type"),
         Column("from_on", "date"),
         Column("to_on", "date"),
@@ -218,11 +226,23 @@ LINK = Shape(
     ),
     (Column("left_key"), Column("right_key")),
 )
-SHAPES = (PERSON, LOCATION, EVENT, OBJECT, LINK)
+SHAPES = (LOCATION, EVENT, OBJECT, PERSON, LINK)
+"""In the order in which they are published: each after those that it points at."""
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What DuckDB made of one file: how many rows it has, and those to bring, or None where there is no file."""
+
+    rows: int
+    file: Path | None
 
 
 class Stage:
-    """One batch's Parquet on one side, one transaction's temporary tables on the other."""
+    """One batch's Parquet on one side, one transaction's temporary tables on the other.
+
+    While PostgreSQL makes records of one table, DuckDB shapes the next in a thread of its own, one table ahead.
+    """
 
     def __init__(self, canonical_dir: Path, cursor: CursorWrapper, *, compared_from: int) -> None:
         self.folder, self.cursor, self.compared_from = canonical_dir, cursor, compared_from
@@ -230,11 +250,16 @@ class Stage:
         self.duck.execute("set timezone = 'UTC'")
         self.duck.execute("create table altered (kind varchar, key varchar)")
         self._scratch = tempfile.TemporaryDirectory(prefix="fourfold-publish-")
+        self._maker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fourfold-publish")
+        self._waiting = deque(SHAPES)
+        self._made: dict[str, Future[_Made]] = {}
 
     def __enter__(self) -> "Stage":
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.duck.interrupt()
+        self._maker.shutdown(cancel_futures=True)
         self.duck.close()
         self._scratch.cleanup()
 
@@ -254,99 +279,116 @@ class Stage:
             }
         return found
 
-    def use_labels(self, labels: Mapping[LabelKey, tuple[int, int]]) -> None:
-        """Tell DuckDB which label and owner each combination has."""
+    def begin(self, source: str, labels: Mapping[LabelKey, tuple[int, int]]) -> None:
+        """Tell DuckDB which label and owner each combination has and what is held, and let it begin."""
         self.duck.execute(
-            "create or replace table label (owning_force varchar, audience varchar, marking varchar, "
+            "create table label (owning_force varchar, audience varchar, marking varchar, "
             "compartment varchar, label_id bigint, owner_id bigint)"
         )
         rows = [(k.owning_force, k.audience, k.marking, k.compartment, *v) for k, v in labels.items()]
         if rows:
             self.duck.executemany("insert into label values (?, ?, ?, ?, ?, ?)", rows)
+        for shape in SHAPES:
+            self._hold(shape, source)
+        self._make_next()
 
-    def bring(self, shape: Shape, source: str) -> int:
+    def bring(self, shape: Shape) -> int:
         """Fill `stage_<name>` with the batch's rows that may change something. Returns how many rows were left out.
 
         Of a large batch, rows that say exactly what is held already never leave DuckDB: a full extract of which little
         has changed costs little. A link whose end has changed is brought all the same, for its label may follow.
         """
-        columns = (*COMMON, *(c for c in shape.facts if c.staged), *shape.stage_only)
+        columns = shape.staged()
         self._create(shape.stage, [(c.name, c.kind) for c in columns])
-        path = self._file(shape)
-        if path is None:
+        made = self._made.pop(shape.name).result()
+        self._make_next()
+        if made.file is None:
             return 0
-        self._refuse_repeated_keys(path, shape)
-        rows = self._rows_in(path)
-        self._hold(shape, source, worth_it=rows >= self.compared_from)
-        self._pick(shape, path)
-        query = (
-            f"select {', '.join(f'{c.select()} as {c.name}' for c in columns)} from read_parquet('{_quoted(path)}') c "
-            "join picked p on p.record_key = c.record_key join label l "
-            "on l.owning_force = coalesce(c.owning_force, '') and l.audience = coalesce(c.audience, '') "
-            "and l.marking = coalesce(c.marking, '') and l.compartment is not distinct from nullif(c.compartment, '')"
-        )
-        return rows - self._pour(query, shape.stage, [c.name for c in columns])
-
-    def _hold(self, shape: Shape, source: str, *, worth_it: bool) -> None:
-        """Tell DuckDB which rows of the source are held already and what they say."""
-        self.duck.execute("create or replace table held (source_key varchar, content uuid)")
-        if not worth_it:
-            return
-        path = Path(self._scratch.name) / "held.csv"
-        copy: AbstractContextManager[Any] = self.cursor.copy(
-            f"copy (select source_key, content from {shape.table} where source = %s) to stdout (format csv)", [source]
-        )
-        with copy as giving, path.open("wb") as kept:
-            for block in giving:
-                kept.write(block)
-        if path.stat().st_size:
-            columns = "columns={'source_key': 'VARCHAR', 'content': 'UUID'}"
-            self.duck.execute(f"insert into held from read_csv('{_quoted(path)}', header=false, {columns})")
-        path.unlink()
-
-    def _pick(self, shape: Shape, path: Path) -> None:
-        """Make `picked` (record_key, content): the rows to bring; and note in `altered` the held ones among them."""
-        hashed = ", ".join(
-            f"coalesce(c.{name}::varchar, chr(1))"
-            for name in sorted({*COMMON_NEEDS, *shape.needs} - {"source_file", "source_line", "row_hash"})
-        )
-        ends = ("left", "right") if shape is LINK else ()
-        follows = "".join(
-            f" or exists (select 1 from altered a where a.kind = c.{end}_kind and a.key = c.{end}_key)" for end in ends
-        )
-        kinds = "".join(f", c.{end}_kind, c.{end}_key" for end in ends)
-        self.duck.execute(
-            "create or replace table picked as select c.record_key, c.content, h.source_key is not null as is_held "
-            f"from (select c.record_key, md5(concat_ws(chr(31), {hashed}))::uuid as content{kinds} "
-            f"from read_parquet('{_quoted(path)}') c) c left join held h on h.source_key = c.record_key "
-            f"where h.content is distinct from c.content{follows}"
-        )
-        self.duck.execute("insert into altered select ?, record_key from picked where is_held", [shape.name.upper()])
+        return made.rows - self._pour(made.file, shape.stage, [c.name for c in columns])
 
     def bring_rows(self, path: Path, table: str, columns: tuple[Column, ...]) -> int:
         """Fill a temporary table straight from one Parquet file, such as the clusters."""
         self._create(table, [(c.name, c.kind) for c in columns])
-        self._refuse_missing_columns(path, tuple(c.name for c in columns))
         query = f"select {', '.join(c.select() for c in columns)} from read_parquet('{_quoted(path)}') c"
-        return self._pour(query, table, [c.name for c in columns])
+        with self.duck.cursor() as duck:
+            self._refuse_missing_columns(duck, path, tuple(c.name for c in columns))
+            made = self._written(duck, query, table)
+        return self._pour(made, table, [c.name for c in columns])
 
     def merges(self) -> Path | None:
         path = self.folder / "merge.parquet"
         return path if path.exists() else None
 
+    def _hold(self, shape: Shape, source: str) -> None:
+        """Tell DuckDB which rows of the source are held already and what they say, where the batch is large."""
+        self.duck.execute(f"create table held_{shape.name} (source_key varchar, content uuid)")
+        path = self._file(shape)
+        if path is None or self._rows_in(path) < self.compared_from:
+            return
+        kept = Path(self._scratch.name) / "held.csv"
+        copy: AbstractContextManager[Any] = self.cursor.copy(
+            f"copy (select source_key, content from {shape.table} where source = %s) to stdout (format csv)", [source]
+        )
+        with copy as giving, kept.open("wb") as out:
+            for block in giving:
+                out.write(block)
+        if kept.stat().st_size:
+            columns = "columns={'source_key': 'VARCHAR', 'content': 'UUID'}"
+            self.duck.execute(
+                f"insert into held_{shape.name} from read_csv('{_quoted(kept)}', header=false, {columns})"
+            )
+        kept.unlink()
+
+    def _make_next(self) -> None:
+        if self._waiting:
+            shape = self._waiting.popleft()
+            self._made[shape.name] = self._maker.submit(self._make, shape)
+
+    def _make(self, shape: Shape) -> "_Made":
+        """Write the rows that may change something, as PostgreSQL takes them; note the held ones that change."""
+        path = self._file(shape)
+        if path is None:
+            return _Made(0, None)
+        self._refuse_repeated_keys(path, shape)
+        hashed = ", ".join(
+            f"coalesce(c.{name}::varchar, chr(1))"
+            for name in sorted({*COMMON_NEEDS, *shape.needs} - {"source_file", "source_line", "row_hash"})
+        )
+        rows = (
+            f"(select c.*, md5(concat_ws(chr(31), {hashed}))::uuid as content from read_parquet('{_quoted(path)}') c) c"
+        )
+        self.duck.execute(
+            f"insert into altered select ?, c.record_key from {rows} "
+            f"join held_{shape.name} h on h.source_key = c.record_key where h.content <> c.content",
+            [shape.name.upper()],
+        )
+        follows = "".join(
+            f" or exists (select 1 from altered a where a.kind = c.{end}_kind and a.key = c.{end}_key)"
+            for end in (("left", "right") if shape is LINK else ())
+        )
+        query = (
+            f"select {', '.join(f'{c.select()} as {c.name}' for c in shape.staged())} from {rows} "
+            f"left join held_{shape.name} h on h.source_key = c.record_key join label l "
+            "on l.owning_force = coalesce(c.owning_force, '') and l.audience = coalesce(c.audience, '') "
+            "and l.marking = coalesce(c.marking, '') and l.compartment is not distinct from nullif(c.compartment, '') "
+            f"where h.content is distinct from c.content{follows}"
+        )
+        return _Made(self._rows_in(path), self._written(self.duck, query, shape.stage))
+
     def _file(self, shape: Shape) -> Path | None:
         path = self.folder / f"{shape.name}.parquet"
         if not path.exists():
             return None
-        self._refuse_missing_columns(path, (*COMMON_NEEDS, *shape.needs))
+        self._refuse_missing_columns(self.duck, path, (*COMMON_NEEDS, *shape.needs))
         return path
 
     def _rows_in(self, path: Path) -> int:
         (rows,) = self.duck.execute("select count(*) from read_parquet(?)", [str(path)]).fetchall()[0]
         return int(rows)
 
-    def _refuse_missing_columns(self, path: Path, needed: tuple[str, ...]) -> None:
-        described = self.duck.execute("describe select * from read_parquet(?)", [str(path)]).fetchall()
+    @staticmethod
+    def _refuse_missing_columns(duck: duckdb.DuckDBPyConnection, path: Path, needed: tuple[str, ...]) -> None:
+        described = duck.execute("describe select * from read_parquet(?)", [str(path)]).fetchall()
         missing = sorted(set(needed) - {row[0] for row in described})
         if missing:
             raise RuleBroken(
@@ -371,20 +413,22 @@ class Stage:
             f"create temp table {table} ({', '.join(f'{name} {kind}' for name, kind in columns)}) on commit drop"
         )
 
-    def _pour(self, query: str, table: str, columns: list[str]) -> int:
-        path = Path(self._scratch.name) / f"{table}.csv"
-        self.duck.execute(f"copy ({query}) to '{_quoted(path)}' (format csv, header false, nullstr '\\N')").fetchall()
+    def _written(self, duck: duckdb.DuckDBPyConnection, query: str, name: str) -> Path:
+        path = Path(self._scratch.name) / f"{name}.csv"
+        duck.execute(f"copy ({query}) to '{_quoted(path)}' (format csv, header false, {WRITTEN})").fetchall()
+        return path
+
+    def _pour(self, path: Path, table: str, columns: list[str]) -> int:
         copy: AbstractContextManager[Any] = self.cursor.copy(
-            f"copy pg_temp.{table} ({', '.join(columns)}) from stdin (format csv, null '\\N')"
+            f"copy pg_temp.{table} ({', '.join(columns)}) from stdin (format csv, {TAKEN})"
         )
         with copy as taking, path.open("rb") as given:
             while chunk := given.read(CHUNK_BYTES):
                 taking.write(chunk.replace(ZERO, UNREADABLE))
-        os.unlink(path)
+        rows = int(self.cursor.rowcount)
+        path.unlink()
         self.cursor.execute(f"analyze {table} ({', '.join(c for c in columns if c in JOINED)})")
-        self.cursor.execute(f"select count(*) from pg_temp.{table}")
-        (rows,) = self.cursor.fetchone() or (0,)
-        return int(rows)
+        return rows
 
 
 def _quoted(path: Path) -> str:

@@ -8,7 +8,14 @@ from fourfold.pole.publishing.staging import COMMON, EVENT, LINK, PERSON, Column
 
 STOCK_TAKEN_FROM = 2_000
 """Rows added or changed in one table from which its statistics are taken before the next statement is planned."""
-LINEAGE = tuple(column.name for column in COMMON)
+
+ENDS = {
+    "PERSON": "pole_personrecord",
+    "OBJECT": "pole_objectrecord",
+    "LOCATION": "pole_locationrecord",
+    "EVENT": "pole_eventrecord",
+}
+"""What a link may join, and the table that holds it."""
 
 
 def take_stock(cursor: CursorWrapper, table: str, changed: int) -> None:
@@ -26,8 +33,8 @@ def note_known(cursor: CursorWrapper, shape: Shape, source: str) -> tuple[int, i
     cursor.execute(f"drop table if exists pg_temp.known_{shape.name}")
     cursor.execute(
         f"create temp table known_{shape.name} on commit drop as "
-        f"select s.source_key, r.id, r.content = s.content and r.label_id = s.label_id{_same_ends(shape)} as same "
-        f"from pg_temp.{shape.stage} s{_place(shape)} "
+        f"select s.source_key, r.id, r.content = s.content and r.label_id = {_label(shape)}{_same_ends(shape)} as same "
+        f"from pg_temp.{shape.stage} s{_joins(shape)} "
         f"join {shape.table} r on r.source = %s and r.source_key = s.source_key",
         [source],
     )
@@ -42,13 +49,13 @@ def note_known(cursor: CursorWrapper, shape: Shape, source: str) -> tuple[int, i
 def insert_new(cursor: CursorWrapper, shape: Shape, source: str, batch_id: int) -> int:
     columns = _columns(shape)
     names = ["source", "batch_id", *(c.name for c in columns)]
-    values = ["%s", "%s", *(_value(c) for c in columns)]
+    values = ["%s", "%s", *(_value(shape, c) for c in columns)]
     if shape is PERSON:
         names.append("person_id")
         values.append("chosen.person_id")
     cursor.execute(
         f"insert into {shape.table} ({', '.join(names)}) select {', '.join(values)} "
-        f"from pg_temp.{shape.stage} s{_joins(shape)} "
+        f"from pg_temp.{shape.stage} s{_joins(shape)}{_person(shape)} "
         f"where not exists (select from pg_temp.known_{shape.name} k where k.source_key = s.source_key)",
         [source, batch_id],
     )
@@ -57,12 +64,13 @@ def insert_new(cursor: CursorWrapper, shape: Shape, source: str, batch_id: int) 
 
 def update_changed(cursor: CursorWrapper, shape: Shape, batch_id: int) -> None:
     columns = _columns(shape)
-    sets = ["batch_id = %s", *(f"{c.name} = {_value(c)}" for c in columns if c.name != "source_key")]
+    sets = ["batch_id = %s", *(f"{c.name} = {_value(shape, c)}" for c in columns if c.name != "source_key")]
     if shape is PERSON:
         sets.append("person_id = coalesce(chosen.person_id, r.person_id)")
     cursor.execute(
         f"update {shape.table} r set {', '.join(sets)} from pg_temp.known_{shape.name} k "
-        f"join pg_temp.{shape.stage} s on s.source_key = k.source_key{_joins(shape)} where r.id = k.id and not k.same",
+        f"join pg_temp.{shape.stage} s on s.source_key = k.source_key{_joins(shape)}{_person(shape)} "
+        "where r.id = k.id and not k.same",
         [batch_id],
     )
 
@@ -71,19 +79,25 @@ def _columns(shape: Shape) -> tuple[Column, ...]:
     return (*COMMON, *shape.facts)
 
 
-def _value(column: Column) -> str:
-    return column.insert or f"s.{column.name}"
+def _value(shape: Shape, column: Column) -> str:
+    return _label(shape) if column.name == "label_id" else column.insert or f"s.{column.name}"
 
 
-def _place(shape: Shape) -> str:
-    return " left join pg_temp.places place on place.source_key = nullif(s.location_key, '')" if shape is EVENT else ""
+def _label(shape: Shape) -> str:
+    """A link's label is the narrowest of its own and its ends'; any other record's is its own."""
+    return "ended.label_id" if shape is LINK else "s.label_id"
 
 
 def _joins(shape: Shape) -> str:
-    """What a shape's staged row needs beside itself to become a record."""
-    if shape is PERSON:
-        return " left join pg_temp.chosen on chosen.source_key = s.source_key"
-    return _place(shape)
+    """The records that a staged row points at. A link without both ends is left out."""
+    if shape is EVENT:
+        return " left join pg_temp.places place on place.source_key = nullif(s.location_key, '')"
+    return " join pg_temp.ended on ended.source_key = s.source_key" if shape is LINK else ""
+
+
+def _person(shape: Shape) -> str:
+    """Which person a staged record of a person is."""
+    return " left join pg_temp.chosen on chosen.source_key = s.source_key" if shape is PERSON else ""
 
 
 def _same_ends(shape: Shape) -> str:
@@ -91,7 +105,7 @@ def _same_ends(shape: Shape) -> str:
     if shape is EVENT:
         return " and r.location_id is not distinct from place.id"
     if shape is LINK:
-        return " and r.left_id = s.left_id and r.right_id = s.right_id"
+        return " and r.left_id = ended.left_id and r.right_id = ended.right_id"
     return ""
 
 
@@ -108,38 +122,28 @@ def find_places(cursor: CursorWrapper, source: str) -> None:
 
 
 def find_link_ends(cursor: CursorWrapper, source: str) -> int:
-    """Fill in ids and label of every staged link; take out those whose ends we do not hold. Returns how many."""
-    cursor.execute("drop table if exists pg_temp.ends")
+    """Make `ended` (source_key, left_id, right_id, label_id): the staged links whose ends we hold.
+
+    Returns how many links have an end that we do not hold.
+    """
+    for table in ("wanted", "ends", "ended"):
+        cursor.execute(f"drop table if exists pg_temp.{table}")
+    cursor.execute(
+        "create temp table wanted on commit drop as select left_kind as kind, left_key as key from pg_temp.stage_link "
+        "union select right_kind, right_key from pg_temp.stage_link"
+    )
+    cursor.execute("analyze wanted")
+    of_each_kind = " union all ".join(
+        f"select w.kind, w.key, r.id, r.label_id from pg_temp.wanted w join {table} r "
+        f"on r.source = %(source)s and r.source_key = w.key where w.kind = '{kind}'"
+        for kind, table in ENDS.items()
+    )
+    cursor.execute(f"create temp table ends on commit drop as {of_each_kind}", {"source": source})
+    cursor.execute("analyze ends")
     cursor.execute(
         """
-        create temp table ends on commit drop as
-        with wanted as (
-          select distinct kind, key from (
-            select left_kind as kind, left_key as key from pg_temp.stage_link
-            union all select right_kind, right_key from pg_temp.stage_link) w)
-        select w.kind, w.key, r.id, r.label_id from wanted w
-          join pole_personrecord r on r.source = %(source)s and r.source_key = w.key where w.kind = 'PERSON'
-        union all
-        select w.kind, w.key, r.id, r.label_id from wanted w
-          join pole_objectrecord r on r.source = %(source)s and r.source_key = w.key where w.kind = 'OBJECT'
-        union all
-        select w.kind, w.key, r.id, r.label_id from wanted w
-          join pole_locationrecord r on r.source = %(source)s and r.source_key = w.key where w.kind = 'LOCATION'
-        union all
-        select w.kind, w.key, r.id, r.label_id from wanted w
-          join pole_eventrecord r on r.source = %(source)s and r.source_key = w.key where w.kind = 'EVENT'
-        """,
-        {"source": source},
-    )
-    cursor.execute("analyze ends")
-    cursor.execute("drop table if exists pg_temp.ended_link")
-    kept = ", ".join(
-        f"s.{name}" for name in (*(c for c in LINEAGE if c != "label_id"), *(c.name for c in LINK.facts if c.staged))
-    )
-    cursor.execute(
-        f"""
-        create temp table ended_link on commit drop as
-        select {kept}, a.id as left_id, b.id as right_id,
+        create temp table ended on commit drop as
+        select s.source_key, a.id as left_id, b.id as right_id,
           case when own.rank >= ra.rank and own.rank >= rb.rank then s.label_id
                when ra.rank >= rb.rank then a.label_id else b.label_id end as label_id
         from pg_temp.stage_link s
@@ -150,23 +154,18 @@ def find_link_ends(cursor: CursorWrapper, source: str) -> int:
         join pg_temp.label_rank rb on rb.label_id = b.label_id
         """
     )
-    cursor.execute("select (select count(*) from pg_temp.stage_link) - (select count(*) from pg_temp.ended_link)")
-    (missing,) = cursor.fetchone() or (0,)
-    cursor.execute("drop table pg_temp.stage_link")
-    cursor.execute("alter table pg_temp.ended_link rename to stage_link")
-    cursor.execute("analyze stage_link (source_key, left_id, right_id)")
-    return int(missing)
+    ended = cursor.rowcount
+    cursor.execute("analyze ended")
+    cursor.execute("select count(*) from pg_temp.stage_link")
+    (links,) = cursor.fetchone() or (0,)
+    return int(links - ended)
 
 
 def narrow_links(cursor: CursorWrapper, source: str) -> int:
     """A record that became narrower takes its links with it, also those that this batch does not bring again."""
     narrowed = 0
-    for kind, name, table in (
-        ("PERSON", "person", "pole_personrecord"),
-        ("OBJECT", "object", "pole_objectrecord"),
-        ("LOCATION", "location", "pole_locationrecord"),
-        ("EVENT", "event", "pole_eventrecord"),
-    ):
+    for kind, table in ENDS.items():
+        name = kind.lower()
         cursor.execute(f"select exists (select from pg_temp.known_{name} where not same)")
         if not (cursor.fetchone() or (False,))[0]:
             continue
@@ -236,19 +235,23 @@ def choose_persons(
     cursor.execute(
         """
         create temp table fresh on commit drop as
-        select place, cluster, lone, nextval(pg_get_serial_sequence('pole_person', 'id')) as person_id from (
-          select min(place) as place, cluster, lone from (
-            select s.source_line as place, c.cluster, case when c.cluster is null then s.source_key end as lone
+        select cluster, lone, nextval(pg_get_serial_sequence('pole_person', 'id')) as person_id from (
+          select min(place) as place, cluster, null as lone from (
+            select s.source_line as place, c.cluster
             from pg_temp.stage_person s
-            left join pg_temp.stage_cluster c on c.source = %s and c.record_key = s.source_key
-            where c.cluster is not null
-               or not exists (select from pg_temp.known_person k where k.source_key = s.source_key)
+            join pg_temp.stage_cluster c on c.source = %s and c.record_key = s.source_key
             union all
-            select 0, k.cluster, null from pg_temp.known_cluster k) w
-          where w.cluster is null or not exists (select from pg_temp.keeps h where h.cluster = w.cluster)
-          group by cluster, lone order by min(place), cluster, lone) ordered
+            select 0, k.cluster from pg_temp.known_cluster k) w
+          where not exists (select from pg_temp.keeps h where h.cluster = w.cluster)
+          group by cluster
+          union all
+          select s.source_line, null, s.source_key
+          from pg_temp.stage_person s
+          where not exists (select from pg_temp.stage_cluster c where c.source = %s and c.record_key = s.source_key)
+            and not exists (select from pg_temp.known_person k where k.source_key = s.source_key)
+          order by place, cluster, lone) ordered
         """,
-        [source],
+        [source, source],
     )
     cursor.execute("analyze fresh")
     cursor.execute(
