@@ -1,0 +1,375 @@
+"""Reads of disruptions. No user argument: the database has already hidden what the reader may not see."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from django.db.models import Case, CharField, Count, F, Q, QuerySet, When
+from django.urls import reverse
+
+from fourfold.disruptions import rules
+from fourfold.disruptions.models import (
+    CategoryReview,
+    Disruption,
+    DisruptionAim,
+    DisruptionDraft,
+    DisruptionEvidence,
+    DisruptionLead,
+    DisruptionSupport,
+)
+from fourfold.disruptions.rules import LeadState, State
+from fourfold.plans.rules import P
+from fourfold.plans.selectors import Moved
+from fourfold.platform.errors import NotThere
+from fourfold.platform.people.models import Organisation
+from fourfold.platform.reference.models import ReferenceTerm
+from fourfold.threats import selectors as threats
+
+if TYPE_CHECKING:
+    from fourfold.threats.models import Threat
+
+KINDS = (
+    "disruption_category",
+    "disruption_fact",
+    "disruption_finder",
+    "disruption_outcome",
+    "disruption_rule",
+    "programme",
+    "tactic",
+    "theme",
+)
+
+
+@dataclass(frozen=True)
+class RegionData:
+    """The region's words and rules about disruptions, and the marks of those that are a default."""
+
+    words: rules.Vocabulary
+    standard: rules.Standard
+    finder: Mapping[str, rules.FinderRule]
+
+
+def region_data() -> RegionData:
+    """One query."""
+    found: dict[str, list[ReferenceTerm]] = defaultdict(list)
+    ended: dict[tuple[str, str], str] = {}
+    dated: list[rules.DatedRule] = []
+    terms = ReferenceTerm.objects.filter(kind__in=KINDS).order_by("kind", "position", "effective_from")
+    for term in terms:
+        if term.kind == "disruption_rule":
+            dated.append(
+                rules.DatedRule(
+                    term.code,
+                    term.effective_from,
+                    term.effective_to,
+                    term.detail,
+                    mark=term.mark,
+                    name=term.name,
+                    source=term.source,
+                )
+            )
+        elif term.effective_to is None:
+            found[term.kind].append(term)
+        else:
+            ended[term.kind, term.code] = term.name
+    words = rules.Vocabulary(
+        categories={t.code: _category(t) for t in found["disruption_category"]},
+        tactics={t.code: _tactic(t) for t in found["tactic"]},
+        facts={t.code: rules.FactWords(t.code, t.name, t.detail["unit"]) for t in found["disruption_fact"]},
+        outcomes={t.code: t.name for t in found["disruption_outcome"]},
+        programmes={t.code: t.name for t in found["programme"]},
+        themes={t.code: t.name for t in found["theme"]},
+        ended=ended,
+    )
+    finder = {t.code: _finder_rule(t) for t in found["disruption_finder"]}
+    return RegionData(words, rules.Standard(tuple(dated)), finder)
+
+
+def _category(term: ReferenceTerm) -> rules.CategoryWords:
+    said = term.detail
+    return rules.CategoryWords(
+        term.code,
+        term.name,
+        meaning=said.get("meaning", ""),
+        counted=bool(said.get("counted")),
+        disabled=bool(said.get("disabled")),
+    )
+
+
+def _tactic(term: ReferenceTerm) -> rules.Tactic:
+    said = term.detail
+    given = said.get("ps") or said.get("p") or ()
+    ps = (given,) if isinstance(given, str) else tuple(given)
+    return rules.Tactic(
+        term.code, term.name, tuple(P(p) for p in ps), area=said.get("area", ""), hint=said.get("what", "")
+    )
+
+
+def _finder_rule(term: ReferenceTerm) -> rules.FinderRule:
+    said = term.detail
+    return rules.FinderRule(
+        code=term.code,
+        name=term.name,
+        event=said["event"],
+        links=frozenset(said["links"]),
+        sides=frozenset(said["sides"]),
+        p=P(said["p"]),
+        tactic=said["tactic"],
+        days=int(said["days"]),
+        why=said["why"],
+        status=tuple(word.lower() for word in said.get("status", ())),
+        ended=bool(said.get("ended")),
+        vehicle=bool(said.get("vehicle")),
+    )
+
+
+def disruptions() -> QuerySet[Disruption]:
+    """Every record, whatever became of it."""
+    return Disruption.objects.select_related(
+        "threat",
+        "lead_agency",
+        "recorder__organisation",
+        "validated_by__organisation",
+        "moderator__organisation",
+        "label__owner",
+        "label__compartment",
+        "label__agreement",
+    )
+
+
+def standing() -> QuerySet[Disruption]:
+    """Records that say of themselves that they are true: all but those withdrawn. Figures count these."""
+    return Disruption.objects.exclude(state=State.WITHDRAWN)
+
+
+def disruption(reference: str) -> Disruption:
+    """The record of that reference. Raises `NotThere` where there is none that the reader may see."""
+    found = None if "\x00" in reference else disruptions().filter(reference=reference).first()
+    if found is None:
+        raise NotThere
+    return found
+
+
+def of_threat(threat: "Threat") -> QuerySet[Disruption]:
+    """Records against one threat, the latest event first."""
+    return disruptions().filter(threat=threat).order_by("-event_on", "-pk")
+
+
+def events_in(found: QuerySet[Disruption]) -> int:
+    """How many events some records are of: one that disrupted several threats is counted once."""
+    event = Case(When(shared_event="", then=F("reference")), default=F("shared_event"), output_field=CharField())
+    return int(found.order_by().aggregate(n=Count(event, distinct=True))["n"])
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What belongs to one record now."""
+
+    aims: tuple[DisruptionAim, ...] = ()
+    supports: tuple[DisruptionSupport, ...] = ()
+    evidence: tuple[DisruptionEvidence, ...] = ()
+    reviews: tuple[CategoryReview, ...] = ()
+
+
+def parts_of(found: Disruption) -> Parts:
+    """Four queries."""
+    return Parts(
+        aims=tuple(DisruptionAim.objects.filter(disruption=found, held=True).order_by("pk")),
+        supports=tuple(
+            DisruptionSupport.objects.filter(disruption=found, held=True).select_related("agency").order_by("pk")
+        ),
+        evidence=tuple(DisruptionEvidence.objects.filter(disruption=found, held=True).order_by("pk")),
+        reviews=tuple(
+            CategoryReview.objects.filter(disruption=found)
+            .select_related("reviewed_by__organisation")
+            .order_by("-reviewed_on", "-pk")
+        ),
+    )
+
+
+def said_of(found: Disruption, parts: Parts) -> rules.Said:
+    """A record as it would be said again."""
+    return rules.Said(
+        threat=found.threat.reference,
+        event_on=found.event_on,
+        record_date=found.record_date,
+        category=found.category,
+        primary_p=found.primary_p,
+        secondary_ps=tuple(found.secondary_ps),
+        role=found.role,
+        lead_agency=found.lead_agency.code,
+        tactics=tuple(found.tactics),
+        theme=found.theme,
+        place=found.place,
+        facts=dict(found.facts),
+        stopped=found.stopped,
+        for_how_long=found.for_how_long,
+        how_known=found.how_known,
+        outcome=found.outcome,
+        aims=tuple(each.aim_id for each in parts.aims),
+        supports=tuple(rules.Support(agency=each.agency.code, benefit=each.benefit) for each in parts.supports),
+        evidence=tuple(
+            rules.Evidence(text=each.text, grade=each.grade, reference=each.reference) for each in parts.evidence
+        ),
+        effect_ends_on=found.effect_ends_on,
+        programme=found.programme,
+        shared_event=found.shared_event,
+        handling=found.handling,
+        different_because=found.different_because,
+    )
+
+
+def agencies() -> Mapping[str, Organisation]:
+    """Every body a disruption may name, by code."""
+    return {each.code: each for each in Organisation.objects.exclude(code="fourfold").order_by("name")}
+
+
+def likes(
+    asked: Iterable[tuple[int, date, Collection[str]]], *, within: int, but: Collection[int] = ()
+) -> Mapping[int, tuple[rules.Like, ...]]:
+    """Records that may be of the same event, by the place of what was asked. One query.
+
+    Args:
+        asked: Threat, day and tactics of each new record.
+        within: How many days apart two records of one event may be.
+        but: Keys of records to leave out.
+    """
+    asked = list(asked)
+    if not asked or not within:
+        return {}
+    span = timedelta(days=within)
+    first, last = min(day for _, day, _ in asked) - span, max(day for _, day, _ in asked) + span
+    rows = (
+        standing()
+        .filter(threat_id__in={threat for threat, _, _ in asked}, event_on__gte=first, event_on__lte=last)
+        .exclude(pk__in=but)
+        .order_by("event_on", "pk")
+        .values_list("threat_id", "event_on", "tactics", "reference")
+    )
+    by_threat: dict[int, list[tuple[date, frozenset[str], str]]] = defaultdict(list)
+    for threat_id, day, used, reference in rows:
+        by_threat[threat_id].append((day, frozenset(used), reference))
+    found = {}
+    for place, (threat_id, day, tactics) in enumerate(asked):
+        near = tuple(
+            rules.Like(reference, on)
+            for on, theirs, reference in by_threat.get(threat_id, ())
+            if abs(on - day) <= span and theirs & set(tactics)
+        )
+        if near:
+            found[place] = near
+    return found
+
+
+def moved_aims(aim_ids: Iterable[int]) -> Mapping[int, tuple[Moved, ...]]:
+    """What has moved some aims, the latest first. One query."""
+    rows = (
+        DisruptionAim.objects.filter(aim_id__in=list(aim_ids), held=True)
+        .exclude(disruption__state=State.WITHDRAWN)
+        .order_by("-disruption__event_on", "-disruption_id")
+        .values_list("aim_id", "disruption__reference", "disruption__event_on", "disruption__category")
+    )
+    words = region_data().words
+    found: dict[int, list[Moved]] = defaultdict(list)
+    for aim_id, reference, event_on, category in rows:
+        text = f"{reference}, {words.category_name(category).lower()}"
+        found[aim_id].append(Moved(text=text, on=event_on, href=address_of(reference)))
+    return {aim_id: tuple(moved) for aim_id, moved in found.items()}
+
+
+def of_aims(aim_ids: Iterable[int]) -> QuerySet[Disruption]:
+    """Records that serve any of some aims."""
+    served = DisruptionAim.objects.filter(aim_id__in=list(aim_ids), held=True).values("disruption_id")
+    return disruptions().filter(pk__in=served).exclude(state=State.WITHDRAWN).order_by("-event_on", "-pk")
+
+
+def address_of(reference: str) -> str:
+    return reverse("disruptions:detail", kwargs={"reference": reference})
+
+
+def drafts_of(author_id: int) -> QuerySet[DisruptionDraft]:
+    """Unfinished forms of one person, the latest first."""
+    return DisruptionDraft.objects.filter(author_id=author_id, ended_at=None).order_by("-saved_at", "-pk")
+
+
+def draft(pk: int, *, author_id: int) -> DisruptionDraft:
+    found = DisruptionDraft.objects.filter(pk=pk, author_id=author_id).first()
+    if found is None:
+        raise NotThere
+    return found
+
+
+def leads() -> QuerySet[DisruptionLead]:
+    return DisruptionLead.objects.select_related("threat__owner", "event__owner", "decided_by", "disruption", "label")
+
+
+def open_leads(*, today: date) -> QuerySet[DisruptionLead]:
+    """Proposals that nobody has decided and that have not expired, the soonest to expire first."""
+    return leads().filter(state=LeadState.OPEN, expires_on__gte=today).order_by("expires_on", "pk")
+
+
+def lead(pk: int) -> DisruptionLead:
+    found = leads().filter(pk=pk).first()
+    if found is None:
+        raise NotThere
+    return found
+
+
+@dataclass(frozen=True)
+class Precision:
+    """How often proposals of one kind were right, of those decided."""
+
+    kind: str
+    p: str
+    open: int
+    accepted: int
+    declined: int
+    expired: int
+
+    @property
+    def share(self) -> float | None:
+        return rules.precision(self.accepted, self.declined)
+
+
+def precision_by_kind(*, today: date) -> tuple[Precision, ...]:
+    """One query."""
+    is_open = Q(state=LeadState.OPEN, expires_on__gte=today)
+    rows = (
+        DisruptionLead.objects.order_by()
+        .values_list("kind", "primary_p")
+        .annotate(
+            waiting=Count("pk", filter=is_open),
+            accepted=Count("pk", filter=Q(state=LeadState.ACCEPTED)),
+            declined=Count("pk", filter=Q(state=LeadState.DECLINED)),
+            expired=Count("pk", filter=Q(state__in=[LeadState.OPEN, LeadState.EXPIRED]) & ~is_open),
+        )
+    )
+    return tuple(sorted((Precision(*row) for row in rows), key=lambda each: each.kind))
+
+
+def threats_called(references: Iterable[str]) -> "Mapping[str, Threat]":
+    """Threats by reference, with their label and owner. One query."""
+    found = threats.threats().select_related(None).select_related("owner", "label__owner", "label__compartment")
+    return {each.reference: each for each in found.filter(reference__in=set(references))}
+
+
+def reference_of(text: str) -> str:
+    """The reference that a typed number such as 123, dis 123 or DIS-000123 means."""
+    return f"DIS-{text.upper().removeprefix('DIS').strip(' -').zfill(6)}"
+
+
+def entries_about(text: str) -> Q | None:
+    """Which entries of the ledger are about the record of a reference; None if it is none."""
+    reference = reference_of(text)
+    if not text.strip().upper().startswith("DIS") or not reference.removeprefix("DIS-").isdecimal():
+        return None
+    found = Disruption.objects.filter(reference=reference).values_list("pk", flat=True)
+    return Q(object_type="disruptions.disruption", object_id__in=[str(pk) for pk in found])
+
+
+def called(ids: Collection[str]) -> Mapping[str, str]:
+    """References by key, of the records that the reader may see."""
+    found = Disruption.objects.filter(pk__in=[int(each) for each in ids]).values_list("pk", "reference") if ids else ()
+    return {str(pk): reference for pk, reference in found}
