@@ -384,6 +384,11 @@ def aims(pks: Iterable[int]) -> tuple[AimLine, ...]:
     return _aim_lines(Aim.objects.filter(pk__in=list(pks)).order_by("plan_id", "position"))
 
 
+def threats_of_aims(pks: Iterable[int]) -> Mapping[int, int]:
+    """The threat of each of these aims, by key, as far as the reader may see them. One query."""
+    return dict(Aim.objects.filter(pk__in=list(pks)).values_list("pk", "plan__threat_id"))
+
+
 def _aim_lines(found: QuerySet[Aim]) -> tuple[AimLine, ...]:
     aims = tuple(found)
     read = AimReading.objects.filter(aim__in=[aim.pk for aim in aims]).order_by("read_on", "pk")

@@ -20,7 +20,6 @@ from fourfold.plans.models import (
     Consultation,
     PeerReview,
     Plan,
-    PlanPart,
     PlanVersion,
     Reminder,
     Report,
@@ -82,6 +81,12 @@ def write_plan(*, actor: User, threat: "Threat", content: rules.PlanContent, tod
     _refresh(plan)
     _note(Operation.COLLECTION, plan, plan, "begun", aims=len(aims), actions=len(actions), score=plan.score)
     return plan
+
+
+@transaction.atomic
+def write_plans(*, actor: User, entries: Iterable[tuple["Threat", rules.PlanContent]], today: date) -> tuple[Plan, ...]:
+    """Plans of several threats at once: all of them, or none where one breaks a rule."""
+    return tuple(write_plan(actor=actor, threat=threat, content=said, today=today) for threat, said in entries)
 
 
 def _check_content(content: rules.PlanContent, *, today: date) -> None:
@@ -189,7 +194,7 @@ def change_action(
     known = selectors.known_tactics([said.tactic]) | {action.tactic}
     rules.check_action(said, tactics=known, aims=aims, today=today)
     before = {name: _plain(getattr(action, name)) for name in ACTION_COLUMNS}
-    _say(action, said, aim=aims.get(said.aim or 0), agencies=_agencies([said]))
+    _say(action, said, aim=aims.get(said.aim or 0), agencies=_agencies([said], kept=action.owner_id))
     after = {name: _plain(getattr(action, name)) for name in ACTION_COLUMNS}
     changed = [name for name in ACTION_COLUMNS if before[name] != after[name]]
     if changed:
@@ -289,6 +294,12 @@ def adopt_plan(*, actor: User, plan: Plan, why: str, today: date, seen_digest: s
         approved_by=actor,
         approved_on=today,
     )
+
+
+@transaction.atomic
+def adopt_plans(*, actor: User, plans: Iterable[Plan], why: str, today: date) -> tuple[PlanVersion, ...]:
+    """Adopt several plans at once: all of them, or none where one may not be."""
+    return tuple(adopt_plan(actor=actor, plan=plan, why=why, today=today) for plan in plans)
 
 
 @transaction.atomic
@@ -658,7 +669,14 @@ def relabel(threat: "Threat", old: AccessLabel, new: AccessLabel, reason: str) -
         return
     aims = Aim.objects.filter(plan=plan).values("pk")
     rows: tuple[models.QuerySet[Any], ...] = (
-        *(part._default_manager.filter(plan=plan, label=old) for part in PARTS_OF_PLAN),
+        Section.objects.filter(plan=plan, label=old),
+        Aim.objects.filter(plan=plan, label=old),
+        Action.objects.filter(plan=plan, label=old),
+        Consultation.objects.filter(plan=plan, label=old),
+        Review.objects.filter(plan=plan, label=old),
+        PeerReview.objects.filter(plan=plan, label=old),
+        PlanVersion.objects.filter(plan=plan, label=old),
+        Reminder.objects.filter(plan=plan, label=old),
         AimReading.objects.filter(aim__in=aims, label=old),
         Answer.objects.filter(report__action__plan=plan, label=old),
         Plan.objects.filter(pk=plan.pk, label=old),
@@ -675,18 +693,6 @@ def relabel(threat: "Threat", old: AccessLabel, new: AccessLabel, reason: str) -
             row.save(update_fields=["label"])
     for found in rows:
         found.update(label=new)
-
-
-PARTS_OF_PLAN: tuple[type[PlanPart], ...] = (
-    Section,
-    Aim,
-    Action,
-    Consultation,
-    Review,
-    PeerReview,
-    PlanVersion,
-    Reminder,
-)
 
 
 # ---- reminders ------------------------------------------------------------------------------------------------------
@@ -856,12 +862,16 @@ def _aims_by_position(plan: Plan) -> dict[int, Aim]:
     return {aim.position: aim for aim in Aim.objects.filter(plan=plan)}
 
 
-def _agencies(said: Iterable[rules.ActionSaid]) -> Mapping[int, int]:
-    """The organisation of each owner, for actions that name none. Refuses an owner who can sign in no more."""
+def _agencies(said: Iterable[rules.ActionSaid], *, kept: int | None = None) -> Mapping[int, int]:
+    """The organisation of each owner, for actions that name none. Refuses a new owner who can sign in no more."""
     owners = {each.owner for each in said if each.owner is not None}
     if not owners:
         return {}
-    return dict(User.objects.filter(pk__in=owners).values_list("pk", "organisation_id"))
+    found = User.objects.filter(pk__in=owners)
+    for user in found:
+        if not user.is_active and user.pk != kept:
+            raise rules.broken("PN39", "owner", name=user.name)
+    return {user.pk: user.organisation_id for user in found}
 
 
 def _say(action: Action, said: rules.ActionSaid, *, aim: Aim | None, agencies: Mapping[int, int]) -> None:
