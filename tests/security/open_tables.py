@@ -5,7 +5,7 @@ picture, a threat, a source's record or what someone did may stand here.
 """
 
 OPEN_TABLES = {
-    "assessments_assessmentmodel": "Scoring models: criteria, weights and words, the same for everyone and never changed",
+    "assessments_assessmentmodel": "Scoring models: criteria, weights and words, the same for everyone",
     "audit_block": "Seals of the ledger: digests and numbers of transactions, which tell nothing of what was done",
     "audit_check": "What verifications of the ledger found: counts and digests",
     "django_content_type": "Names of models, made by Django",

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from fourfold.assessments import rules
 from fourfold.assessments.models import (
@@ -229,6 +229,37 @@ def scores_of(of: Assessment, side: str) -> Mapping[str, CriterionScore]:
     """The latest round's scores of one side, by criterion."""
     found = CriterionScore.objects.filter(assessment=of, side=side, round=of.round).order_by("pk")
     return {each.key: each for each in found}
+
+
+@dataclass(frozen=True)
+class ScoreLine:
+    """One criterion as one side scored it in the latest round."""
+
+    side: str
+    section: str
+    key: str
+    value: int | None
+    why: str
+
+
+def scores_of_many(ids: Iterable[int]) -> Mapping[int, tuple[ScoreLine, ...]]:
+    """Both sides' scores of the latest round, of many assessments. One query."""
+    found: dict[int, list[ScoreLine]] = defaultdict(list)
+    rows = CriterionScore.objects.filter(assessment__in=list(ids), round=F("assessment__round")).order_by("pk")
+    named = ("assessment_id", "side", "section", "key", "value", "why")
+    for pk, side, section, key, value, why in rows.values_list(*named):
+        found[pk].append(ScoreLine(side, section, key, value, why))
+    return {pk: tuple(lines) for pk, lines in found.items()}
+
+
+def sheets_of_many(ids: Iterable[int]) -> Mapping[tuple[int, str], ScoreSheet]:
+    """What came of each side's scores in the latest round, by assessment and side. One query."""
+    rows = ScoreSheet.objects.filter(assessment__in=list(ids), round=F("assessment__round"))
+    return {(each.assessment_id, each.side): each for each in rows}
+
+
+def tier_codes() -> frozenset[str]:
+    return frozenset(ReferenceTerm.objects.filter(kind="tier").values_list("code", flat=True))
 
 
 def values_of(scores: Mapping[str, CriterionScore]) -> dict[str, int | None]:

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 from fourfold.assessments.rules.definition import Confidence, Floor, Level, Model, Section
-from fourfold.assessments.rules.sentences import WORDS, broken
+from fourfold.assessments.rules.sentences import SENTENCES, WORDS, broken
 from fourfold.platform.errors import RuleBroken
 
 type Values = Mapping[str, int | None]
@@ -177,8 +177,8 @@ def faults_to_finish(
                 if cited is not None and wanted and criterion.key not in cited:
                     found.append(_fault("AS8", criterion.key, name=name))
         if known < section.least_known and all(each.key in values for each in section.criteria):
-            facts = {"section": section.name, "least": section.least_known, "all": len(section.criteria)}
-            found.append(_fault("AS7", "", **facts, known=known))
+            count, least = len(section.criteria), section.least_known
+            found.append(_fault("AS7", "", section=section.name, least=least, all=count, known=known))
     return tuple(found)
 
 
@@ -204,7 +204,7 @@ def check_complete(
 
 
 def _fault(code: str, key: str, **facts: object) -> tuple[str, str, str]:
-    return code, key, broken(code, **facts).sentence
+    return code, key, SENTENCES[code].format(**facts)
 
 
 def _of_section(section: Section, values: Values, scale: Fraction) -> Fraction | None:
