@@ -54,6 +54,7 @@ class Disruption(Labelled, Versioned):
     facts = models.JSONField(
         default=dict, help_text="Outcome facts by code of reference kind disruption_fact; money as decimal text"
     )
+    happened = models.TextField(blank=True, help_text="What happened, in a few words")
     stopped = models.TextField(blank=True, help_text="What the threat can no longer do")
     for_how_long = models.TextField(blank=True)
     how_known = models.TextField(blank=True)
@@ -83,7 +84,23 @@ class Disruption(Labelled, Versioned):
             models.Index(fields=["label", "-record_date", "-id"], name="disruption_label_date"),
             models.Index(fields=["-record_date", "-id"], name="disruption_date"),
             models.Index(fields=["threat", "event_on"], name="disruption_threat_event"),
-            models.Index(fields=["lead_agency", "record_date"], name="disruption_agency_date"),
+            # Figures are read from this one alone.
+            models.Index(
+                fields=[
+                    "record_date",
+                    "role",
+                    "category",
+                    "state",
+                    "primary_p",
+                    "lead_agency",
+                    "threat_type",
+                    "event_on",
+                    "added_at",
+                    "label",
+                    "recorded_from",
+                ],
+                name="disruption_figures",
+            ),
             models.Index(fields=["state", "category"], name="disruption_state"),
             models.Index(
                 fields=["review_due_on"], name="disruption_review", condition=models.Q(review_due_on__isnull=False)
@@ -200,6 +217,7 @@ class DisruptionDraft(models.Model):
     Not a record yet: it counts nowhere. What was typed is emptied as soon as it is sent or thrown away.
     """
 
+    key = models.UUIDField(help_text="Made with the form, so that one form sent twice is one record")
     author = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+", db_index=False)
     said = models.JSONField(default=dict, help_text="The answers given so far, by question")
     lead_id = models.BigIntegerField(null=True, help_text="The proposal it began from")
@@ -210,9 +228,10 @@ class DisruptionDraft(models.Model):
     class Meta:
         indexes = [models.Index(fields=["author", "ended_at"], name="disruptiondraft_author")]
         constraints = [
+            models.UniqueConstraint(name="disruptiondraft_once", fields=["author", "key"]),
             models.CheckConstraint(
                 name="disruptiondraft_emptied", condition=models.Q(ended_at=None) | models.Q(said={})
-            )
+            ),
         ]
 
     def __str__(self) -> str:
@@ -223,14 +242,18 @@ class DisruptionLead(Labelled, Versioned):
     """A disruption that may be missing: a happening already in the picture, why it points to one, what was decided."""
 
     threat = models.ForeignKey("threats.Threat", on_delete=models.PROTECT, related_name="+")
-    member = models.ForeignKey("threats.ThreatMember", on_delete=models.PROTECT, related_name="+")
-    event = models.ForeignKey("pole.EventRecord", on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    record = models.ForeignKey(
+        "pole.PersonRecord", on_delete=models.PROTECT, related_name="+", help_text="The record that stands in the event"
+    )
+    event = models.ForeignKey("pole.EventRecord", on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=40, help_text="Code of reference kind disruption_finder")
     primary_p = models.CharField(max_length=8, choices=FOUR_PS)
     tactic = models.CharField(max_length=40)
     happened_on = models.DateField()
     why = models.TextField()
-    found = models.JSONField(help_text="The link, its day and what the event was called when it was found")
+    found = models.JSONField(
+        help_text="The link, the side and role in the threat, and what the event was when it was found"
+    )
     expires_on = models.DateField()
     state = models.CharField(max_length=10, choices=[(s.value, s.value) for s in LeadState])
     decided_by = models.ForeignKey("people.User", on_delete=models.PROTECT, null=True, related_name="+")

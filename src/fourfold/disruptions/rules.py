@@ -249,6 +249,7 @@ class Said:
     theme: str = ""
     place: str = ""
     facts: Mapping[str, str | int] = field(default_factory=dict)
+    happened: str = ""
     stopped: str = ""
     for_how_long: str = ""
     how_known: str = ""
@@ -524,6 +525,7 @@ SHAPES: Mapping[str, tuple[re.Pattern[str], str]] = {
 
 def _check_texts(said: Said) -> None:
     for field_name, text, limit in (
+        ("happened", said.happened, TEXT_LIMIT),
         ("stopped", said.stopped, TEXT_LIMIT),
         ("for_how_long", said.for_how_long, TEXT_LIMIT),
         ("how_known", said.how_known, TEXT_LIMIT),

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db.models import Case, CharField, Count, F, Q, QuerySet, When
 from django.urls import reverse
@@ -204,6 +205,7 @@ def said_of(found: Disruption, parts: Parts) -> rules.Said:
         theme=found.theme,
         place=found.place,
         facts=dict(found.facts),
+        happened=found.happened,
         stopped=found.stopped,
         for_how_long=found.for_how_long,
         how_known=found.how_known,
@@ -294,15 +296,17 @@ def drafts_of(author_id: int) -> QuerySet[DisruptionDraft]:
     return DisruptionDraft.objects.filter(author_id=author_id, ended_at=None).order_by("-saved_at", "-pk")
 
 
-def draft(pk: int, *, author_id: int) -> DisruptionDraft:
-    found = DisruptionDraft.objects.filter(pk=pk, author_id=author_id).first()
-    if found is None:
-        raise NotThere
-    return found
+def draft(key: UUID, *, author_id: int) -> DisruptionDraft | None:
+    """The form of this key, as it was last kept; None where nothing of it was."""
+    return DisruptionDraft.objects.filter(key=key, author_id=author_id).first()
 
 
 def leads() -> QuerySet[DisruptionLead]:
-    return DisruptionLead.objects.select_related("threat__owner", "event__owner", "decided_by", "disruption", "label")
+    """Proposals whose happening the reader may see as well."""
+    joined = DisruptionLead.objects.select_related(
+        "threat__owner", "event__owner", "record", "decided_by", "disruption"
+    )
+    return joined.defer("event__raw", "event__summary", "record__raw")
 
 
 def open_leads(*, today: date) -> QuerySet[DisruptionLead]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.db import connection, models, transaction
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from fourfold.threats.models import Threat
 
 RECORDED = "Recorded"
+DRAFTS_KEPT = timedelta(days=28)
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,16 @@ class Decision:
     """What a moderator says of one record; `category` is None where it stays as it is."""
 
     disruption: Disruption
+    reason: str
+    category: str | None = None
+
+
+@dataclass(frozen=True)
+class Look:
+    """What somebody finds who looks at an effect again; `category` is None where it stays as it is."""
+
+    disruption: Disruption
+    lasted: str
     reason: str
     category: str | None = None
 
@@ -157,7 +169,7 @@ def validate_many(
     data = selectors.region_data()
     done = []
     for each in disruptions:
-        found = _locked(each.pk)
+        found = _locked(each)
         rules.check_unchanged(seen=seen, recorded_from=found.recorded_from)
         following = rules.follow(found.state, Act.VALIDATE)
         rules.check_may_validate(
@@ -215,7 +227,7 @@ def return_disruption(
     *, actor: User, disruption: Disruption, reason: str, today: date, seen: datetime | None = None
 ) -> Disruption:
     """Send a record back to its recorder, with what to mend. It stands as recorded until it is mended."""
-    found = _locked(disruption.pk)
+    found = _locked(disruption)
     owner, audience = found.label.owner.code, found.label.audience
     if rules.may_moderate(actor, owner=owner, audience=audience):
         rules.check_may_moderate(actor, owner=owner, audience=audience, had_part=found.recorder_id == actor.pk)
@@ -244,7 +256,7 @@ def check_sample(
     *, actor: User, disruption: Disruption, stands: bool, reason: str, today: date, seen: datetime | None = None
 ) -> Disruption:
     """Look at a self-certified record that was drawn: it stands, or goes back to its recorder."""
-    found = _locked(disruption.pk)
+    found = _locked(disruption)
     if not found.in_sample or found.sample_checked_by_id is not None or found.state != State.VALIDATED:
         raise rules.broken("DI40")
     if not stands:
@@ -313,6 +325,22 @@ def review_category(
     return review
 
 
+@transaction.atomic
+def review_many(*, actor: User, entries: Iterable[Look], today: date) -> tuple[CategoryReview, ...]:
+    """Look again at some effects, all or none."""
+    return tuple(
+        review_category(
+            actor=actor,
+            disruption=entry.disruption,
+            lasted=entry.lasted,
+            category=entry.category or entry.disruption.category,
+            reason=entry.reason,
+            today=today,
+        )
+        for entry in entries
+    )
+
+
 def relabel(threat: "Threat", old: AccessLabel, new: AccessLabel, reason: str) -> None:
     """Rows under the threat's old label take its new one; those of another agency follow the threat's readers."""
     owners = {old.owner_id: new}
@@ -344,36 +372,41 @@ def _following(
 # Unfinished forms
 
 
-def save_draft(
-    *, actor: User, draft: DisruptionDraft | None, said: Mapping[str, Any], now: datetime
-) -> DisruptionDraft:
-    """Keep what was answered so far. Only its author can read it; it counts nowhere."""
-    if draft is None:
-        if not rules.may_record(actor):
-            raise rules.broken("DI1")
-        return DisruptionDraft.objects.create(author=actor, said=dict(said), saved_at=now)
-    found = _own_draft(actor, draft)
-    found.said, found.saved_at = dict(said), now
-    found.save(update_fields=["said", "saved_at"])
+@transaction.atomic
+def save_draft(*, actor: User, key: UUID, said: Mapping[str, Any], now: datetime) -> DisruptionDraft:
+    """Keep what was answered so far. Only its author can read it; it counts nowhere.
+
+    What was sent or thrown away stays as it is: a phone that was slow to save changes nothing afterwards.
+    """
+    if not rules.may_record(actor):
+        raise rules.broken("DI1")
+    found = _own_draft(actor, key, now=now)
+    if found.ended_at is None:
+        found.said, found.saved_at = dict(said), now
+        found.save(update_fields=["said", "saved_at"])
     return found
 
 
-def throw_draft_away(*, actor: User, draft: DisruptionDraft, now: datetime) -> None:
-    found = _own_draft(actor, draft)
-    found.said, found.ended_at = {}, now
-    found.save(update_fields=["said", "ended_at"])
+@transaction.atomic
+def throw_draft_away(*, actor: User, key: UUID, now: datetime) -> None:
+    found = _own_draft(actor, key, now=now)
+    if found.ended_at is None:
+        found.said, found.ended_at = {}, now
+        found.save(update_fields=["said", "ended_at"])
+
+
+def empty_old_drafts(*, actor: User, now: datetime) -> int:
+    """Forms that this person has left alone for too long. Returns how many were emptied."""
+    old = DisruptionDraft.objects.filter(author=actor, ended_at=None, saved_at__lt=now - DRAFTS_KEPT)
+    return old.update(said={}, ended_at=now)
 
 
 @transaction.atomic
-def send_draft(*, actor: User, draft: DisruptionDraft, said: Said, today: date, now: datetime) -> Disruption:
+def send_draft(*, actor: User, key: UUID, said: Said, today: date, now: datetime) -> Disruption:
     """Record what a form says. Sent twice it is one record: the second gets the first's."""
-    found = DisruptionDraft.objects.select_for_update().filter(pk=draft.pk, author=actor).first()
-    if found is None:
-        raise NotThere
+    found = _own_draft(actor, key, now=now)
     if found.disruption_id is not None:
         return selectors.disruptions().get(pk=found.disruption_id)
-    if found.ended_at is not None:
-        raise NotThere
     made = record_disruption(actor=actor, said=said, today=today, now=now)
     found.said, found.ended_at, found.disruption_id = {}, now, made.pk
     found.save(update_fields=["said", "ended_at", "disruption_id"])
@@ -382,11 +415,10 @@ def send_draft(*, actor: User, draft: DisruptionDraft, said: Said, today: date, 
     return made
 
 
-def _own_draft(actor: User, draft: DisruptionDraft) -> DisruptionDraft:
-    found = DisruptionDraft.objects.select_for_update().filter(pk=draft.pk, author=actor, ended_at=None).first()
-    if found is None:
-        raise NotThere
-    return found
+def _own_draft(actor: User, key: UUID, *, now: datetime) -> DisruptionDraft:
+    """The form of this key, held until the end; made where it was never kept before."""
+    DisruptionDraft.objects.bulk_create([DisruptionDraft(key=key, author=actor, saved_at=now)], ignore_conflicts=True)
+    return DisruptionDraft.objects.select_for_update().get(key=key, author=actor)
 
 
 # Proposals of the finder
@@ -451,7 +483,7 @@ def _checked(
     """The entries that hold; what the others break goes into `refused` by line."""
     found = selectors.threats_called(said.threat for said in entries)
     agencies = _agencies(actor, entries)
-    served = _aims_of(entries, found)
+    served = _aims_of(entries)
     ready: list[_Entry] = []
     for line, said in enumerate(entries):
         threat, agency = found.get(said.threat), agencies.get(said.lead_agency or actor.organisation.code)
@@ -482,7 +514,7 @@ def _refusals(
     actor: User,
     entry: _Entry,
     agencies: Mapping[str, Organisation],
-    served: Mapping[int, frozenset[int]],
+    served: Mapping[int, int],
     *,
     data: selectors.RegionData,
     today: date,
@@ -506,7 +538,7 @@ def _refusals(
     found += [
         rules.broken("DI15", "supports", agency=each.agency) for each in said.supports if each.agency not in agencies
     ]
-    if not set(said.aims) <= served.get(threat.pk, frozenset()):
+    if any(served.get(pk) != threat.pk for pk in said.aims):
         found.append(rules.broken("DI18", "aims"))
     return tuple(found)
 
@@ -517,10 +549,10 @@ def _agencies(actor: User, entries: Sequence[Said]) -> Mapping[str, Organisation
     return {own.code: own} if named <= {"", own.code} else selectors.agencies()
 
 
-def _aims_of(entries: Sequence[Said], found: "Mapping[str, Threat]") -> Mapping[int, frozenset[int]]:
-    """Aims of the plans of the threats whose entries name any."""
-    named = {found[said.threat].pk: found[said.threat] for said in entries if said.aims and said.threat in found}
-    return {pk: frozenset(aim.pk for aim in plans.aims_of(threat)) for pk, threat in named.items()}
+def _aims_of(entries: Sequence[Said]) -> Mapping[int, int]:
+    """The threat of each aim that any entry names."""
+    named = {pk for said in entries for pk in said.aims}
+    return plans.threats_of_aims(named) if named else {}
 
 
 def _likes(ready: Sequence[_Entry], data: selectors.RegionData) -> Mapping[int, tuple[rules.Like, ...]]:
@@ -663,6 +695,7 @@ def _fields(said: Said, agency: Organisation, data: selectors.RegionData, *, add
         "place": said.place.strip(),
         "tactics": list(said.tactics),
         "facts": rules.tidy_facts(said.facts, data.words),
+        "happened": said.happened.strip(),
         "stopped": said.stopped.strip(),
         "for_how_long": said.for_how_long.strip(),
         "how_known": said.how_known.strip(),
@@ -760,7 +793,7 @@ def _say_again(
         raise rules.broken("DI15", "lead_agency", agency=said.lead_agency)
     added_on = found.added_at.astimezone(clock.LONDON).date()
     entry = _Entry(0, said, threat, agency)
-    served = _aims_of([said], {said.threat: threat})
+    served = _aims_of([said])
     broken = _refusals(actor, entry, agencies, served, data=data, today=today, added_on=added_on)
     broken = tuple(each for each in broken if each.code != "DI1")
     if broken:
@@ -824,7 +857,7 @@ def _check_passes(found: Disruption, data: selectors.RegionData, *, category: st
 
 
 def _to_change(actor: User, disruption: Disruption, *, reason: str, seen: datetime | None) -> Disruption:
-    found = _locked(disruption.pk)
+    found = _locked(disruption)
     rules.check_may_change(actor, owner=found.label.owner.code, audience=found.label.audience)
     if found.state == State.WITHDRAWN:
         raise rules.broken("DI25")
@@ -834,7 +867,7 @@ def _to_change(actor: User, disruption: Disruption, *, reason: str, seen: dateti
 
 
 def _to_moderate(actor: User, disruption: Disruption, *, reason: str, seen: datetime | None) -> Disruption:
-    found = _locked(disruption.pk)
+    found = _locked(disruption)
     rules.check_may_moderate(
         actor,
         owner=found.label.owner.code,
@@ -846,11 +879,15 @@ def _to_moderate(actor: User, disruption: Disruption, *, reason: str, seen: date
     return found
 
 
-def _locked(pk: int) -> Disruption:
+def _locked(disruption: Disruption) -> Disruption:
+    """The record as it stands, held until the end. Who may not write it is told so before it is asked for."""
+    acting = scope.current()
+    if acting is None or disruption.label_id not in acting.writes:
+        raise rules.broken("DI26")
     found = (
         Disruption.objects.select_for_update(of=("self",))
         .select_related("threat", "lead_agency", "label__owner", "label__compartment", "label__agreement")
-        .filter(pk=pk)
+        .filter(pk=disruption.pk)
         .first()
     )
     if found is None:
