@@ -162,6 +162,7 @@ NAVIGATION = (
     Entry("My work", "home:work"),
     Entry("Threats", "threats:list", capability="threat.read"),
     Entry("Picture", "pole:events", capability="person.read"),
+    Entry("Performance", "performance:threats", capability="threat.read"),
     Entry("Intake", "intake:sources", capability="intake.read"),
     Entry("Ledger", "audit:who_looked", more=True, hint="Who read, searched, changed and exported what, and why."),
 )

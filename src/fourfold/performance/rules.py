@@ -16,6 +16,7 @@ from typing import Any
 from fourfold.platform.errors import RuleBroken
 
 MANAGE = "reference.manage"
+WRITES = "record.write"
 FEWEST_SHOWN = 5
 LONGEST_LIFE_DAYS = 90
 REGION_COLUMNS = ("region", "threats", "extracted_on", "source")
@@ -40,6 +41,7 @@ class Of(StrEnum):
 
     THREAT = "threat"
     DISRUPTION = "disruption"
+    PLAN = "plan"
 
 
 class Unit(StrEnum):
@@ -47,9 +49,11 @@ class Unit(StrEnum):
 
     THREATS = "threats"
     DISRUPTIONS = "disruptions"
+    PLANS = "plans"
     PER_CENT = "per cent"
     DAYS = "days"
     PER_1000 = "for each 1,000 people"
+    OF_100 = "out of 100"
 
 
 class Compare(StrEnum):
@@ -110,6 +114,7 @@ class Measure:
         only: Further conditions on the rows.
         share: The part that is shown as per cent of the rows; empty for every other shape.
         median: The number of days whose median is shown; empty for every other shape.
+        mean: The number whose average is shown; empty for every other shape.
         per_population: The count is divided by the thousands of people who live there.
     """
 
@@ -124,6 +129,7 @@ class Measure:
     only: tuple[Condition, ...] = ()
     share: tuple[Condition, ...] = ()
     median: str = ""
+    mean: str = ""
     per_population: bool = False
 
     @property
@@ -200,7 +206,7 @@ def extract_of(
         source=source,
         mark=mark,
         effective_from=effective_from,
-        readings=dict(detail.get("readings", {})),
+        readings={str(each["code"]): str(each["words"]) for each in detail.get("readings", ())},
         notes=tuple(detail.get("notes", ())),
         period=str(detail.get("period", "")),
     )
@@ -235,6 +241,7 @@ def measure_of(
         only=conditions_of(detail.get("only", ()), where=where),
         share=conditions_of(detail.get("share", ()), where=where),
         median=str(detail.get("median", "")),
+        mean=str(detail.get("mean", "")),
         per_population=detail.get("per") == "population",
     )
 
@@ -263,6 +270,10 @@ def median_of(counted: Mapping[int, int]) -> Decimal | None:
         if len(found) == len(wanted):
             break
     return Decimal(found[0] + found[1]) / 2
+
+
+def mean(total: int, rows: int) -> Decimal | None:
+    return (Decimal(total) / rows).quantize(Decimal("0.1"), ROUND_HALF_UP) if rows else None
 
 
 def per_1000(rows: int, people: int) -> Decimal | None:

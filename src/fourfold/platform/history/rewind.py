@@ -1,6 +1,6 @@
 """Looking back: every query as recorded then, what changed between two moments, and all versions of one record."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -133,6 +133,34 @@ def versions_of(subject: Versioned) -> tuple[Version, ...]:
         cursor.execute(query, [subject.pk, subject.pk])
         rows = cursor.fetchall()
     return tuple(_version(meta.concrete_fields, row) for row in rows)
+
+
+def versions_between(
+    model: type[Versioned], pks: Sequence[int], earlier: datetime, later: datetime, *, columns: Sequence[str]
+) -> dict[int, tuple[Version, ...]]:
+    """Of many rows at once, oldest first: the version that stood at `earlier`, if any, and those recorded until `later`.
+
+    Args:
+        columns: Names of the fields that are wanted, as stored, such as `owner_id`.
+    """
+    named = {f.attname: f for f in model._meta.concrete_fields}
+    wanted = [named[name] for name in dict.fromkeys(("id", *columns, "recorded_from", "recorded_by", "recorded_in"))]
+    listed = ", ".join(f'"{f.column}"' for f in wanted)
+    table = model._meta.db_table
+    query = (
+        f'select {listed}, null::timestamptz, null::bigint, null::text from public."{table}" '
+        "where id = any(%(pks)s) and recorded_from <= %(later)s "
+        f'union all select {listed}, recorded_to, ended_by, ended_in from public."{table}_was" '
+        "where id = any(%(pks)s) and recorded_from <= %(later)s and recorded_to > %(earlier)s "
+        "order by id, recorded_from"
+    )
+    found: dict[int, list[Version]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(query, {"pks": list(pks), "earlier": earlier, "later": later})
+        for row in cursor.fetchall():
+            version = _version(wanted, row)
+            found.setdefault(version.fields["id"], []).append(version)
+    return {pk: tuple(versions) for pk, versions in found.items()}
 
 
 def _refuse_writes(

@@ -1,0 +1,268 @@
+"""Figures and the rows behind them. No user argument: the database has already hidden what the reader may not see."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Case, Count, Q, QuerySet, Sum, Value, When
+
+from fourfold.performance import rules, subjects
+from fourfold.performance.models import ApiReader, RegionCount
+from fourfold.performance.rules import Extract, Measure, Period
+from fourfold.performance.rules import Value as Figure
+from fourfold.performance.subjects import Subject
+from fourfold.platform import clock
+from fourfold.platform.errors import NotThere
+from fourfold.platform.history.rewind import as_recorded_on
+from fourfold.platform.people.models import Organisation, OrganisationKind, User
+from fourfold.platform.reference import selectors as reference
+
+REGION = ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a figure is asked for.
+
+    Args:
+        today: The day it is asked on.
+        on: The day it is read as recorded on; None is now.
+        reading: Which reading of the source, where the source has more than one; empty for the default.
+        period: For measures that take one; the year to the day where none is given.
+        body: Code of the organisation it is for; empty for the region.
+    """
+
+    today: date
+    on: date | None = None
+    reading: str = ""
+    period: Period | None = None
+    body: str = REGION
+
+    @property
+    def day(self) -> date:
+        return self.on or self.today
+
+    @property
+    def moment(self) -> datetime | None:
+        return clock.close_of(self.on) if self.on else None
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Inside the block every query reads what was recorded on the day asked for."""
+        if self.moment is None:
+            yield
+        else:
+            with as_recorded_on(self.moment):
+                yield
+
+    def when(self, measure: Measure) -> subjects.When:
+        period = (self.period or rules.year_to(self.day)) if measure.has_period else None
+        return subjects.When(self.day, period, self.moment)
+
+
+@dataclass(frozen=True)
+class Bodies:
+    """The organisations whose figures these are, forces first."""
+
+    all: tuple[Organisation, ...]
+
+    @property
+    def keys(self) -> tuple[int, ...]:
+        return tuple(body.pk for body in self.all)
+
+    @property
+    def forces(self) -> tuple[Organisation, ...]:
+        return tuple(body for body in self.all if body.kind == OrganisationKind.FORCE)
+
+    def by_code(self, code: str) -> Organisation:
+        """Raises `NotThere` where no force of the region and no unit of it has the code."""
+        found = next((body for body in self.all if body.code == code), None)
+        if found is None:
+            raise NotThere
+        return found
+
+    def name(self, code: str) -> str:
+        return self.by_code(code).name if code else "The region"
+
+
+def bodies() -> Bodies:
+    return Bodies(subjects.bodies())
+
+
+def extracts() -> dict[str, Extract]:
+    """Every saved filter in force, by code."""
+    return {
+        term.code: rules.extract_of(
+            term.code, term.name, term.detail, source=term.source, mark=term.mark, effective_from=term.effective_from
+        )
+        for term in reference.terms("extract")
+    }
+
+
+def measures() -> dict[str, Measure]:
+    """The registry, in the region's order."""
+    known = extracts()
+    return {
+        term.code: rules.measure_of(
+            term.code,
+            term.name,
+            term.detail,
+            known,
+            source=term.source,
+            mark=term.mark,
+            effective_from=term.effective_from,
+        )
+        for term in reference.terms("measure")
+    }
+
+
+def measure(code: str) -> Measure:
+    """Raises `NotThere` where the registry has none of that code."""
+    found = measures().get(code)
+    if found is None:
+        raise NotThere
+    return found
+
+
+def filter_in_words(of: Measure, *, reading: str = "", part: bool = True) -> tuple[str, ...]:
+    """The filter of a measure, one sentence a condition."""
+    asked = (*of.extract.under(reading), *of.only, *(of.share if part else ()))
+    return subjects.words_of(asked, of.extract.of)
+
+
+def rows_of(of: Measure, asked: Asked, *, part: bool = True, bodies_known: Bodies | None = None) -> QuerySet[Any]:
+    """The rows that a figure counts; read them inside `asked.applied()`.
+
+    Args:
+        part: For a share: only the rows that are the part; else those it is a part of.
+    """
+    known = bodies_known or bodies()
+    found = _rows(of, asked, known)
+    if part and of.share:
+        found = found.filter(subjects.subject(of.extract.of).condition(of.share, asked.when(of)))
+    if asked.body:
+        found = found.filter(**{subjects.subject(of.extract.of).body: known.by_code(asked.body).pk})
+    return found
+
+
+def figures_of(of: Measure, asked: Asked, *, bodies_known: Bodies | None = None) -> dict[str, Figure]:
+    """The figure of every body by its code, and of the region under the empty code. One query."""
+    known = bodies_known or bodies()
+    subject = subjects.subject(of.extract.of)
+    with asked.applied():
+        found = _rows(of, asked, known).order_by()
+        if of.median:
+            return _medians(found, subject, known)
+        if of.mean:
+            return _means(found, subject, known, subject.fields[of.mean].path)
+        part = subject.condition(of.share, asked.when(of)) if of.share else Q()
+        counts = found.values_list(subject.body).annotate(
+            rows=Count("pk"), part=Count("pk", filter=part) if of.share else Count("pk")
+        )
+        counted = {key: (rows, of_them) for key, rows, of_them in counts}
+    people = populations() if of.per_population else {}
+    made = {
+        body.code: _figure(of, *counted.get(body.pk, (0, 0)), people=people.get(body.code, 0)) for body in known.all
+    }
+    everything = [counted.get(pk, (0, 0)) for pk in known.keys]
+    made[REGION] = _figure(
+        of, sum(n for n, _ in everything), sum(n for _, n in everything), people=sum(people.values())
+    )
+    return made
+
+
+def figure_of(of: Measure, asked: Asked) -> Figure:
+    return figures_of(of, asked)[asked.body]
+
+
+def counts_by(
+    of: Measure, asked: Asked, *fields: str, expressions: Mapping[str, Any] | None = None, known: Bodies
+) -> list[tuple[tuple[Any, ...], int]]:
+    """How many rows have each combination of values. One query, inside `asked.applied()`."""
+    given = expressions or {}
+    found = rows_of(of, asked, bodies_known=known).order_by()
+    if given:
+        found = found.annotate(**given)
+    counted = found.values_list(*fields, *given).annotate(rows=Count("pk"))
+    return [(row[:-1], row[-1]) for row in counted]
+
+
+def populations() -> dict[str, int]:
+    """People who live in each force's area."""
+    return {term.code: int(term.detail["people"]) for term in reference.terms("population")}
+
+
+def region_counts(*, on: date | None = None) -> tuple[RegionCount, ...]:
+    """What other regions have, those of one day where it is given; newest first."""
+    found = RegionCount.objects.all()
+    if on:
+        found = found.filter(extracted_on=on)
+    return tuple(found.order_by("-extracted_on", "region"))
+
+
+def readers_of(owner: User) -> tuple[ApiReader, ...]:
+    """Tokens that somebody made and has not withdrawn."""
+    return tuple(ApiReader.objects.filter(owner=owner, withdrawn_at=None).order_by("expires_on", "pk"))
+
+
+def reader_of_token(token_hash: str, *, today: date) -> User | None:
+    """Whose token it is: None for one that is not known, withdrawn or out of date."""
+    found = ApiReader.objects.filter(token_hash=token_hash, withdrawn_at=None, expires_on__gte=today)
+    reader = found.select_related("owner__organisation").first()
+    return reader.owner if reader is not None and reader.owner.is_active else None
+
+
+def ages(asked: Asked) -> Case:
+    """The age band of a threat on the day, as an expression."""
+    when = subjects.When(asked.day)
+    cases = [When(subjects.age_condition(rules.Op.IS, code, when), then=Value(code)) for code, *_ in subjects.AGES]
+    return Case(*cases, default=Value(""))
+
+
+def _rows(of: Measure, asked: Asked, known: Bodies) -> QuerySet[Any]:
+    subject = subjects.subject(of.extract.of)
+    conditions = (*of.extract.under(asked.reading), *of.only)
+    of_the_region = Q(**{f"{subject.body}__in": known.keys})
+    return subject.rows().filter(of_the_region, subject.condition(conditions, asked.when(of)))
+
+
+def _figure(of: Measure, rows: int, part: int, *, people: int) -> Figure:
+    if of.share:
+        return Figure(rules.share(part, rows), part, rows)
+    if of.per_population:
+        return Figure(rules.per_1000(rows, people), rows, people or None)
+    return Figure(rows, rows)
+
+
+def _medians(found: QuerySet[Any], subject: Subject, known: Bodies) -> dict[str, Figure]:
+    """From how often each number of days occurs: a few hundred numbers, however many the rows."""
+    counted = found.annotate(days=subjects.record_lag()).values_list(subject.body, "days").annotate(rows=Count("pk"))
+    by_body: dict[int, dict[int, int]] = defaultdict(dict)
+    everything: dict[int, int] = defaultdict(int)
+    for key, days, rows in counted:
+        by_body[key][days] = rows
+        everything[days] += rows
+    made = {body.code: _median(by_body[body.pk]) for body in known.all}
+    made[REGION] = _median(everything)
+    return made
+
+
+def _median(counted: Mapping[int, int]) -> Figure:
+    return Figure(rules.median_of(counted), sum(counted.values()))
+
+
+def _means(found: QuerySet[Any], subject: Subject, known: Bodies, path: str) -> dict[str, Figure]:
+    counted = found.values_list(subject.body).annotate(rows=Count("pk"), total=Sum(path))
+    totals = {key: (rows, total or 0) for key, rows, total in counted}
+    made = {body.code: _mean(totals.get(body.pk, (0, 0))) for body in known.all}
+    everything = [totals.get(pk, (0, 0)) for pk in known.keys]
+    made[REGION] = _mean((sum(n for n, _ in everything), sum(n for _, n in everything)))
+    return made
+
+
+def _mean(counted: tuple[int, int]) -> Figure:
+    rows, total = counted
+    return Figure(rules.mean(total, rows), rows)
