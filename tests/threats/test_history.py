@@ -6,7 +6,7 @@ from fourfold.platform import clock
 from fourfold.platform.audit import selectors as ledger
 from fourfold.platform.history.rewind import as_recorded_on
 from fourfold.platform.visibility.scope import acting_as
-from fourfold.threats import pages, selectors, services
+from fourfold.threats import selectors, services, story
 from tests.threats.conftest import membership, nominate, publish_people
 
 WHY = "New intelligence from a stop"
@@ -73,8 +73,8 @@ def test_history_in_words_names_what_changed_and_why_and_nobody_in_the_threat(as
         )
     with acting_as(universe.merseyside_analyst):
         words = selectors.vocabulary()
-        told = pages.changes_of(selectors.recorded_about(threat, until=None), words)
-        until_march = pages.changes_of(selectors.recorded_about(threat, until=at(3, 2)), words)
+        told = story.changes_of(selectors.recorded_about(threat, until=None), words)
+        until_march = story.changes_of(selectors.recorded_about(threat, until=at(3, 2)), words)
     assert [(change.title, change.why) for change in told] == [
         ("Ended: leader", "Left the area"),
         ("Added: leader", "Named in two reports"),

@@ -13,11 +13,15 @@ class ThreatsConfig(AppConfig):
 
     def ready(self) -> None:
         from fourfold.platform.audit.references import Referring, register  # noqa: PLC0415  models are loaded only now
+        from fourfold.platform.ui import my_work  # noqa: PLC0415  models are loaded only now
         from fourfold.pole.selectors import register_panel  # noqa: PLC0415  models are loaded only now
-        from fourfold.threats import selectors  # noqa: PLC0415  models are loaded only now
+        from fourfold.threats import exceptions, rooms, selectors, waiting  # noqa: PLC0415  models are loaded only now
 
         register_panel("threats", _roles_in_threats)
         register(Referring("threats.threat", selectors.entries_about, selectors.called))
+        my_work.register("threats", waiting.work_of)
+        for each in exceptions.OWN:
+            rooms.register_exception(each)
 
 
 def _roles_in_threats(seen: "Seen") -> "Panel | None":

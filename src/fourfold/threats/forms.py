@@ -76,9 +76,15 @@ def type_choices(vocabulary: rules.Vocabulary) -> Choices:
     found: Choices = []
     for code in rules.ThreatType:
         said = vocabulary.types[code]
-        hint = f"{said.question} {said.means} For example: {said.examples} Not when: {said.not_when}"
-        found.append((code.value, fields.Choice(rules.type_name(code), hint=hint)))
+        lines = (said.means, f"For example: {said.examples}", f"It is not this when: {said.not_when}")
+        found.append((code.value, fields.Choice(rules.type_name(code), hint=said.question, lines=lines)))
     return found
+
+
+TYPE_HELP = (
+    "Read all three before you choose, above all the last line of each. A group, a person and a weakness may belong to "
+    "one case: then nominate each, and link them."
+)
 
 
 def tier_choices(vocabulary: rules.Vocabulary) -> Choices:
@@ -93,8 +99,23 @@ def phase_choices(vocabulary: rules.Vocabulary, *, closed: bool) -> Choices:
 
 
 def theme_choices(vocabulary: rules.Vocabulary) -> Choices:
-    """Every theme; one of the second level is named with its parent."""
-    return [(code, vocabulary.theme_name(code)) for code in vocabulary.themes]
+    """The themes of the second level under those of the first, which can be chosen as a whole; then those of one level.
+
+    A theme without a second level stands for itself.
+    """
+    grouped: dict[str, Choices] = {}
+    for code, name in vocabulary.themes.items():
+        first = code.partition(".")[0]
+        grouped.setdefault(first, []).append((code, name))
+    found: Choices = []
+    for first, inside in grouped.items():
+        if len(inside) == 1:
+            found.append(inside[0])
+            continue
+        heading = vocabulary.themes.get(first, first)
+        named = [(code, f"{name}, other or not known" if code == first else name) for code, name in inside]
+        found.append((heading, [*(each for each in named if each[0] != first), *named[:1]]))
+    return found
 
 
 def role_choices(vocabulary: rules.Vocabulary) -> Choices:
@@ -144,8 +165,8 @@ def description_fields(vocabulary: rules.Vocabulary) -> dict[str, forms.Field]:
         "themes": forms.MultipleChoiceField(
             label="Themes",
             choices=theme_choices(vocabulary),
-            widget=forms.CheckboxSelectMultiple,
-            help_text="Choose all that apply.",
+            widget=fields.GroupedCheckboxes,
+            help_text="Open what fits and choose all that apply.",
             error_messages={"required": rules.SENTENCES["TH4"]},
         ),
     }
@@ -183,7 +204,10 @@ class NominateForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["threat_type"] = _radios(
-            "Which kind of threat is this?", type_choices(vocabulary), missing=rules.SENTENCES["TH1"]
+            "Which kind of threat is this?",
+            type_choices(vocabulary),
+            help_text=TYPE_HELP,
+            missing=rules.SENTENCES["TH1"],
         )
         self.fields |= description_fields(vocabulary)
         self.fields["places"] = _area(
@@ -243,13 +267,16 @@ class TypeForm(ReasonForm):
     def __init__(self, *args: Any, vocabulary: rules.Vocabulary, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["threat_type"] = _radios(
-            "Which kind of threat is this?", type_choices(vocabulary), missing=rules.SENTENCES["TH1"]
+            "Which kind of threat is this?",
+            type_choices(vocabulary),
+            help_text=TYPE_HELP,
+            missing=rules.SENTENCES["TH1"],
         )
         self.order_fields(self.field_order)
 
 
 class HandOverForm(ReasonForm):
-    """`owners` are the organisations it may go to: one where the person may manage for no other."""
+    """Who it is offered to: `owners` are the organisations it may go to."""
 
     field_order = ("owner", "lro", "deputy", "sio", "reason")
 
@@ -268,7 +295,9 @@ class CloseForm(ReasonForm):
     def __init__(self, *args: Any, vocabulary: rules.Vocabulary, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["ground"] = _radios(
-            "On which ground?", phase_choices(vocabulary, closed=True), missing=rules.SENTENCES["TH17"]
+            "On which ground?",
+            [each for each in phase_choices(vocabulary, closed=True) if each[0] != vocabulary.merged_ground],
+            missing=rules.SENTENCES["TH17"],
         )
         self.fields["closed_on"] = fields.DateField(label="Closed on")
         self.order_fields(self.field_order)
@@ -326,25 +355,174 @@ class MemberForm(ReasonForm):
         )
 
 
-class EndMemberForm(ReasonForm):
+class EndForm(ReasonForm):
+    """From when something is so no more."""
+
     field_order = ("to_on", "reason")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, label: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["to_on"] = fields.DateField(label="The role ended on")
+        self.fields["to_on"] = fields.DateField(label=label)
         self.order_fields(self.field_order)
 
 
 class PlaceForm(ReasonForm):
-    field_order = ("name", "from_on", "reason")
+    field_order = ("name", "postcode", "from_on", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"] = forms.CharField(
             label="Place",
-            max_length=200,
-            help_text="A town, estate, premises or route.",
+            max_length=rules.PLACE_LIMIT,
+            help_text="A town, estate, premises or route, or a what3words address.",
             error_messages={"required": rules.SENTENCES["TH24"]},
+        )
+        self.fields["postcode"] = forms.CharField(
+            label="Postcode", max_length=10, required=False, help_text="The threat is then found by it."
         )
         self.fields["from_on"] = fields.DateField(label="Part of this threat since")
         self.order_fields(self.field_order)
+
+
+class LineForm(ReasonForm):
+    field_order = ("number", "brand", "from_on", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["number"] = forms.CharField(
+            label="Phone number",
+            max_length=30,
+            help_text="With its area or country code, such as 07700 900123.",
+            error_messages={"required": rules.SENTENCES["TH36"]},
+        )
+        self.fields["brand"] = forms.CharField(
+            label="Name of the line",
+            max_length=rules.BRAND_LIMIT,
+            required=False,
+            help_text="What callers know it as.",
+        )
+        self.fields["from_on"] = fields.DateField(label="Part of this threat since")
+        self.order_fields(self.field_order)
+
+
+def other_threat() -> forms.CharField:
+    """The reference of another threat. One that the reader may not see is answered like one that is not there."""
+    return forms.CharField(
+        label="Reference of the other threat",
+        max_length=16,
+        help_text="For example SOC-0412.",
+        error_messages={"required": rules.SENTENCES["TH29"]},
+    )
+
+
+TURNED = "<"
+"""Put before a kind of link that is read from the other threat to this one."""
+
+
+def link_choices() -> Choices:
+    """Each kind as it reads from here, in both directions where they differ."""
+    found: Choices = []
+    for kind in rules.CHOSEN_LINKS:
+        here, there = rules.LINK_WORDS[kind]
+        found.append((kind.value, f"{here} the other"))
+        if kind not in rules.SYMMETRIC_LINKS:
+            found.append((TURNED + kind.value, f"{there} the other"))
+    return found
+
+
+class LinkForm(ReasonForm):
+    field_order = ("kind", "other", "from_on", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["kind"] = _radios("This threat is or does what?", link_choices(), missing=rules.SENTENCES["TH31"])
+        self.fields["other"] = other_threat()
+        self.fields["from_on"] = fields.DateField(label="Known since")
+        self.order_fields(self.field_order)
+
+
+class MergeForm(ReasonForm):
+    field_order = ("other", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["other"] = other_threat()
+        self.order_fields(self.field_order)
+
+
+class SplitForm(ReasonForm):
+    """The new threat, and what of the old one belongs to it. `parts` has the choices of people, lines and places."""
+
+    field_order = (
+        *("threat_type", "name", "aliases", "summary", "themes", "tier", "phase"),
+        *("members", "lines", "places", "reason"),
+    )
+
+    def __init__(self, *args: Any, vocabulary: rules.Vocabulary, parts: dict[str, Choices], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["threat_type"] = _radios(
+            "Which kind of threat is the new one?",
+            type_choices(vocabulary),
+            help_text=TYPE_HELP,
+            missing=rules.SENTENCES["TH1"],
+        )
+        self.fields |= description_fields(vocabulary)
+        self.fields["tier"] = _radios(
+            "Tier of the new threat",
+            tier_choices(vocabulary),
+            missing=rules.SENTENCES["TH6"],
+            help_text="Choose Untiered until the threat has been assessed.",
+        )
+        self.fields["phase"] = forms.ChoiceField(
+            label="Phase of the new threat", choices=phase_choices(vocabulary, closed=False)
+        )
+        labels = {"members": "Which people belong to it?", "lines": "Which phone lines?", "places": "Which places?"}
+        for name, label in labels.items():
+            if parts[name]:
+                self.fields[name] = forms.MultipleChoiceField(
+                    label=label,
+                    choices=parts[name],
+                    widget=forms.CheckboxSelectMultiple,
+                    required=False,
+                    error_messages={"invalid_choice": rules.SENTENCES["TH42"]},
+                )
+        self.order_fields(self.field_order)
+
+    def chosen(self, name: str) -> frozenset[int]:
+        return frozenset(int(pk) for pk in self.cleaned_data.get(name, ()))
+
+
+class ReopenForm(ReasonForm):
+    field_order = ("phase", "reason")
+
+    def __init__(self, *args: Any, vocabulary: rules.Vocabulary, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["phase"] = _radios(
+            "In which phase does it go on?", phase_choices(vocabulary, closed=False), missing=rules.SENTENCES["TH7"]
+        )
+        self.order_fields(self.field_order)
+
+
+ACCEPT, DECLINE, WITHDRAW = "accept", "decline", "withdraw"
+
+
+class AnswerForm(forms.Form):
+    """An answer to an offer or a proposal: yes, or no with a reason."""
+
+    def __init__(self, *args: Any, question: str, yes: str, no: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["answer"] = _radios(question, [(ACCEPT, yes), (DECLINE, no)], missing="Choose your answer")
+        self.fields["reason"] = _area(
+            "Why?", rows=3, required=False, help_text="Needed for a no. It is kept with the answer."
+        )
+
+
+class WithdrawForm(forms.Form):
+    """Taking back what nobody has answered yet."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["answer"] = forms.CharField(widget=forms.HiddenInput, initial=WITHDRAW)
+        self.fields["reason"] = _area(
+            "Why do you withdraw it?", rows=3, missing=rules.SENTENCES["TH15"].format(words=rules.REASON_WORDS)
+        )

@@ -59,6 +59,7 @@ def spec(words: rules.Vocabulary) -> ListSpec:
                 where=partial(has_theme, words),
             ),
             ChoiceFilter("lro", "Lead responsible officer", field="lro", choices=lead_choices),
+            ChoiceFilter("deputy", "Deputy", field="deputy", choices=deputy_choices),
             DateFilter("nominated", "Nominated", field="nominated_on"),
         ),
         order="tier",
@@ -100,6 +101,10 @@ def owner_choices() -> list[tuple[str, str]]:
 
 def lead_choices() -> list[tuple[str, str]]:
     return [(str(user.pk), pages.person_in_words(user)) for user in selectors.leading()]
+
+
+def deputy_choices() -> list[tuple[str, str]]:
+    return [(str(user.pk), pages.person_in_words(user)) for user in selectors.deputising()]
 
 
 def has_theme(words: rules.Vocabulary, code: str) -> Q:

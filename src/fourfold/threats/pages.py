@@ -1,14 +1,14 @@
 """The pages about threats, built whole before they are drawn."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import groupby
 from typing import Any
 
 from django.urls import reverse
 
+from fourfold.platform.clock import LONDON
 from fourfold.platform.people.models import User
 from fourfold.platform.ui.components import (
     Action,
@@ -25,20 +25,20 @@ from fourfold.platform.ui.components import (
     Table,
     Tag,
 )
+from fourfold.platform.ui.fields import Choice
 from fourfold.platform.ui.jinja import plural, shown_date, shown_moment
 from fourfold.platform.ui.lists import REWIND, Rewind
 from fourfold.platform.ui.pages import Foot, Page
 from fourfold.pole.selectors import NewLink, PersonLine, RecordLine
 from fourfold.threats import rooms, rules, selectors
 from fourfold.threats.forms import FindMemberForm
-from fourfold.threats.models import Threat, ThreatMember, ThreatPlace
-from fourfold.threats.rules import Assertion, Category, Side, ThreatType
+from fourfold.threats.models import Closing, HandOver, Threat, ThreatLine, ThreatLink, ThreatPlace
+from fourfold.threats.rules import Assertion, Category, Side
+from fourfold.threats.story import Change
 
 NEW_SHOWN = 12
 PLURALS = {"person": "people", "stop and search": "stops and searches"}
 CHANGES_SHOWN = 8
-LONGEST_IN_TITLE = 60
-ADDED = "Added: "
 TIER_COLOURS: Mapping[str, Colour] = {"1": "red", "2": "orange", "3": "yellow", "4": "blue", "5": "grey"}
 
 
@@ -82,18 +82,32 @@ class Told:
         )
 
     @property
+    def may_reopen(self) -> bool:
+        is_closed = self.threat.closed_on is not None and self.rewind.on is None
+        return is_closed and rules.may_manage(
+            self.actor, owner=self.threat.owner.code, audience=self.threat.label.audience
+        )
+
+    @property
+    def may_finish_merge(self) -> bool:
+        return self.rewind.on is None and rules.may_develop(
+            self.actor, owner=self.threat.owner.code, audience=self.threat.label.audience
+        )
+
+    @property
     def _open(self) -> bool:
         return self.threat.closed_on is None and self.rewind.on is None
 
     def part(self, name: str) -> str:
         """The address of another part of the threat, at the same past date."""
-        return self._at(address(self.threat, name))
+        return self.at(address(self.threat, name))
 
     def elsewhere(self, url_name: str) -> str:
         """The address of a part that another room draws, at the same past date."""
-        return self._at(reverse(url_name, kwargs={"reference": self.threat.reference}))
+        return self.at(reverse(url_name, kwargs={"reference": self.threat.reference}))
 
-    def _at(self, href: str) -> str:
+    def at(self, href: str) -> str:
+        """An address at the same past date."""
         return href + (f"?{REWIND}={self.rewind.on}" if self.rewind.on else "")
 
 
@@ -111,6 +125,8 @@ class ThreatPage(Page):
 class SummaryPage(ThreatPage):
     facts: tuple[Fact, ...]
     summary: tuple[str, ...]
+    links: Table
+    lines: Table
     places: Table
     new: "NewOnPicture | None"
     actions: tuple[Action, ...]
@@ -153,20 +169,23 @@ class PeoplePage(ThreatPage):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
-    """One version of a record in words."""
-
-    title: str
-    at: datetime
-    by: str
-    why: str
-    lines: tuple[str, ...]
+class HistoryPage(ThreatPage):
+    phases: Table
+    changes: tuple[Change, ...]
+    seen_by: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class HistoryPage(ThreatPage):
-    changes: tuple[Change, ...]
-    seen_by: str
+class Standing:
+    """What stands on a threat beside its members, and what waits for an answer."""
+
+    places: tuple[ThreatPlace, ...] = ()
+    lines: tuple[ThreatLine, ...] = ()
+    links: tuple[ThreatLink, ...] = ()
+    offered: HandOver | None = None
+    closing: Closing | None = None
+    missing: tuple[rooms.ThreatException, ...] = ()
+    left_behind: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +211,7 @@ def summary_page(
     *,
     changes: Iterable[Change],
     counts: selectors.Headcount,
-    places: Iterable[ThreatPlace],
+    standing: Standing,
     new: NewOnPicture | None,
 ) -> SummaryPage:
     threat, words = told.threat, told.words
@@ -207,22 +226,19 @@ def summary_page(
         Fact("Deputy", person_in_words(threat.deputy)),
         Fact("Senior investigating officer", person_in_words(threat.sio)),
         Fact("Nominated", threat.nominated_on, hint=f"By {person_in_words(threat.nominated_by)}"),
-        Fact("Members", _members_in_words(counts), href=told.part("members")),
+        Fact("Members", members_in_words(counts), href=told.part("members")),
         Fact("People to protect", counts.protect, href=told.part("protect")),
     ]
     if threat.closed_on is not None:
         facts.append(Fact("Closed", threat.closed_on, hint=words.phase_name(threat.closing_ground)))
     around = frame(told, "detail", counts=counts, changes=changes)
     return SummaryPage(
-        **around | {"alerts": (*around["alerts"], *_exceptions(told, counts))},
+        **around | {"alerts": (*told.alerts, *_waiting(told, standing), *_exceptions(told, standing.missing))},
         facts=tuple(facts),
         summary=tuple(line for line in threat.summary.splitlines() if line.strip()),
-        places=Table(
-            "Places",
-            (Head("Place"), Head("Since"), Head("Until")),
-            tuple((Cell(place.name), Cell(place.from_on), _until(place.to_on)) for place in places),
-            empty="No places are recorded yet.",
-        ),
+        links=links_table(told, standing.links),
+        lines=lines_table(told, standing.lines),
+        places=places_table(told, standing.places),
         new=new,
         actions=_actions(told),
     )
@@ -237,7 +253,7 @@ def members_page(
     return PeoplePage(
         **frame(told, "members", counts=counts, changes=changes),
         heading="Members",
-        lead=f"{_members_in_words(counts)}. People to protect are on a page of their own and are never counted as "
+        lead=f"{members_in_words(counts)}. People to protect are on a page of their own and are never counted as "
         "offenders.",
         now=tuple(_row(told, line) for line in lines if not line.ended),
         before=tuple(_row(told, line) for line in lines if line.ended),
@@ -271,12 +287,33 @@ def protect_page(
     )
 
 
-def history_page(told: Told, *, counts: selectors.Headcount, changes: Iterable[Change]) -> HistoryPage:
+def history_page(
+    told: Told, *, counts: selectors.Headcount, changes: Iterable[Change], recorded: Iterable[selectors.Recorded]
+) -> HistoryPage:
     changes = tuple(changes)
     return HistoryPage(
         **frame(told, "history", counts=counts, changes=changes),
+        phases=phases_table(recorded, told.words),
         changes=changes,
         seen_by=str(told.threat.label),
+    )
+
+
+def phases_table(recorded: Iterable[selectors.Recorded], words: rules.Vocabulary) -> Table:
+    """Every phase the threat has been in, closed ones too: a threat that was reopened keeps both parts of its life."""
+    phases: list[tuple[str, date, datetime]] = []
+    for each in sorted((each for each in recorded if each.of is Threat), key=lambda each: each.at):
+        said = (each.fields["phase"], each.fields["phase_from"])
+        if not phases or phases[-1][:2] != said:
+            phases.append((*said, each.at))
+    ends = [since for _, since, _ in phases[1:]] + [None]
+    return Table(
+        "Phases",
+        (Head("Phase"), Head("From"), Head("Until"), Head("Recorded")),
+        tuple(
+            (Cell(words.phase_name(phase)), Cell(since), _until(end), Cell(at.astimezone(LONDON).date()))
+            for (phase, since, at), end in zip(phases, ends, strict=True)
+        ),
     )
 
 
@@ -330,12 +367,86 @@ def frame(told: Told, current: str, *, counts: selectors.Headcount, changes: Ite
     }
 
 
+def parts_to_choose(
+    members: Iterable[selectors.MemberLine], lines: Iterable[ThreatLine], places: Iterable[ThreatPlace]
+) -> dict[str, list[tuple[str, Any]]]:
+    """Who and what is now in a threat, as choices."""
+    return {
+        "members": [
+            (str(line.member.pk), Choice(line.person.name, hint=f"{line.role_name}, {line.person.reference}"))
+            for line in members
+        ],
+        "lines": [
+            (str(line.pk), " ".join(filter(None, (line.number, line.brand)))) for line in lines if line.to_on is None
+        ],
+        "places": [(str(place.pk), place.name) for place in places if place.to_on is None],
+    }
+
+
+def links_table(told: Told, links: Iterable[ThreatLink], *, ends: bool = True) -> Table:
+    """What this threat has to do with others, read from here. `ends` shows the way to say that one has ended."""
+    rows = []
+    for link in links:
+        here, there = rules.LINK_WORDS[rules.LinkKind(link.kind)]
+        is_one = link.one_id == told.threat.pk
+        other = link.other if is_one else link.one
+        may_end = ends and told.may_develop and link.to_on is None and link.kind in rules.CHOSEN_LINKS
+        rows.append(
+            (
+                Cell(here if is_one else there),
+                Cell(other.name, href=told.at(address(other)), hint=f"{other.reference}, {other.owner.name}"),
+                Cell(link.from_on),
+                _until(link.to_on, address(told.threat, "end_link", pk=link.pk) if may_end else ""),
+            )
+        )
+    heads = (Head("How"), Head("Threat"), Head("Since"), Head("Until"))
+    return Table("Links to other threats", heads, tuple(rows), empty="No links to other threats are recorded yet.")
+
+
+def lines_table(told: Told, lines: Iterable[ThreatLine], *, ends: bool = True) -> Table:
+    return Table(
+        "Phone lines",
+        (Head("Number"), Head("Known as"), Head("Since"), Head("Until")),
+        tuple(
+            (
+                Cell(line.number),
+                Cell(line.brand or "No name"),
+                Cell(line.from_on),
+                _until(line.to_on, address(told.threat, "end_line", pk=line.pk) if ends and told.may_develop else ""),
+            )
+            for line in lines
+        ),
+        empty="No phone lines are recorded yet.",
+    )
+
+
+def places_table(told: Told, places: Iterable[ThreatPlace], *, ends: bool = True) -> Table:
+    return Table(
+        "Places",
+        (Head("Place"), Head("Postcode"), Head("Since"), Head("Until")),
+        tuple(
+            (
+                Cell(place.name),
+                Cell(place.postcode or "No postcode"),
+                Cell(place.from_on),
+                _until(
+                    place.to_on, address(told.threat, "end_place", pk=place.pk) if ends and told.may_develop else ""
+                ),
+            )
+            for place in places
+        ),
+        empty="No places are recorded yet.",
+    )
+
+
 def _actions(told: Told) -> tuple[Action, ...]:
     found: list[Action] = []
     if told.may_develop:
         found += [
             Action("Change the description", told.part("describe")),
             Action("Add a place", told.part("add_place")),
+            Action("Add a phone line", told.part("add_line")),
+            Action("Link to another threat", told.part("add_link")),
         ]
     if told.may_manage:
         found += [
@@ -343,28 +454,52 @@ def _actions(told: Told) -> tuple[Action, ...]:
             Action("Change the phase", told.part("phase")),
             Action("Change the kind", told.part("type")),
             Action("Hand over", told.part("hand_over")),
+            Action("Merge into another threat", told.part("merge")),
+            Action("Split this threat", told.part("split")),
             Action("Close this threat", told.part("close")),
         ]
+    if told.may_reopen:
+        found.append(Action("Reopen this threat", told.part("reopen")))
     return tuple(found)
 
 
-def _exceptions(told: Told, counts: selectors.Headcount) -> tuple[Alert, ...]:
-    """What is missing from this threat, said where it can be mended."""
-    threat = told.threat
-    if threat.closed_on is not None:
-        return ()
+def _waiting(told: Told, standing: Standing) -> tuple[Alert, ...]:
+    """What somebody has asked and nobody has answered, and what a merge left behind."""
     found: list[Alert] = []
-    tier = told.words.tiers.get(threat.tier)
-    if tier is not None and tier.lro_required and threat.lro is None:
-        mend = Link("Choose one", told.part("hand_over")) if told.may_manage else None
-        found.append(Alert("warning", f"A {tier.name} threat needs a lead responsible officer.", link=mend))
-    if threat.threat_type != ThreatType.VULNERABILITY and counts == selectors.Headcount():
-        mend = Link("Add a member", told.part("find_member")) if told.may_develop else None
-        found.append(Alert("warning", "No members that you may see are recorded in this threat.", link=mend))
+    if (offered := standing.offered) is not None:
+        to = offered.to_organisation.name if offered.lro is None else person_in_words(offered.lro)
+        text = f"Offered to {to} on {shown_date(offered.offered_at)}. Nothing changes until it is accepted."
+        page = address(told.threat, "answer_hand_over", pk=offered.pk)
+        found.append(Alert("information", text, link=Link("Read what is open and answer", page)))
+    if (closing := standing.closing) is not None:
+        ground = told.words.phase_name(closing.ground)
+        asked = f"merging this threat into {closing.into.reference}" if closing.into else f"closing as “{ground}”"
+        text = f"On {shown_date(closing.proposed_at)} {person_in_words(closing.proposed_by)} proposed {asked}."
+        page = address(told.threat, "answer_closing", pk=closing.pk)
+        found.append(Alert("information", text, link=Link("Read and answer", page)))
+    if standing.left_behind:
+        people = plural(standing.left_behind, "person was", "people were")
+        text = f"{people} not moved when this threat was merged, because who merged it may not see them."
+        mend = Link("Move them", address(told.threat, "move_rest")) if told.may_finish_merge else None
+        found.append(Alert("warning", text, link=mend))
     return tuple(found)
 
 
-def _members_in_words(counts: selectors.Headcount) -> str:
+def _exceptions(told: Told, missing: Iterable[rooms.ThreatException]) -> tuple[Alert, ...]:
+    """What is missing from this threat, said where it can be mended."""
+    return tuple(
+        Alert("warning", " ".join(filter(None, (each.sentence, each.note))), link=way_to_mend(each, told))
+        for each in missing
+    )
+
+
+def way_to_mend(missing: rooms.ThreatException, told: Told) -> Link | None:
+    if told.rewind.on is not None or (missing.may is not None and not missing.may(told.actor, told.threat)):
+        return None
+    return Link(missing.do, told.elsewhere(missing.mend))
+
+
+def members_in_words(counts: selectors.Headcount) -> str:
     associates = plural(counts.periphery, "associate or person at the edge", "associates or people at the edge")
     return f"{plural(counts.offender, 'offender', 'offenders')}, {associates}"
 
@@ -373,8 +508,11 @@ def _tier_hint(code: str, words: rules.Vocabulary) -> str:
     return words.tiers[code].meaning if code in words.tiers else ""
 
 
-def _until(day: date | None) -> Cell:
-    return Cell("Still so") if day is None else Cell(day)
+def _until(day: date | None, end: str = "") -> Cell:
+    """When it ended, or that it is still so, with the way to say that it has ended."""
+    if day is not None:
+        return Cell(day)
+    return Cell("Still so: say when it ended", href=end) if end else Cell("Still so")
 
 
 def _row(told: Told, line: selectors.MemberLine) -> PersonRow:
@@ -395,114 +533,6 @@ def _row(told: Told, line: selectors.MemberLine) -> PersonRow:
         grade=member.grade,
         known=f"{rules.ASSERTION_NAMES[Assertion(member.assertion)]}; {rules.grade_in_words(member.grade)[4:]}",
         end=address(told.threat, "end_member", pk=member.pk) if is_open else "",
-    )
-
-
-USER_FIELDS = {
-    "lro_id": "Lead responsible officer",
-    "deputy_id": "Deputy",
-    "sio_id": "Senior investigating officer",
-}
-
-
-def changed_meanwhile(changes: Iterable[Change]) -> str:
-    """What others recorded since a form was opened, in one text."""
-    said = (f"{c.by}, {shown_moment(c.at)}: {'; '.join((c.title, *c.lines))}. Why: {c.why}" for c in changes)
-    return " ".join(("Changed while you had this open.", *said))
-
-
-def changes_of(recorded: Iterable[selectors.Recorded], words: rules.Vocabulary) -> tuple[Change, ...]:
-    """Versions in words, newest first. Nobody in a threat is named: only the pages that ask for a reason do that."""
-    recorded = tuple(recorded)
-    asked: set[int | None] = {each.by for each in recorded}
-    for each in recorded:
-        asked |= {said[name] for said in (each.fields, each.before or {}) for name in USER_FIELDS if name in said}
-    names = selectors.users_in_words(asked)
-    organisations = {organisation.pk: organisation.name for organisation in selectors.owners()}
-    changes = (_change(each, words, names, organisations) for each in recorded)
-    return tuple(_together(list(same)) for _, same in groupby(changes, key=_added_at_once))
-
-
-def _change(
-    each: selectors.Recorded,
-    words: rules.Vocabulary,
-    names: Mapping[int, str],
-    organisations: Mapping[int, str],
-) -> Change:
-    said, before = each.fields, each.before
-    if each.of is ThreatMember:
-        role = words.role_name(said["role"])
-        title = f"{ADDED}{role.lower()}" if before is None else f"Changed: {role.lower()}"
-        lines = [f"In this role from {shown_date(said['from_on'])}"]
-        if said["to_on"] is not None:
-            title, lines = f"Ended: {role.lower()}", [*lines, f"Until {shown_date(said['to_on'])}"]
-    elif each.of is ThreatPlace:
-        title = f"Place added: {said['name']}" if before is None else f"Place changed: {said['name']}"
-        lines = [f"From {shown_date(said['from_on'])}"]
-    elif before is None:
-        title = "Nominated"
-        lines = [f"{label}: {show(said)}" for label, _, show in _threat_facts(words, names, organisations)]
-    else:
-        changed = [
-            (label, show(before), show(said))
-            for label, columns, show in _threat_facts(words, names, organisations)
-            if any(said[column] != before[column] for column in columns)
-        ]
-        title = "Closed" if said["closed_on"] and not before["closed_on"] else _title(changed)
-        lines = [f"{label}: from “{was}” to “{now}”" for label, was, now in changed]
-    return Change(
-        title=title,
-        at=each.at,
-        by=names.get(each.by, "the service") if each.by is not None else "the service",
-        why=said["because"],
-        lines=tuple(lines),
-    )
-
-
-def _added_at_once(change: Change) -> object:
-    """People added in one go are told as one change; every other change is told alone."""
-    return (change.at, change.by, change.why) if change.title.startswith(ADDED) else id(change)
-
-
-def _together(changes: list[Change]) -> Change:
-    first = changes[0]
-    if len(changes) == 1:
-        return first
-    counted = Counter(change.title.removeprefix(ADDED) for change in changes)
-    roles = ", ".join(role if number == 1 else f"{role} ({number})" for role, number in counted.items())
-    lines = tuple(f"{change.title.removeprefix(ADDED).capitalize()}: {change.lines[0].lower()}" for change in changes)
-    return replace(first, title=f"{len(changes)} people added: {roles}", lines=lines)
-
-
-def _title(changed: list[tuple[str, str, str]]) -> str:
-    if len(changed) == 1:
-        label, _, now = changed[0]
-        return f"{label} changed" if len(now) > LONGEST_IN_TITLE else f"{label}: {now}"
-    labels = [label.lower() for label, _, _ in changed]
-    return f"{', '.join(labels)} changed".capitalize() if labels else "Recorded again"
-
-
-Show = Callable[[Mapping[str, Any]], str]
-
-
-def _threat_facts(
-    words: rules.Vocabulary, names: Mapping[int, str], organisations: Mapping[int, str]
-) -> tuple[tuple[str, tuple[str, ...], Show], ...]:
-    """What of a threat is told in its history: label, the columns it depends on, and how it reads."""
-
-    def who(column: str) -> Show:
-        return lambda said: names.get(said[column], "nobody") if said[column] else "nobody"
-
-    return (
-        ("Kind", ("threat_type",), lambda said: rules.type_name(said["threat_type"])),
-        ("Name", ("name",), lambda said: str(said["name"])),
-        ("Other names", ("aliases",), lambda said: ", ".join(said["aliases"]) or "none"),
-        ("Summary", ("summary",), lambda said: str(said["summary"])),
-        ("Themes", ("themes",), lambda said: ", ".join(words.theme_name(code) for code in said["themes"])),
-        ("Owner", ("owner_id",), lambda said: organisations.get(said["owner_id"], "not known")),
-        ("Tier", ("tier",), lambda said: words.tier_name(said["tier"])),
-        ("Phase", ("phase",), lambda said: words.phase_name(said["phase"])),
-        *((label, (column,), who(column)) for column, label in USER_FIELDS.items()),
     )
 
 

@@ -7,11 +7,12 @@ from typing import Any, Concatenate, cast
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from fourfold.platform import clock
 from fourfold.platform.errors import NotThere
 from fourfold.platform.people.models import User
 from fourfold.platform.people.rules import may
 from fourfold.platform.ui.lists import Rewind
-from fourfold.threats import pages, rules, selectors
+from fourfold.threats import pages, rules, selectors, story
 
 
 def actor_of(request: HttpRequest) -> User:
@@ -44,10 +45,10 @@ def told_of(request: HttpRequest, reference: str, rewind: Rewind) -> pages.Told:
     )
 
 
-def changes_of(told: pages.Told) -> tuple[pages.Change, ...]:
+def changes_of(told: pages.Told) -> tuple[story.Change, ...]:
     """Every change to the threat up to the date the page is read for, newest first."""
     recorded = selectors.recorded_about(told.threat, until=told.rewind.moment)
-    return pages.changes_of(recorded, told.words)
+    return story.changes_of(recorded, told.words, of=told.threat.pk)
 
 
 def frame(told: pages.Told, current: str) -> dict[str, Any]:
@@ -56,3 +57,18 @@ def frame(told: pages.Told, current: str) -> dict[str, Any]:
     Call it inside `told.rewind.applied()`, so that the frame is of the same date as the part.
     """
     return pages.frame(told, current, counts=selectors.headcount(told.threat), changes=changes_of(told))
+
+
+def standing_of(told: pages.Told) -> pages.Standing:
+    """What stands on the threat beside its members. Call it inside `told.rewind.applied()`."""
+    threat, rewind = told.threat, told.rewind
+    merged = threat.closed_on is not None and threat.closing_ground == told.words.merged_ground
+    return pages.Standing(
+        places=selectors.places(threat),
+        lines=selectors.lines(threat),
+        links=selectors.links_of(threat),
+        offered=selectors.open_hand_over(threat) if threat.closed_on is None else None,
+        closing=selectors.open_closing(threat) if threat.closed_on is None else None,
+        missing=selectors.exceptions_of(threat, day=rewind.on or clock.today()),
+        left_behind=selectors.left_behind(threat) if merged else 0,
+    )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 
 if TYPE_CHECKING:
+    from fourfold.platform.people.models import User
     from fourfold.platform.visibility.models import AccessLabel
     from fourfold.threats.models import Threat
 
@@ -55,6 +56,10 @@ class ThreatException:
         sentence: What to do about it, where it is shown.
         holds: Which threats, as a condition on `Threat`, on the day given.
         mend: An address that takes `reference`, where it is put right.
+        do: What the link there says.
+        may: Who is led there; None leads everybody who may see the threat.
+        position: Where it stands among the others.
+        note: Where the rule is from, if that has to be said.
     """
 
     code: str
@@ -62,6 +67,10 @@ class ThreatException:
     sentence: str
     holds: Callable[[date], Q]
     mend: str
+    do: str = "Put it right"
+    may: "Callable[[User, Threat], bool] | None" = None
+    position: int = 50
+    note: str = ""
 
 
 type OpenWorkOf = "Callable[[Threat, date], tuple[OpenWork, ...]]"
@@ -102,7 +111,7 @@ def open_work(threat: "Threat", *, today: date) -> tuple[OpenWork, ...]:
 
 
 def exceptions() -> Mapping[str, ThreatException]:
-    return dict(_exceptions)
+    return {each.code: each for each in sorted(_exceptions.values(), key=lambda each: (each.position, each.name))}
 
 
 def relabel(threat: "Threat", *, old: "AccessLabel", new: "AccessLabel", reason: str) -> None:

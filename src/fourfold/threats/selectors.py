@@ -3,14 +3,16 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from fourfold.formats import phone, postcode, vrm
+from fourfold.platform import clock
 from fourfold.platform.errors import NotThere
 from fourfold.platform.history.models import Versioned
 from fourfold.platform.people.models import Organisation, OrganisationKind, User, UserKind
@@ -18,7 +20,7 @@ from fourfold.platform.people.rules import may
 from fourfold.platform.reference.models import ReferenceTerm
 from fourfold.platform.visibility.models import AccessLabel, Compartment, CompartmentMember
 from fourfold.pole import selectors as pole
-from fourfold.threats import rules
+from fourfold.threats import rooms, rules
 from fourfold.threats.models import Closing, HandOver, Threat, ThreatLine, ThreatLink, ThreatMember, ThreatPlace
 from fourfold.threats.rules import Side
 
@@ -363,6 +365,11 @@ def proposed_of(asked: Closing, threat: Threat) -> rules.Proposed:
     )
 
 
+def is_of_unit(of: Threat) -> bool:
+    """Whether the regional unit owns the threat."""
+    return of.owner.kind == OrganisationKind.ROCU
+
+
 def closings_waiting() -> QuerySet[Closing]:
     """Proposals to close open threats that nobody has answered, the oldest first."""
     return _closings().filter(answer="", threat__closed_on=None).order_by("proposed_at", "pk")
@@ -419,6 +426,12 @@ def leading() -> QuerySet[User]:
     return User.objects.filter(pk__in=led).select_related("organisation").order_by("organisation__name", "name", "pk")
 
 
+def deputising() -> QuerySet[User]:
+    """Deputies of threats that the reader may see."""
+    found = Threat.objects.exclude(deputy=None).values("deputy")
+    return User.objects.filter(pk__in=found).select_related("organisation").order_by("organisation__name", "name", "pk")
+
+
 def owners() -> tuple[Organisation, ...]:
     """Organisations that can own a threat."""
     return tuple(Organisation.objects.exclude(kind=OrganisationKind.PARTNER).exclude(region="").order_by("name"))
@@ -454,6 +467,126 @@ def has_no_members() -> Q:
     """Open groups and individuals in which nobody that the reader may see is now recorded."""
     peopled = _memberships().filter(to_on=None).values("threat_id")
     return Q(closed_on=None) & ~Q(threat_type=rules.ThreatType.VULNERABILITY) & ~Q(pk__in=peopled)
+
+
+def is_quiet(words: rules.Vocabulary, day: date) -> Q:
+    """Open threats of which nothing was heard for as many months as the region says for their kind (DOMAIN 1.4 c).
+
+    Heard means: something happened with somebody now in it, or its members, lines or places changed. Only what the
+    reader may see is heard, so two readers may differ. A prompt to look: it closes nothing.
+    """
+    kinds: dict[int, list[str]] = defaultdict(list)
+    for kind, months in words.quiet_months.items():
+        kinds[months].append(kind)
+    asked = Q(pk__in=[])
+    for months, those in kinds.items():
+        since = rules.months_before(day, months)
+        asked |= Q(threat_type__in=those, nominated_on__lt=since) & ~_heard_since(since)
+    return Q(closed_on=None) & asked
+
+
+def _heard_since(since: date) -> Q:
+    moment = datetime.combine(since, time.min, tzinfo=clock.LONDON)
+    changed = Q(from_on__gte=since) | Q(to_on__gte=since) | Q(recorded_from__gte=moment)
+    of_threat = Q(threat=OuterRef("pk"))
+    heard = Q(Exists(_memberships().filter(of_threat & changed)))
+    heard |= Q(Exists(ThreatLine.objects.filter(of_threat & changed)))
+    heard |= Q(Exists(ThreatPlace.objects.filter(of_threat & changed)))
+    now_in = ThreatMember.objects.filter(of_threat, to_on=None)
+    return heard | Q(Exists(now_in.filter(pole.heard_of_since(since, person="record__person_id"))))
+
+
+def exceptions_of(of: Threat, *, day: date) -> tuple[rooms.ThreatException, ...]:
+    """What should not be so about one threat, in the order of the rooms. One query and those of the conditions."""
+    return exceptions_among([of.pk], day=day).get(of.pk, ())
+
+
+def exceptions_among(threat_ids: Iterable[int], *, day: date) -> Mapping[int, tuple[rooms.ThreatException, ...]]:
+    """The same for some threats, by threat."""
+    asked = tuple(rooms.exceptions().values())
+    flags = {f"missing_{n}": Case(When(each.holds(day), then=True), default=False) for n, each in enumerate(asked)}
+    rows = Threat.objects.filter(pk__in=list(threat_ids)).annotate(**flags).values_list("pk", *flags)
+    return {pk: tuple(each for each, so in zip(asked, held, strict=True) if so) for pk, *held in rows}
+
+
+def with_exception(codes: Iterable[str], *, day: date) -> Q:
+    """Threats with any of some exceptions."""
+    asked = Q(pk__in=[])
+    for code, each in rooms.exceptions().items():
+        if code in codes:
+            asked |= each.holds(day)
+    return Q(closed_on=None) & asked
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Open threats of one owner, and how many of them have each exception, by code."""
+
+    owner: Organisation
+    threats: int
+    having: Mapping[str, int]
+
+
+def exceptions_by_owner(*, day: date) -> tuple[Counted, ...]:
+    """One row for each organisation that owns an open threat which the reader may see. Two queries."""
+    codes = tuple(rooms.exceptions())
+    having = {f"having_{n}": Count("pk", filter=rooms.exceptions()[code].holds(day)) for n, code in enumerate(codes)}
+    rows = Threat.objects.filter(closed_on=None).order_by().values("owner").annotate(threats=Count("pk"), **having)
+    by_owner: dict[int, dict[str, Any]] = {row["owner"]: dict(row) for row in rows}
+    return tuple(
+        Counted(
+            owner,
+            by_owner[owner.pk]["threats"],
+            {code: by_owner[owner.pk][f"having_{n}"] for n, code in enumerate(codes)},
+        )
+        for owner in Organisation.objects.filter(pk__in=by_owner).order_by("name")
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """What one officer leads: open threats by tier, as deputy, and how many of them want something."""
+
+    officer: User
+    by_tier: Mapping[str, int]
+    as_deputy: int
+    with_exceptions: int
+
+    @property
+    def own(self) -> int:
+        return sum(self.by_tier.values())
+
+
+def officers_who_lead() -> QuerySet[User]:
+    """Everybody who leads or deputises for an open threat that the reader may see; `leads` counts those they lead."""
+    open_now = Threat.objects.filter(closed_on=None)
+    found = User.objects.select_related("organisation").filter(
+        Q(pk__in=open_now.exclude(lro=None).values("lro")) | Q(pk__in=open_now.exclude(deputy=None).values("deputy"))
+    )
+    counted = open_now.filter(lro=OuterRef("pk")).order_by().values("lro").annotate(rows=Count("pk")).values("rows")
+    return found.annotate(leads=Coalesce(Subquery(counted), 0))
+
+
+def loads_of(officers: Iterable[User], *, day: date) -> tuple[Load, ...]:
+    """Three queries, however many the officers."""
+    officers = tuple(officers)
+    ids = [officer.pk for officer in officers]
+    open_now = Threat.objects.filter(closed_on=None).order_by()
+    tiers: dict[int, dict[str, int]] = defaultdict(dict)
+    for officer, tier, rows in open_now.filter(lro__in=ids).values_list("lro", "tier").annotate(rows=Count("pk")):
+        tiers[officer][tier] = rows
+    deputies = dict(open_now.filter(deputy__in=ids).values_list("deputy").annotate(rows=Count("pk")))
+    wanting = open_now.filter(with_exception(rooms.exceptions(), day=day), lro__in=ids)
+    exceptions = dict(wanting.values_list("lro").annotate(rows=Count("pk")))
+    return tuple(
+        Load(
+            officer=officer,
+            by_tier=tiers.get(officer.pk, {}),
+            as_deputy=deputies.get(officer.pk, 0),
+            with_exceptions=exceptions.get(officer.pk, 0),
+        )
+        for officer in officers
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -494,25 +627,39 @@ class Recorded:
 
 
 def recorded_about(of: Threat, *, until: datetime | None) -> tuple[Recorded, ...]:
-    """Every version of a threat, its memberships and its places, newest first; those after `until` left out.
+    """Every version of a threat and of all that stands on it, newest first; those after `until` left out.
 
-    A membership on a record that the reader may not see now is left out with all that was said about it.
-    Three queries, however many the members.
+    A membership on a record that the reader may not see now is left out with all that was said about it, and so is a
+    link to a threat that they may not see. Seven queries, however many the members.
     """
     found: list[Recorded] = []
-    for model, key in ((Threat, "id"), (ThreatMember, "threat_id"), (ThreatPlace, "threat_id")):
-        found += _versions(model, key, of.pk)
+    for model, asked in STANDS_ON.items():
+        found += _versions(model, asked, of.pk)
     shown = (each for each in found if until is None or each.at <= until)
     return tuple(sorted(shown, key=lambda each: each.at, reverse=True))
 
 
-def _versions(model: type[Versioned], key: str, pk: int) -> Iterator[Recorded]:
+STANDS_ON: Mapping[type[Versioned], str] = {
+    Threat: "id = %(pk)s",
+    ThreatMember: "threat_id = %(pk)s and exists (select from public.pole_personrecord r where r.id = record_id)",
+    ThreatPlace: "threat_id = %(pk)s",
+    ThreatLine: "threat_id = %(pk)s",
+    ThreatLink: (
+        "%(pk)s in (one_id, other_id) and exists (select from public.threats_threat t where t.id = one_id) "
+        "and exists (select from public.threats_threat t where t.id = other_id)"
+    ),
+    HandOver: "threat_id = %(pk)s",
+    Closing: (
+        "threat_id = %(pk)s and (into_id is null or exists (select from public.threats_threat t where t.id = into_id))"
+    ),
+}
+"""What stands on a threat and keeps versions, each with the condition for one threat."""
+
+
+def _versions(model: type[Versioned], asked: str, pk: int) -> Iterator[Recorded]:
     meta = model._meta
     names = [field.attname for field in meta.concrete_fields]
     columns = ", ".join(f'"{field.column}"' for field in meta.concrete_fields)
-    asked = f'"{key}" = %(pk)s'
-    if model is ThreatMember:
-        asked += " and exists (select from public.pole_personrecord r where r.id = record_id)"
     with connection.cursor() as cursor:
         cursor.execute(
             f'select {columns} from public."{meta.db_table}" where {asked} union all '
@@ -525,6 +672,13 @@ def _versions(model: type[Versioned], key: str, pk: int) -> Iterator[Recorded]:
         earlier = before if before is not None and before["id"] == row["id"] else None
         yield Recorded(of=model, fields=row, before=earlier, at=row["recorded_from"], by=row["recorded_by"])
         before = row
+
+
+def references_of(ids: Iterable[int]) -> Mapping[int, str]:
+    """Reference and name by key, of the threats that the reader may see. One query, none where nothing is asked."""
+    wanted = set(ids)
+    found = Threat.objects.filter(pk__in=wanted).values_list("pk", "reference", "name") if wanted else ()
+    return {pk: f"{reference} {name}" for pk, reference, name in found}
 
 
 def users_in_words(ids: Iterable[int | None]) -> Mapping[int, str]:

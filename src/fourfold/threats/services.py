@@ -10,7 +10,7 @@ from django.db import connection, models, transaction
 from fourfold.platform.audit import services as audit
 from fourfold.platform.audit.services import Operation
 from fourfold.platform.errors import NotThere, RuleBroken
-from fourfold.platform.people.models import Organisation, OrganisationKind, User
+from fourfold.platform.people.models import Organisation, User
 from fourfold.platform.visibility import scope
 from fourfold.platform.visibility.models import AccessLabel, Compartment
 from fourfold.platform.visibility.services import label_for
@@ -801,7 +801,7 @@ def _to_answer_closing(closing: Closing, *, actor: User) -> tuple[Closing, Threa
     closing = _locked(Closing, closing.pk)
     rules.check_open(closed_on=threat.closed_on)
     rules.check_may_answer_closing(
-        actor, selectors.proposed_of(closing, threat), is_of_unit=threat.owner.kind == OrganisationKind.ROCU
+        actor, selectors.proposed_of(closing, threat), is_of_unit=selectors.is_of_unit(threat)
     )
     return closing, threat
 

@@ -26,13 +26,27 @@ from fourfold.platform.ui.components import Action, Empty, Link
 from fourfold.platform.ui.jinja import shown_date
 from fourfold.platform.ui.pages import FormPage
 from fourfold.pole import selectors as pole
+from fourfold.threats import (
+    answers,
+    caseload,
+    exceptions,
+    master_list,
+    pages,
+    rooms,
+    rules,
+    selectors,
+    services,
+    story,
+    waiting,
+)
 from fourfold.threats import forms as asked
-from fourfold.threats import master_list, pages, rules, selectors, services
 from fourfold.threats.models import Threat
-from fourfold.threats.record import actor_of, changes_of, reads_threats, told_of
+from fourfold.threats.record import actor_of, changes_of, reads_threats, standing_of, told_of
 
 GET_AND_POST = ["GET", "POST"]
 FIRST_LOOK_BACK = timedelta(days=30)
+SAVED = "Saved. What it said before is in the history."
+PROPOSED = "Proposed. The threat stays open until a moderator confirms."
 
 
 @login_required
@@ -41,11 +55,14 @@ FIRST_LOOK_BACK = timedelta(days=30)
 def threat_list(request: HttpRequest) -> HttpResponseBase:
     actor = actor_of(request)
     spec = master_list.spec(selectors.vocabulary())
-    actions: tuple[Action, ...] = ()
+    actions: tuple[Action, ...] = (
+        Action("Exceptions", reverse("threats:exceptions"), kind="link"),
+        Action("Who leads what", reverse("threats:caseload"), kind="link"),
+    )
     if rules.may_nominate(actor, owner=actor.organisation.code):
         first = Link("Nominate a threat", reverse("threats:nominate"))
         spec = replace(spec, empty=replace(spec.empty, action=first))
-        actions = (Action(first.text, first.href, kind="primary"),)
+        actions = (Action(first.text, first.href, kind="primary"), *actions)
     return lists.show_list(
         request,
         selectors.threats(),
@@ -127,7 +144,7 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
             told,
             changes=changes_of(told),
             counts=selectors.headcount(told.threat),
-            places=selectors.places(told.threat),
+            standing=standing_of(told),
             new=None if rewind.on else _new_on_picture(request, told.threat),
         )
     audit.note(audit.Operation.CONSULTATION, told.threat, reference=told.threat.reference, as_recorded_on=rewind.on)
@@ -157,10 +174,12 @@ def history(request: HttpRequest, reference: str) -> HttpResponse:
     rewind = lists.recorded_on(request)
     with rewind.applied():
         told = told_of(request, reference, rewind)
+        recorded = selectors.recorded_about(told.threat, until=rewind.moment)
         page = pages.history_page(
             told,
             counts=selectors.headcount(told.threat),
-            changes=changes_of(told),
+            changes=story.changes_of(recorded, told.words, of=told.threat.pk),
+            recorded=recorded,
         )
     return render(request, "threats/history.html", {"page": page})
 
@@ -228,23 +247,126 @@ def reclassify(request: HttpRequest, reference: str) -> HttpResponse:
 @login_required
 @require_http_methods(GET_AND_POST)
 def hand_over(request: HttpRequest, reference: str) -> HttpResponse:
+    """Offer the threat; what nobody else has to accept is done at once."""
     threat, leaders, actor = _to_manage(request, reference), tuple(selectors.leaders()), actor_of(request)
-    audience = threat.label.audience
-    owners = [o for o in selectors.owners() if rules.may_manage(actor, owner=o.code, audience=audience)]
+    owners = list(selectors.owners())
     first = {"owner": threat.owner.code, "lro": threat.lro_id, "deputy": threat.deputy_id, "sio": threat.sio_id}
     form = asked.HandOverForm(request.POST or None, initial=first, threat=threat, leaders=leaders, owners=owners)
 
-    def save(said: dict[str, Any]) -> None:
-        services.hand_over(
-            actor=actor,
-            threat=threat,
-            leads=_leads(said, leaders),
-            owner=_owner(owners, said["owner"]) if "owner" in said else None,
-            reason=said["reason"],
-            seen=said["seen"],
-        )
+    def save(said: dict[str, Any]) -> str:
+        leads = _leads(said, leaders)
+        owner = _owner(owners, said["owner"]) if "owner" in said else threat.owner
+        given: dict[str, Any] = {
+            "actor": actor,
+            "threat": threat,
+            "leads": leads,
+            "owner": owner,
+            "reason": said["reason"],
+            "seen": said["seen"],
+        }
+        lro = leads.lro.pk if leads.lro else None
+        if not rules.needs_answer(actor=actor.pk, lro=lro, was=threat.lro_id, owner_changes=owner != threat.owner):
+            services.hand_over(**given)
+            return SAVED
+        services.offer_hand_over(now=clock.now(), **given)
+        return "Offered. Nothing changes until it is accepted."
 
-    return _change(request, threat, form, save, title="Hand over this threat", button="Hand over")
+    lead = (
+        "Another organisation or another lead responsible officer is offered the threat, with one page of what is "
+        "open, and accepts or declines. A change of deputy or senior investigating officer is made at once."
+    )
+    return _change(request, threat, form, save, title="Hand over this threat", button="Hand over", lead=lead)
+
+
+@login_required
+@needs_reason
+@require_http_methods(GET_AND_POST)
+@reads_threats
+def answer_hand_over(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
+    """What is open on a threat that is handed over, on one page, with the answer for who may give it."""
+    told, actor = told_of(request, reference, lists.Rewind()), actor_of(request)
+    offered = selectors.hand_over(pk, of=told.threat)
+    form: asked.AnswerForm | asked.WithdrawForm | None = None
+    if told.threat.closed_on is None and rules.may_answer_offer(actor, selectors.offer_of(offered, told.threat)):
+        form = asked.AnswerForm(
+            request.POST or None,
+            question="Do you take this threat over?",
+            yes="Yes: it is ours from now on",
+            no="No: it stays where it is",
+        )
+    elif not offered.answer and told.may_manage:
+        form = asked.WithdrawForm(request.POST or None)
+    if form is not None and request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        given: dict[str, Any] = {"actor": actor, "hand_over": offered, "now": clock.now(), "reason": said["reason"]}
+        act = {
+            asked.ACCEPT: services.accept_hand_over,
+            asked.DECLINE: services.decline_hand_over,
+            asked.WITHDRAW: services.withdraw_hand_over,
+        }
+        if _answered(request, form, lambda: act[said["answer"]](**given)):
+            return redirect(pages.address(told.threat))
+    today = clock.today()
+    members = selectors.member_lines(told.threat, today=today)
+    page = answers.capsule_page(
+        told,
+        offered=offered,
+        standing=standing_of(told),
+        members=members,
+        work=rooms.open_work(told.threat, today=today),
+        form=form,
+        today=today,
+    )
+    audit.note(
+        audit.Operation.CONSULTATION,
+        told.threat,
+        reason=reason_of(request),
+        reference=told.threat.reference,
+        people=sorted({line.person.reference for line in members if not line.ended}),
+        hand_over=offered.pk,
+    )
+    return _answer_page(request, page)
+
+
+@login_required
+@require_http_methods(GET_AND_POST)
+@reads_threats
+def answer_closing(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
+    """A proposal to close or merge a threat, with the answer for who may give it."""
+    told, actor = told_of(request, reference, lists.Rewind()), actor_of(request)
+    closing = selectors.closing(pk, of=told.threat)
+    is_of_unit = selectors.is_of_unit(told.threat)
+    proposed = selectors.proposed_of(closing, told.threat)
+    form: asked.AnswerForm | asked.WithdrawForm | None = None
+    if told.threat.closed_on is None and rules.may_answer_closing(actor, proposed, is_of_unit=is_of_unit):
+        what = "Is this threat to be merged?" if closing.into else "Is this threat to be closed?"
+        form = asked.AnswerForm(
+            request.POST or None, question=what, yes="Yes: confirm it", no="No: leave the threat open"
+        )
+    elif not closing.answer and told.may_manage:
+        form = asked.WithdrawForm(request.POST or None)
+    if form is not None and request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        given: dict[str, Any] = {"actor": actor, "closing": closing, "now": clock.now(), "reason": said["reason"]}
+        act: dict[str, Callable[[], object]] = {
+            asked.ACCEPT: lambda: services.confirm_closing(today=clock.today(), **given),
+            asked.DECLINE: lambda: services.refuse_closing(**given),
+            asked.WITHDRAW: lambda: services.withdraw_closing(**given),
+        }
+        if _answered(request, form, act[said["answer"]]):
+            return redirect(pages.address(told.threat))
+    today = clock.today()
+    page = answers.closing_page(
+        told,
+        closing=closing,
+        counts=selectors.headcount(told.threat),
+        standing=standing_of(told),
+        work=rooms.open_work(told.threat, today=today),
+        form=form,
+        today=today,
+    )
+    audit.note(audit.Operation.CONSULTATION, told.threat, reference=told.threat.reference, closing=closing.pk)
+    return _answer_page(request, page)
 
 
 @login_required
@@ -254,11 +376,240 @@ def close(request: HttpRequest, reference: str) -> HttpResponse:
     first = {"closed_on": clock.today()}
     form = asked.CloseForm(request.POST or None, initial=first, threat=threat, vocabulary=words)
 
-    def save(said: dict[str, Any]) -> None:
-        services.close_threat(actor=actor_of(request), threat=threat, today=clock.today(), **said)
+    def save(said: dict[str, Any]) -> str:
+        services.propose_closing(actor=actor_of(request), threat=threat, now=clock.now(), today=clock.today(), **said)
+        return PROPOSED
 
-    lead = "The record and everything on it stays, but nothing on it can be changed after this."
-    return _change(request, threat, form, save, title="Close this threat", button="Close", lead=lead, warning=True)
+    lead = (
+        "A moderator who is not of your organisation confirms it or says why not; until then the threat stays open. "
+        "Once closed, the record and everything on it stays, but nothing on it can be changed."
+    )
+    return _change(request, threat, form, save, title="Propose to close this threat", button="Propose", lead=lead)
+
+
+@login_required
+@require_http_methods(GET_AND_POST)
+def merge(request: HttpRequest, reference: str) -> HttpResponse:
+    threat = _to_manage(request, reference)
+    form = asked.MergeForm(request.POST or None, threat=threat)
+
+    def save(said: dict[str, Any]) -> str:
+        into = _other(said.pop("other"))
+        services.propose_merge(
+            actor=actor_of(request), threat=threat, into=into, now=clock.now(), today=clock.today(), **said
+        )
+        return PROPOSED
+
+    lead = (
+        "This threat goes on in another, once a moderator confirms it. Both records stay and are linked. The people, "
+        "lines and places now in this one move to the other; disruptions stay where they were recorded; this one is "
+        "closed as merged."
+    )
+    return _change(request, threat, form, save, title="Merge this threat into another", button="Propose", lead=lead)
+
+
+@login_required
+@needs_reason
+@require_http_methods(GET_AND_POST)
+def split(request: HttpRequest, reference: str) -> HttpResponse:
+    """Part of a threat becomes a threat of its own. Names people, so that who belongs to it can be chosen."""
+    threat, words, today = _to_manage(request, reference), selectors.vocabulary(), clock.today()
+    members = [line for line in selectors.member_lines(threat, today=today) if not line.ended]
+    parts = pages.parts_to_choose(members, selectors.lines(threat), selectors.places(threat))
+    first = {"tier": "UNTIERED", "threat_type": threat.threat_type, "themes": threat.themes, "phase": threat.phase}
+    form = asked.SplitForm(request.POST or None, initial=first, threat=threat, vocabulary=words, parts=parts)
+    audit.note(
+        audit.Operation.CONSULTATION,
+        threat,
+        reason=reason_of(request),
+        reference=threat.reference,
+        people=sorted({line.person.reference for line in members}),
+    )
+
+    def save(said: dict[str, Any]) -> str:
+        nomination = rules.Nomination(
+            threat_type=said["threat_type"],
+            name=said["name"],
+            summary=said["summary"],
+            themes=tuple(said["themes"]),
+            tier=said["tier"],
+            phase=said["phase"],
+            nominated_on=today,
+            aliases=asked.lines(said["aliases"]),
+        )
+        chosen = services.Parts(*(form.chosen(name) for name in ("members", "lines", "places")))
+        made = services.split_threat(
+            actor=actor_of(request),
+            threat=threat,
+            nomination=nomination,
+            parts=chosen,
+            reason=said["reason"],
+            today=today,
+            seen=said["seen"],
+        )
+        return f"{made.reference} {made.name} is on the master list, and linked to this threat."
+
+    lead = (
+        "A new threat of the same owner, for the same readers. What you choose ends in this threat today and begins in "
+        "the new one; both stay open, linked, each with its own history."
+    )
+    return _change(request, threat, form, save, title="Split this threat", button="Make the new threat", lead=lead)
+
+
+@login_required
+@require_http_methods(GET_AND_POST)
+def reopen(request: HttpRequest, reference: str) -> HttpResponse:
+    threat, words = _to_manage(request, reference), selectors.vocabulary()
+    if threat.closed_on is None:
+        raise NotThere
+    form = asked.ReopenForm(request.POST or None, threat=threat, vocabulary=words)
+
+    def save(said: dict[str, Any]) -> None:
+        services.reopen_threat(actor=actor_of(request), threat=threat, today=clock.today(), **said)
+
+    lead = "It goes on in a new phase from today. That it was closed, when and on which ground, stays in its history."
+    if threat.closing_ground == words.merged_ground:
+        lead += " People, lines and places that moved when it was merged stay in the other threat."
+    inset = f"Now {words.phase_name(threat.phase)}, since {shown_date(threat.closed_on)}."
+    return _change(request, threat, form, save, title="Reopen this threat", button="Reopen", lead=lead, inset=inset)
+
+
+@login_required
+@require_http_methods(GET_AND_POST)
+def move_rest(request: HttpRequest, reference: str) -> HttpResponse:
+    """After a merge: move the people whom whoever merged could not see."""
+    threat = _to_develop(request, reference)
+    into = selectors.merged_into(threat)
+    if into is None:
+        raise NotThere
+    form = asked.ReasonForm(request.POST or None, threat=threat)
+
+    def save(said: dict[str, Any]) -> None:
+        said.pop("seen")
+        services.move_what_was_left(actor=actor_of(request), threat=threat, today=clock.today(), **said)
+
+    title, inset = "Move who was left behind", f"They go on in {into.reference} {into.name}."
+    return _change(request, threat, form, save, title=title, button="Move them", inset=inset)
+
+
+@login_required
+@require_http_methods(GET_AND_POST)
+def add_link(request: HttpRequest, reference: str) -> HttpResponse:
+    threat = _to_develop(request, reference)
+    form = asked.LinkForm(request.POST or None, threat=threat, initial={"from_on": clock.today()})
+
+    def save(said: dict[str, Any]) -> None:
+        said.pop("seen")
+        one, other, kind = threat, _other(said.pop("other")), said.pop("kind")
+        if kind.startswith(asked.TURNED):
+            one, other, kind = other, one, kind.removeprefix(asked.TURNED)
+        services.link_threats(actor=actor_of(request), one=one, other=other, kind=kind, today=clock.today(), **said)
+
+    lead = "The link is shown on both threats, to those who may see both."
+    return _change(request, threat, form, save, title="Link to another threat", lead=lead)
+
+
+@login_required
+@require_http_methods(GET_AND_POST)
+def end_link(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
+    threat = _to_develop(request, reference)
+    link = selectors.link(pk, of=threat)
+    if link.kind not in rules.CHOSEN_LINKS:
+        raise NotThere
+    return _end(request, threat, services.end_link, "link", link, title="End this link", label="The link ended on")
+
+
+@login_required
+@require_http_methods(GET_AND_POST)
+def add_line(request: HttpRequest, reference: str) -> HttpResponse:
+    threat = _to_develop(request, reference)
+    form = asked.LineForm(request.POST or None, threat=threat, initial={"from_on": clock.today()})
+
+    def save(said: dict[str, Any]) -> None:
+        said.pop("seen")
+        services.add_line(actor=actor_of(request), threat=threat, today=clock.today(), **said)
+
+    return _change(request, threat, form, save, title="Add a phone line")
+
+
+@login_required
+@require_http_methods(GET_AND_POST)
+def end_line(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
+    threat = _to_develop(request, reference)
+    line = selectors.line(pk, of=threat)
+    return _end(request, threat, services.end_line, "line", line, title=f"End {line}", label="The line ended on")
+
+
+@login_required
+@require_http_methods(GET_AND_POST)
+def end_place(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
+    threat = _to_develop(request, reference)
+    place = selectors.place(pk, of=threat)
+    label = "Part of this threat until"
+    return _end(request, threat, services.end_place, "place", place, title=f"End {place}", label=label)
+
+
+@login_required
+@require_GET
+@reads_threats
+def exception_overview(request: HttpRequest) -> HttpResponse:
+    counted = selectors.exceptions_by_owner(day=clock.today())
+    page = exceptions.overview(counted, reader=actor_of(request))
+    return render(request, "threats/exceptions.html", {"page": page})
+
+
+@login_required
+@require_GET
+@reads_threats
+def exception_list(request: HttpRequest, code: str) -> HttpResponseBase:
+    try:
+        title, lead = exceptions.named(code)
+    except KeyError:
+        raise NotThere from None
+    day = lists.recorded_on(request).on or clock.today()
+    codes = rooms.exceptions() if code == exceptions.ANY else [code]
+    return lists.show_list(
+        request,
+        selectors.threats().filter(selectors.with_exception(codes, day=day)),
+        exceptions.spec(selectors.vocabulary(), day=day, reader=actor_of(request)),
+        title=title,
+        crumbs=(*pages.crumbs(), Link("Exceptions", reverse("threats:exceptions"))),
+        lead=lead,
+    )
+
+
+@login_required
+@require_GET
+@reads_threats
+def caseload_list(request: HttpRequest) -> HttpResponseBase:
+    day = lists.recorded_on(request).on or clock.today()
+    lead = (
+        "Officers of any rank and agency who lead or deputise for open threats that you may see. What else they do is "
+        "not recorded here, so this is not the whole of anybody's work."
+    )
+    return lists.show_list(
+        request,
+        selectors.officers_who_lead(),
+        caseload.spec(selectors.vocabulary(), day=day),
+        crumbs=pages.crumbs(),
+        lead=lead,
+    )
+
+
+@login_required
+@require_GET
+@reads_threats
+def hand_over_list(request: HttpRequest) -> HttpResponseBase:
+    spec = waiting.hand_overs(reader=actor_of(request))
+    return lists.show_list(request, selectors.hand_overs_waiting(), spec, crumbs=pages.crumbs(), lead=waiting.OFFERED)
+
+
+@login_required
+@require_GET
+@reads_threats
+def closing_list(request: HttpRequest) -> HttpResponseBase:
+    spec = waiting.closings(selectors.vocabulary(), reader=actor_of(request))
+    return lists.show_list(request, selectors.closings_waiting(), spec, crumbs=pages.crumbs(), lead=waiting.ASKED)
 
 
 @login_required
@@ -350,7 +701,8 @@ def end_member(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
     person = pole.people_of_records([member.record_id], today=clock.today()).get(member.record_id)
     if person is None:
         raise NotThere
-    form = asked.EndMemberForm(request.POST or None, threat=threat, initial={"to_on": clock.today()})
+    first = {"to_on": clock.today()}
+    form = asked.EndForm(request.POST or None, threat=threat, initial=first, label="The role ended on")
     audit.note(audit.Operation.CONSULTATION, member, reason=reason_of(request), threat=threat.reference)
 
     def save(said: dict[str, Any]) -> None:
@@ -425,7 +777,7 @@ def _change(
     request: HttpRequest,
     threat: Threat,
     form: forms.Form,
-    save: Callable[[dict[str, Any]], None],
+    save: Callable[[dict[str, Any]], str | None],
     *,
     title: str,
     button: str = "Save",
@@ -438,13 +790,13 @@ def _change(
     back = back or pages.address(threat)
     if request.method == "POST" and form.is_valid():
         try:
-            save(dict(form.cleaned_data))
+            said = save(dict(form.cleaned_data))
         except RuleBroken as broken:
             fields.refuse(form, broken)
             if broken.code == rules.CHANGED_MEANWHILE:
                 inset = _show_both(threat, form)
         else:
-            messages.success(request, "Saved. What it said before is in the history.")
+            messages.success(request, said or SAVED)
             return redirect(back)
     page = FormPage(
         title=title,
@@ -461,6 +813,52 @@ def _change(
     return render(request, "ui/form.html", {"page": page})
 
 
+def _end(
+    request: HttpRequest,
+    threat: Threat,
+    service: Callable[..., object],
+    name: str,
+    row: object,
+    *,
+    title: str,
+    label: str,
+) -> HttpResponse:
+    """Say from when something on a threat is so no more."""
+    form = asked.EndForm(request.POST or None, threat=threat, initial={"to_on": clock.today()}, label=label)
+
+    def save(said: dict[str, Any]) -> None:
+        said.pop("seen")
+        service(actor=actor_of(request), today=clock.today(), **{name: row}, **said)
+
+    return _change(request, threat, form, save, title=title)
+
+
+def _other(reference: str) -> Threat:
+    """The threat somebody named. One that is hidden from them and one that is not there are answered alike."""
+    wanted = selectors.reference_of(reference.strip())
+    found = selectors.by_references([wanted]).get(wanted)
+    if found is None:
+        raise rules.no_such_threat()
+    return found
+
+
+def _answered(request: HttpRequest, form: forms.Form, act: Callable[[], object]) -> bool:
+    """Whether the answer was taken; what a rule refuses goes back to the form."""
+    try:
+        act()
+    except RuleBroken as broken:
+        fields.refuse(form, broken)
+        return False
+    messages.success(request, "Your answer is recorded.")
+    return True
+
+
+def _answer_page(request: HttpRequest, page: answers.AnswerPage) -> HttpResponse:
+    has_errors = page.form is not None and bool(page.form.errors)
+    page = replace(page, has_errors=has_errors)
+    return render(request, "threats/answer.html", {"page": page}, status=422 if has_errors else 200)
+
+
 def _show_both(threat: Threat, form: forms.Form) -> str:
     """What was recorded meanwhile, to stand above what was typed; sent again, the form changes what is there now."""
     seen = form.cleaned_data["seen"]
@@ -468,7 +866,7 @@ def _show_both(threat: Threat, form: forms.Form) -> str:
     data = cast("QueryDict", form.data).copy()
     data["seen"] = selectors.threat(threat.reference).recorded_from.isoformat()
     form.data = data
-    return pages.changed_meanwhile(pages.changes_of(recorded, selectors.vocabulary()))
+    return story.changed_meanwhile(story.changes_of(recorded, selectors.vocabulary()))
 
 
 def _owner(owners: list[Organisation], code: str) -> Organisation:

@@ -9,9 +9,11 @@ from typing import Any, Final, Literal, cast
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
+from django.utils.html import format_html, format_html_join
 
 from fourfold.platform.errors import RuleBroken
 
+Params = dict[str, Any]
 PARTS: Final = ("day", "month", "year")
 MONTHS: Final = {
     name.lower(): number
@@ -31,14 +33,30 @@ DJANGO_SAYS: Final = ("Ensure ", "Select a valid choice", "Enter a whole number"
 
 
 class Choice(str):
-    """A choice's label with a hint under it: `("OCG", Choice("Organised crime group", hint="Three or more"))`."""
+    """A choice's label with a hint under it: `("OCG", Choice("Organised crime group", hint="Three or more"))`.
+
+    `lines` stand under the hint, each on a line of its own, where a choice needs more than a sentence.
+    """
 
     hint: str
+    lines: tuple[str, ...]
 
-    def __new__(cls, label: str, *, hint: str = "") -> "Choice":
+    def __new__(cls, label: str, *, hint: str = "", lines: tuple[str, ...] = ()) -> "Choice":
         made = super().__new__(cls, label)
-        made.hint = hint
+        made.hint, made.lines = hint, lines
         return made
+
+    @property
+    def hint_shown(self) -> Params:
+        """What GOV.UK's macros take: text, or escaped text in blocks where there are lines."""
+        if not self.lines:
+            return {"text": self.hint}
+        blocks = format_html_join("", '<span class="ff-hint-line">{}</span>', ((line,) for line in self.lines))
+        return {"html": format_html("{}{}", self.hint, blocks)}
+
+
+class GroupedCheckboxes(forms.CheckboxSelectMultiple):
+    """Many checkboxes under a heading for each group that opens; choices of no group stand last, in the open."""
 
 
 class DateInput(forms.Widget):
@@ -132,8 +150,7 @@ def refuse(form: forms.BaseForm, broken: RuleBroken) -> None:
     form.add_error(named, ValidationError(broken.sentence, code=broken.code))
 
 
-Params = dict[str, Any]
-Shape = Literal["hidden", "text", "password", "textarea", "select", "radios", "checkboxes", "date", "file"]
+Shape = Literal["hidden", "text", "password", "textarea", "select", "radios", "checkboxes", "groups", "date", "file"]
 
 
 @dataclass(frozen=True)
@@ -243,6 +260,25 @@ def _choices(params: Params, bound: forms.BoundField) -> Params:
     return _in_fieldset(params, bound) | {"items": _choice_items(bound, "checked")}
 
 
+def _groups(params: Params, bound: forms.BoundField) -> Params:
+    """The same choices by group; ids are numbered throughout, so that the first error leads to the first choice."""
+    items = _choice_items(bound, "checked")
+    for number, item in enumerate(items):
+        item["id"] = bound.auto_id if number == 0 else f"{bound.auto_id}-{number + 1}"
+    by_value = {item["value"]: item for item in items}
+    groups: list[Params] = []
+    alone: list[Params] = []
+    for key, label in cast("Iterable[Any]", cast("forms.ChoiceField", bound.field).choices):
+        if isinstance(label, (list, tuple)):
+            inside = [by_value[str(value)] for value, _ in label]
+            chosen = [item["text"] for item in inside if item["checked"]]
+            is_open = bool(chosen) or (bool(bound.errors) and not groups)
+            groups.append({"heading": str(key), "items": inside, "chosen": ", ".join(chosen), "open": is_open})
+        else:
+            alone.append(by_value[str(key)])
+    return _in_fieldset(params, bound) | {"groups": groups, "alone": alone}
+
+
 def _date(params: Params, bound: forms.BoundField) -> Params:
     return _in_fieldset(params, bound) | {"items": _date_items(bound)}
 
@@ -261,7 +297,7 @@ def _choice_items(bound: forms.BoundField, chosen: str) -> list[Params]:
     for key, label in _flat(cast("Iterable[Any]", cast("forms.ChoiceField", bound.field).choices)):
         item: Params = {"value": str(key), "text": str(label), chosen: str(key) in held}
         if isinstance(label, Choice) and label.hint:
-            item["hint"] = {"text": label.hint}
+            item["hint"] = label.hint_shown
         items.append(item)
     return items
 
@@ -298,6 +334,7 @@ SHAPES: Final[tuple[tuple[type[forms.Widget], Shape, Callable[[Params, forms.Bou
     (forms.HiddenInput, "hidden", _labelled),
     (DateInput, "date", _date),
     (forms.CheckboxInput, "checkboxes", _one_checkbox),
+    (GroupedCheckboxes, "groups", _groups),
     (forms.CheckboxSelectMultiple, "checkboxes", _choices),
     (forms.RadioSelect, "radios", _choices),
     (forms.Select, "select", _select),

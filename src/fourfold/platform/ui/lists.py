@@ -1,7 +1,8 @@
 """The list pattern: filters with counts, chips, sortable columns, pages of 25, a past date, and the same as a file.
 
 A room says what its list is in a `ListSpec`, and its view is one line: `return show_list(request, queryset, SPEC)`.
-The number of queries does not depend on the data: one for each choice filter, one to count, one for the page's rows.
+The number of queries does not depend on the data: one for the page's rows, and one that counts the rows and the choices
+of every filter on a plain field in one pass. Filters with a condition of their own are counted by a query each.
 """
 
 import tempfile
@@ -13,7 +14,7 @@ from itertools import batched
 from math import ceil
 from typing import IO, Any, Final, Literal, cast
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Field, ForeignKey, Model, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
@@ -33,6 +34,8 @@ PAGE_SIZE: Final = 25
 EXPORT_CHUNK: Final = 1_000
 LONGEST_TEXT: Final = 200
 CHOICES_SHOWN: Final = 6
+MOST_CELLS: Final = 2_000
+"""Combinations of choices that are counted in one pass; a filter that would make more has a pass of its own."""
 FILTERS_OPEN: Final = 4
 REWIND: Final = "as_recorded_on"
 RESERVED: Final = frozenset({"sort", "page", "export", REWIND})
@@ -320,10 +323,10 @@ class _Asked:
             query.setlist(key, [value] if isinstance(value, str) else list(value))
         return f"?{query.urlencode()}"
 
-    def narrowed(self, queryset: QuerySet[Any], *, but: str = "") -> QuerySet[Any]:
+    def narrowed(self, queryset: QuerySet[Any], *, but: Collection[str] = ()) -> QuerySet[Any]:
         found = queryset
         for asked in self.spec.filters:
-            if asked.key == but or asked.key not in self.conditions:
+            if asked.key in but or asked.key not in self.conditions:
                 continue
             condition = self.conditions[asked.key]
             if asked.many_rows:
@@ -419,6 +422,99 @@ class _Asked:
             self.conditions[asked.key] = asked.condition(first, last)
 
 
+class _Tally:
+    """How many rows have each combination of choices, counted in one pass over the rows of all other filters.
+
+    What a filter's choices would leave, and the number of rows in all, are sums over it: exact, and never from two
+    moments. It takes the filters on a plain field whose choices are known beforehand.
+    """
+
+    def __init__(self, asked: _Asked, queryset: QuerySet[Any]) -> None:
+        self.asked = asked
+        taken: list[ChoiceFilter] = []
+        cells = 1
+        for each in asked.spec.filters if _is_plain(queryset) else ():
+            if not isinstance(each, ChoiceFilter) or each.where or each.choices is None or each.many_rows:
+                continue
+            more = cells * (len(asked.pairs[each.key]) + 1)
+            if more <= MOST_CELLS:
+                taken.append(each)
+                cells = more
+        self.keys = tuple(each.key for each in taken)
+        self.cells: dict[tuple[str, ...], int] = {}
+        if taken:
+            self._count(asked.narrowed(queryset, but=self.keys), taken)
+
+    @property
+    def total(self) -> int | None:
+        """Rows under all filters; None where nothing was counted."""
+        return sum(rows for _, rows in self._under(but="")) if self.keys else None
+
+    def counts(self, key: str) -> dict[str, int]:
+        """Rows of each choice of one filter under all the others; rows without a value belong to no choice."""
+        place = self.keys.index(key)
+        found: dict[str, int] = {}
+        for values, rows in self._under(but=key):
+            if values[place]:
+                found[values[place]] = found.get(values[place], 0) + rows
+        return found
+
+    def _under(self, *, but: str) -> Iterator[tuple[tuple[str, ...], int]]:
+        """The combinations that the ticked choices of every filter but one leave."""
+        wanted = [
+            (place, frozenset(self.asked.ticked[key]))
+            for place, key in enumerate(self.keys)
+            if key != but and self.asked.ticked[key]
+        ]
+        for values, rows in self.cells.items():
+            if all(values[place] in ticked for place, ticked in wanted):
+                yield values, rows
+
+    def _count(self, rows: QuerySet[Any], taken: Sequence[ChoiceFilter]) -> None:
+        columns = [_Counted.of(rows.model, each.field) for each in taken]
+        found = list(rows.order_by().values_list(*(column.path for column in columns)).annotate(rows=Count("*")))
+        named = [column.names({row[place] for row in found}) for place, column in enumerate(columns)]
+        for *values, count in found:
+            cell = tuple(names[value] for value, names in zip(values, named, strict=True))
+            self.cells[cell] = self.cells.get(cell, 0) + int(count)
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """What rows are grouped by for a filter: its field, or for a unique column of another table the key to it.
+
+    Grouping by the key needs no other table for each row: the few names are looked up afterwards.
+    """
+
+    path: str
+    column: "Field[Any, Any] | None" = None
+
+    @classmethod
+    def of(cls, model: type[Model], path: str) -> "_Counted":
+        near, _, far = path.partition("__")
+        key = next((f for f in model._meta.concrete_fields if f.name == near), None)
+        if far and isinstance(key, ForeignKey) and not key.null and key.target_field.primary_key:
+            column = next((f for f in key.related_model._meta.concrete_fields if f.name == far and f.unique), None)
+            if column is not None:
+                return cls(key.attname, column)
+        return cls(path)
+
+    def names(self, values: Iterable[object]) -> dict[object, str]:
+        """The choice that each value is; the empty text where it is none."""
+        if self.column is None:
+            return {value: "" if value is None else str(value) for value in values}
+        wanted = set(values)
+        there = self.column.model._default_manager.filter(pk__in=wanted).values_list("pk", self.column.name)
+        return dict.fromkeys(wanted, "") | {pk: str(name) for pk, name in there}
+
+
+def _is_plain(queryset: QuerySet[Any]) -> bool:
+    """Whether rows can be grouped without counting one twice."""
+    query = queryset.query
+    grouped = any(annotation.contains_aggregate for annotation in query.annotations.values())
+    return not (query.distinct or query.combinator or query.is_sliced or query.group_by or grouped)
+
+
 def recorded_on(request: HttpRequest) -> Rewind:
     """The past date that the address of a record's page asks for."""
     return _rewind_of(request.GET, today=clock.today())
@@ -475,13 +571,14 @@ def build_list(
     with asked.rewind.applied():
         asked.read_filters(queryset)
         found = asked.narrowed(queryset)
-        total = found.count()
+        tally = _Tally(asked, queryset)
+        total = found.count() if tally.total is None else tally.total
         last = max(1, ceil(total / spec.page_size))
         number = min(_whole(request.GET.get("page", "")), last)
         start = (number - 1) * spec.page_size
         objects = list(asked.ordered(found)[start : start + spec.page_size]) if total else []
         rows = tuple(tuple(_rewound(cell, asked.rewind) for cell in row) for row in _rows(objects, spec))
-        filters = tuple(_filter_shown(each, asked, queryset) for each in spec.filters)
+        filters = tuple(_filter_shown(each, asked, queryset, tally) for each in spec.filters)
     chips = asked.chips()
     kept_names = [name for name in ("sort",) if request.GET.get(name)]
     return ListPage(
@@ -579,12 +676,12 @@ def _rewound(cell: Cell, rewind: Rewind) -> Cell:
     return replace(cell, href=f"{cell.href}{'&' if '?' in cell.href else '?'}{REWIND}={rewind.on}")
 
 
-def _filter_shown(each: Filter, asked: _Asked, queryset: QuerySet[Any]) -> FilterShown:
+def _filter_shown(each: Filter, asked: _Asked, queryset: QuerySet[Any], tally: _Tally) -> FilterShown:
     field_id = f"filter-{each.key}"
     errors = tuple(p.sentence for p in asked.problems if p.field_id in {field_id, f"{field_id}_from", f"{field_id}_to"})
     match each:
         case ChoiceFilter():
-            shown = _choices_shown(each, asked, queryset)
+            shown = _choices_shown(each, asked, queryset, tally)
             first, more = _first_choices(shown)
             return FilterShown(each.key, each.heading, "choices", field_id, choices=first, more=more, errors=errors)
         case TextFilter():
@@ -623,11 +720,13 @@ def _folded(shown: tuple[FilterShown, ...], on: Collection[str]) -> tuple[Filter
     )
 
 
-def _choices_shown(each: ChoiceFilter, asked: _Asked, queryset: QuerySet[Any]) -> list[ChoiceShown]:
-    """Each choice with the rows it has under all the other filters: one query, whatever the number of choices."""
-    others = asked.narrowed(queryset, but=each.key).order_by()
+def _choices_shown(each: ChoiceFilter, asked: _Asked, queryset: QuerySet[Any], tally: _Tally) -> list[ChoiceShown]:
+    """Each choice with the rows it has under all the other filters: at most one query, however many choices."""
+    others = asked.narrowed(queryset, but={each.key}).order_by()
     pairs = asked.pairs[each.key]
-    if each.key in asked.unfiltered and not asked.conditions.keys() - {each.key}:
+    if each.key in tally.keys:
+        counts = tally.counts(each.key)
+    elif each.key in asked.unfiltered and not asked.conditions.keys() - {each.key}:
         counts = asked.unfiltered[each.key]
     elif each.where is None:
         counts = _grouped(others, each)
