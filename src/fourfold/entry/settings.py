@@ -183,6 +183,18 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 FOURFOLD_DATA = DATA
 INTAKE_FOLDER = Path(os.environ.get("FOURFOLD_INTAKE", DATA / "intake"))
 INTAKE_MOST_BYTES = int(os.environ.get("FOURFOLD_INTAKE_MOST_BYTES", str(2 * 1024**3)))
+# Notices by e-mail that something is due, without its content. None are sent while there is no address to send from.
+NOTICES_FROM = os.environ.get("FOURFOLD_NOTICES_FROM", "")
+MAILERS = {
+    "default": {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": os.environ.get("FOURFOLD_EMAIL_HOST", "localhost"),
+            "port": int(os.environ.get("FOURFOLD_EMAIL_PORT", "25")),
+            "timeout": 10,
+        },
+    }
+}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 

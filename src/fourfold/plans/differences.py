@@ -161,5 +161,10 @@ def _plain(name: str, value: Any, tactic_name: Callable[[str], str]) -> str:
     return text.removesuffix(".00")
 
 
+def in_plain_words(name: str, value: Any) -> str:
+    """One value as people read it."""
+    return _plain(name, value, str)
+
+
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]

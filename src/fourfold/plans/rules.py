@@ -801,3 +801,8 @@ JUDGES: Mapping[str, tuple[str, Judge]] = {
     "PL13": ("aims", _unmeasured),
     "PL14": ("actions", _not_tailored),
 }
+
+
+def is_reference(text: str) -> bool:
+    """Whether a text is the reference of a plan, such as PLN-0412."""
+    return re.fullmatch(r"PLN-\d{4,}", text) is not None

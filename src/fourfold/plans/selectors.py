@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -20,6 +20,7 @@ from fourfold.plans.models import (
     Aim,
     AimReading,
     Asked,
+    CalendarAddress,
     Consultation,
     PeerReview,
     Plan,
@@ -336,15 +337,45 @@ def actions_of_person(user: User) -> QuerySet[Action]:
     return open_actions().filter(owner=user).order_by(F("due_on").asc(nulls_last=True), "pk")
 
 
-def answerable(user: User) -> Q:
-    """Plans of threats that somebody leads, deputises for or investigates."""
-    return Q(threat__lro=user) | Q(threat__deputy=user) | Q(threat__sio=user)
+def plans_to_review(user: User) -> QuerySet[Plan]:
+    """Adopted plans of open threats that somebody leads, deputises for or investigates, the soonest due first."""
+    answers = Q(threat__lro=user) | Q(threat__deputy=user) | Q(threat__sio=user)
+    found = plans().filter(answers, state=State.ADOPTED, threat__closed_on=None)
+    return found.order_by(F("next_review_on").asc(nulls_last=True), "pk")
 
 
-def owners_of_actions() -> QuerySet[User]:
-    """People who own an open action that the reader may see."""
-    owning = open_actions().exclude(owner=None).order_by().values("owner")
-    return User.objects.filter(pk__in=owning).select_related("organisation").order_by("name", "pk")
+def reviews_to_sign(user: User) -> tuple[Review, ...]:
+    """Reviews under way that wait for this person's signature."""
+    plan_of = "plan__threat"
+    as_lro = Q(lro_signed_by=None) & (Q(**{f"{plan_of}__lro": user}) | Q(**{f"{plan_of}__deputy": user}))
+    as_sio = Q(sio_signed_by=None) & Q(**{f"{plan_of}__sio": user})
+    found = Review.objects.filter(as_lro | as_sio, completed_on=None).exclude(plan__state=State.CLOSED)
+    found = found.exclude(Q(lro_signed_by=user) | Q(sio_signed_by=user)).select_related("plan__threat")
+    return tuple(found.order_by("begun_on", "pk"))
+
+
+def drafts_to_adopt(user: User) -> int:
+    """How many drafts of open threats of somebody's organisation wait to be adopted."""
+    found = Plan.objects.filter(state=State.DRAFT, threat__closed_on=None, threat__owner=user.organisation)
+    return found.count()
+
+
+def reports_waiting(user: User) -> tuple[Report, ...]:
+    """Reports from other organisations on plans that this person leads, deputises for or investigates."""
+    threat = "action__plan__threat"
+    answers = Q(**{f"{threat}__lro": user}) | Q(**{f"{threat}__deputy": user}) | Q(**{f"{threat}__sio": user})
+    found = Report.objects.filter(answers, answer=None).select_related("action__plan__threat")
+    return tuple(found.order_by("reported_on", "pk"))
+
+
+def called(ids: Collection[str]) -> Mapping[str, str]:
+    """References by key, of the plans that the reader may see."""
+    found = Plan.objects.filter(pk__in=[int(each) for each in ids]).values_list("pk", "reference") if ids else ()
+    return {str(pk): reference for pk, reference in found}
+
+
+def calendar_address(user: User) -> CalendarAddress | None:
+    return CalendarAddress.objects.filter(user=user, ended_at=None).first()
 
 
 def people() -> QuerySet[User]:
@@ -459,6 +490,10 @@ _prompts: list[FindPrompts] = []
 def register_prompts(find: FindPrompts) -> None:
     """`find` is given a threat and since when its plan stands; it says what has happened that asks for a review."""
     _prompts.append(find)
+
+
+def prompts_for(threat: "Threat", *, since: date) -> tuple[ReviewPrompt, ...]:
+    return tuple(prompt for find in _prompts for prompt in find(threat, since))
 
 
 # ---- the lint -------------------------------------------------------------------------------------------------------
