@@ -133,21 +133,8 @@ def test_nominations_name_records_that_exist_and_change_over_time(world: World) 
         for member in entries:
             assert member is None or (member["source"], member["record_key"]) in known
         kinds |= {kind for entry in threat["later"] for kind in entry["change"]}
-    assert {"tier", "phase", "close", "add_member", "threat_type"} <= kinds
+    assert {"tier", "phase", "close", "add_member"} <= kinds
     assert len({threat["name"] for threat in threats}) == len(threats)
-
-
-def test_cheshire_first_takes_weaknesses_for_groups(world: World) -> None:
-    mistaken = [
-        json.loads(line)
-        for line in (world.folder / "nominations.jsonl").read_text(encoding="utf-8").splitlines()
-        if '"threat_type": "VULNERABILITY", ' not in line and '"threat_type": "VULNERABILITY"}' in line
-    ]
-    assert mistaken
-    for threat in mistaken:
-        assert threat["force"] == "cheshire"
-        changed = [entry["on"] for entry in threat["later"] if "threat_type" in entry["change"]]
-        assert threat["nominated_on"] < "2023-11-10" <= changed[0]
 
 
 def test_streets_are_the_same_in_every_world() -> None:

@@ -1,4 +1,4 @@
-"""What officers put forward for the master list, and what they changed their minds about later.
+"""What officers put forward of the simulated world, and what they changed their minds about later.
 
 An officer knows records, not truth: members are named by the records of a source, and only by those that existed that
 day.
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any, TextIO
 
+from fourfold.simulation.casework.region import Gathering
 from fourfold.simulation.chance import Chance, Weighted
 from fourfold.simulation.moments import DAY, EPOCH_ORDINAL, minute_of
 from fourfold.simulation.places import Address
@@ -18,7 +19,7 @@ from fourfold.simulation.world import Block, Builder, Group, Member, Person
 
 OWNERS = (*FORCES, "nwrocu")
 FIRST = date(2022, 1, 10)
-INSPECTED = date(2023, 11, 10)  # when inspectors found one force's vulnerabilities recorded as groups
+MISTYPED_UNTIL = date(2022, 12, 1)  # before it one force typed its weaknesses as groups
 PEOPLE_PER_INDIVIDUAL = 400
 PEOPLE_PER_VULNERABILITY = 330
 TIERS = Weighted([("1", 6), ("2", 16), ("3", 34), ("4", 28), ("5", 16)])
@@ -125,10 +126,12 @@ def change(on: date, kind: str, value: object, because: str) -> dict[str, Any]:
 class Nominator:
     """Writes a line for each threat put forward."""
 
-    def __init__(self, builder: Builder, systems: Sequence[System], out: TextIO) -> None:
+    def __init__(self, builder: Builder, systems: Sequence[System], out: TextIO, own: Gathering) -> None:
         self.builder = builder
         self.systems = systems
         self.out = out
+        self.own = own
+        self.read_again = own.calibration.threats.mistyped
         self.count = 0
         self.last = date.fromordinal(EPOCH_ORDINAL + builder.until // DAY)
         self.chance = Chance()
@@ -163,10 +166,12 @@ class Nominator:
             return
         later = [entry for entry in threat["later"] if threat["nominated_on"] < entry["on"] <= last]
         closed = min((entry["on"] for entry in later if "close" in entry["change"]), default=last)
-        threat["later"] = sorted((entry for entry in later if entry["on"] <= closed), key=in_order)
+        later = sorted((entry for entry in later if entry["on"] <= closed), key=in_order)
+        threat["later"] = later
         threat["name"] = self.named(threat["name"])
-        self.count += 1
         self.out.write(json.dumps(threat, ensure_ascii=False) + "\n")
+        self.own.take(self.count, threat)
+        self.count += 1
 
     def named(self, name: str) -> str:
         """Return the name, with a number where the list has it already."""
@@ -351,8 +356,8 @@ class Nominator:
         force = chance.draw(self.builder.force) if owner == "nwrocu" else owner
         place = self.builder.places.street(chance, self.builder.places.ward(chance, force))
         ward = place.ward
-        mistaken = owner == "cheshire"
-        on = self.day(FIRST, INSPECTED - timedelta(days=60) if mistaken else self.last - timedelta(days=90))
+        on = self.day(FIRST, self.last - timedelta(days=90))
+        mistaken = owner == self.read_again.force and on < MISTYPED_UNTIL
         tier = chance.draw(TIERS)
         moment = minute_of(on)
         young = [p for p in block.people if p.home(moment)[1].ward.force == force and 11 <= p.age(moment) <= 20]
@@ -362,7 +367,7 @@ class Nominator:
         members, later = self.split(list(drawn.values()), on)
         later += self.course(on, tier, "IDENTIFIED", None)
         if mistaken:
-            found = self.day(INSPECTED, INSPECTED + timedelta(days=240))
+            found = self.day(self.read_again.reclassified_from, self.read_again.reclassified_by - timedelta(days=3))
             later.append(change(found, "threat_type", "VULNERABILITY", REASONS["mistyped"]))
         return {
             "nominated_on": on.isoformat(),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from fourfold.simulation import calibration
+from fourfold.simulation.casework.region import Gathering, write_casework
 from fourfold.simulation.chance import Chance
 from fourfold.simulation.delivery import Delivery
 from fourfold.simulation.happenings import Happening, Teller
@@ -26,11 +28,12 @@ SYSTEMS: tuple[type[System], ...] = (Niche, Connect, PoliceWorks, Mark43)
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """What a run wrote: rows of each file of each delivery, rows of each truth table, and nominations."""
+    """What a run wrote: rows of each file of each delivery and truth table, nominations, and acts of officers."""
 
     rows: dict[str, dict[date, dict[str, int]]]
     truth: dict[str, int]
     nominations: int
+    acts: int
 
 
 def simulate(
@@ -43,7 +46,7 @@ def simulate(
     every: timedelta = MONTH,
     days: Sequence[date] = (),
 ) -> Simulated:
-    """Write the extracts, truth and nominations of a world; the same arguments give the same bytes.
+    """Write the extracts, truth, nominations and casework of a world; the same arguments give the same bytes.
 
     Where `days` are given, each delivery covers up to one of them, oldest first, and the world ends on the last.
     """
@@ -53,7 +56,8 @@ def simulate(
     with Truth(out / "truth") as truth:
         systems = [system(builder.names, planned(out, system.source, days), truth) for system in SYSTEMS]
         with (out / "nominations.jsonl").open("w", encoding="utf-8", newline="\n") as nominations:
-            nominator = Nominator(builder, systems, nominations)
+            own = Gathering(calibration.read())
+            nominator = Nominator(builder, systems, nominations, own)
             for index, size in blocks(people):
                 chance = Chance(f"fourfold {seed} {people} {index}")
                 block = builder.block(chance, index, size)
@@ -64,7 +68,17 @@ def simulate(
         for system in systems:
             system.plant()
         rows = {system.source: system.finish() for system in systems}
-    return Simulated(rows, dict(truth.counts), nominator.count)
+    with (out / "casework.jsonl").open("w", encoding="utf-8", newline="\n") as casework:
+        acts = write_casework(
+            own=own.cases,
+            names=builder.names,
+            places=builder.places,
+            taken=nominator.names,
+            seed=seed,
+            last=days[-1],
+            out=casework,
+        )
+    return Simulated(rows, dict(truth.counts), nominator.count, acts)
 
 
 def blocks(people: int) -> Iterator[tuple[int, int]]:

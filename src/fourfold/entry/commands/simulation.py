@@ -36,7 +36,7 @@ from fourfold.simulation.run import UNTIL, simulate
     help="A full extract, then changes month by month.",
 )
 def simulate_command(people: int, seed: int, out: Path, until: datetime, deliveries: int) -> None:
-    """Write extracts of four record systems about invented people, officers' nominations, and the truth behind them."""
+    """Write extracts of four record systems about invented people, what officers did, and the truth behind them."""
     day = date(until.year, until.month, until.day)
     written = simulate(people, seed, out, until=day, deliveries=deliveries)
     for source, by_day in written.rows.items():
@@ -47,6 +47,7 @@ def simulate_command(people: int, seed: int, out: Path, until: datetime, deliver
         f"{written.truth['defects']:,} defects"
     )
     click.echo(f"nominations: {written.nominations:,}")
+    click.echo(f"casework: {written.acts:,} acts")
 
 
 COMMANDS = (simulate_command,)
