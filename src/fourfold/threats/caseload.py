@@ -20,12 +20,11 @@ def spec(words: rules.Vocabulary, *, day: date) -> ListSpec:
         title="Who leads what",
         noun=("officer", "officers"),
         columns=(
-            Column("name", "Officer", sort=("name", "organisation__name")),
-            Column("organisation", "Organisation", sort=("organisation__name", "name")),
+            Column("name", "Officer", sort=("organisation__name", "name")),
             Column("leads", "Leads", sort=("leads", "name"), numeric=True),
             *(Column(f"tier_{tier.code}", tier.name, numeric=True) for tier in tiers),
-            Column("deputy", "As deputy", numeric=True),
-            Column("missing", "Want something", numeric=True),
+            Column("deputy", "Deputy", numeric=True),
+            Column("missing", "Exceptions", numeric=True),
         ),
         row=partial(cells, tuple(tier.code for tier in tiers)),
         prepare=partial(loads, day),
@@ -49,10 +48,10 @@ def loads(day: date, officers: Sequence[User]) -> Sequence[selectors.Load]:
 
 def cells(tiers: tuple[str, ...], load: selectors.Load) -> tuple[Cell, ...]:
     officer = load.officer
+    gone = "" if officer.is_active else "Can no longer sign in"
     by_tier = [(tier, load.by_tier.get(tier, 0)) for tier in tiers]
     return (
-        Cell(officer.name, hint="" if officer.is_active else "Can no longer sign in"),
-        Cell(officer.organisation.name),
+        Cell(officer.name, hint=". ".join(filter(None, (officer.organisation.name, gone)))),
         Cell(load.own, href=_opens(load.own, lro=officer.pk)),
         *(Cell(number, href=_opens(number, lro=officer.pk, tier=tier)) for tier, number in by_tier),
         Cell(load.as_deputy, href=_opens(load.as_deputy, deputy=officer.pk)),

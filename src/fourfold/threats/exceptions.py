@@ -99,7 +99,7 @@ def overview(counted: Sequence[selectors.Counted], *, reader: User) -> Exception
     """Each exception with its number, for all owners, for the reader's own, and owner by owner."""
     asked = tuple(rooms.exceptions().values())
     own = next((each for each in counted if each.owner == reader.organisation), None)
-    heads = [Head("What is missing"), Head("Open threats", numeric=True)]
+    heads = [Head("What is missing"), Head("In all", numeric=True)]
     if own is not None:
         heads.append(Head(f"Of {own.owner.short_name}", numeric=True))
     rows = []

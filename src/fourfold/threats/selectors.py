@@ -635,6 +635,7 @@ def recorded_about(of: Threat, *, until: datetime | None) -> tuple[Recorded, ...
     found: list[Recorded] = []
     for model, asked in STANDS_ON.items():
         found += _versions(model, asked, of.pk)
+    found.reverse()  # of what was recorded at one moment, what stands on the threat comes above the threat
     shown = (each for each in found if until is None or each.at <= until)
     return tuple(sorted(shown, key=lambda each: each.at, reverse=True))
 

@@ -1,0 +1,174 @@
+"""The pages of a threat's life in a real browser, at a desk and on a phone: everybody can use them."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from fourfold.platform import clock
+from fourfold.platform.visibility.scope import acting_as
+from fourfold.pole import selectors as pole
+from fourfold.threats import services
+from tests.browser import axe, overflow, screenshot
+from tests.threats.conftest import EXPLOITED, membership, nomination, publish_people
+from tests.universe import Universe
+
+pytestmark = pytest.mark.browser
+WHY = "The other force leads on these people now"
+
+
+def sound(page: Page, name: str) -> None:
+    """Nothing that axe finds, nothing cut off, and a picture to look at."""
+    screenshot(page, f"threats-{name}-{page.viewport_size['width']}")
+    assert axe(page) == [], page.url
+    assert overflow(page) == 0, page.url
+
+
+def sign_in(page: Page, site: str, universe: Universe, email: str) -> None:
+    page.context.clear_cookies()
+    page.goto(f"{site}/sign-in/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_role("textbox", name="Password").fill(universe.password)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Good")
+
+
+def open_with_reason(page: Page, address: str) -> None:
+    page.goto(address)
+    if "/reason/" in page.url:
+        page.get_by_label("Managing a threat on the master list").check()
+        page.locator("main textarea, main input[type=text]").first.fill("Taking it over")
+        page.get_by_role("main").get_by_role("button").first.click()
+
+
+@pytest.fixture
+def scene(live_site: str, universe: Universe, tmp_path: Path) -> SimpleNamespace:
+    """A threat with people, lines, places and a link, offered to another force; another proposed to be closed."""
+    today, now = clock.today(), datetime.now(UTC)
+    records = publish_people(universe, tmp_path)
+    manager = universe.merseyside_intelligence_manager
+    with acting_as(manager):
+
+        def made(name: str, **said: object):
+            return services.nominate_threat(
+                actor=manager,
+                nomination=nomination(name=name, nominated_on=today - timedelta(days=400), **said),
+                owner=manager.organisation,
+                leads=services.Leads(lro=universe.merseyside_lro, deputy=universe.merseyside_sio),
+                places=("Quay Street, Liverpool L3 4AA", "The coast road"),
+                reason="Three linked seizures this month",
+                today=today,
+            )
+
+        offered, closing = made("Harbour line", tier="2"), made("Quay crew", tier="3")
+        made("Nobody's line", threat_type="PRIORITY_INDIVIDUAL", tier="1")
+        for key, said in (("p1", {}), ("p2", EXPLOITED)):
+            services.add_member(
+                actor=manager,
+                threat=offered,
+                record=pole.person_record(records[key]),
+                membership=membership(**said, from_on=date(2026, 9, 5)),
+                reason=WHY,
+                today=today,
+            )
+        services.add_line(
+            actor=manager, threat=offered, number="07700 900123", brand="Joey", from_on=today, reason=WHY, today=today
+        )
+        services.link_threats(actor=manager, one=offered, other=closing, kind="SUPPLIER", reason=WHY, today=today)
+        hand_over = services.offer_hand_over(
+            actor=manager,
+            threat=offered,
+            leads=services.Leads(lro=universe.gmp_lro),
+            owner=universe.organisation("gmp"),
+            reason=WHY,
+            now=now,
+        )
+        proposed = services.propose_closing(
+            actor=manager,
+            threat=closing,
+            ground="CLOSED_DORMANT",
+            closed_on=today,
+            reason="Nothing heard for a year",
+            now=now,
+            today=today,
+        )
+    return SimpleNamespace(site=live_site, offered=offered, closing=closing, hand_over=hand_over, proposed=proposed)
+
+
+@pytest.mark.parametrize("size", ["browser_page", "phone_page"])
+def test_every_page_of_a_threat_can_be_used_by_everybody(
+    scene: SimpleNamespace, universe: Universe, size: str, request: pytest.FixtureRequest
+) -> None:
+    page: Page = request.getfixturevalue(size)
+    site, ref = scene.site, f"{scene.site}/threats/{scene.offered.reference}"
+    sign_in(page, site, universe, "intelligence_manager@merseyside.test")
+    for name, address in (
+        ("list", f"{site}/threats/"),
+        ("nominate", f"{site}/threats/nominate/"),
+        ("summary", f"{ref}/"),
+        ("history", f"{ref}/history/"),
+        ("kind", f"{ref}/kind/"),
+        ("hand-over", f"{ref}/hand-over/"),
+        ("merge", f"{ref}/merge/"),
+        ("close", f"{ref}/close/"),
+        ("link", f"{ref}/links/add/"),
+        ("line", f"{ref}/lines/add/"),
+        ("place", f"{ref}/places/add/"),
+        ("exceptions", f"{site}/threats/exceptions/"),
+        ("exception", f"{site}/threats/exceptions/any/"),
+        ("caseload", f"{site}/threats/caseload/"),
+        ("hand-overs", f"{site}/threats/hand-overs/"),
+        ("closings", f"{site}/threats/closings/"),
+    ):
+        page.goto(address)
+        sound(page, name)
+    open_with_reason(page, f"{ref}/split/")
+    sound(page, "split")
+
+
+@pytest.mark.parametrize("size", ["browser_page", "phone_page"])
+def test_a_threat_is_taken_over_by_the_officer_it_was_offered_to(
+    scene: SimpleNamespace, universe: Universe, size: str, request: pytest.FixtureRequest
+) -> None:
+    page: Page = request.getfixturevalue(size)
+    sign_in(page, scene.site, universe, "lro@gmp.test")
+    sound(page, "my-work")
+    page.get_by_role("link", name="hand-overs wait").first.click()
+    page.get_by_role("link", name="Harbour line").click()
+    if "/reason/" in page.url:
+        open_with_reason(page, page.url)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Hand-over of Harbour line")
+    sound(page, "capsule")
+    page.complaints.allow(f"/hand-over/{scene.hand_over.pk}/")
+    page.get_by_role("button", name="Send your answer").click()
+    expect(page.locator(".govuk-error-summary")).to_contain_text("Choose your answer")
+    page.get_by_label("Yes: it is ours from now on").check()
+    page.get_by_role("button", name="Send your answer").click()
+    expect(page.get_by_role("main")).to_contain_text("Your answer is recorded")
+    expect(page.locator(".ff-facts").first).to_contain_text("Greater Manchester")
+    sound(page, "taken-over")
+
+
+def test_a_moderator_confirms_a_closing_that_the_owner_proposed_and_the_owner_reopens_it(
+    scene: SimpleNamespace, universe: Universe, browser_page: Page
+) -> None:
+    page = browser_page
+    sign_in(page, scene.site, universe, "rocta_moderator@nwrocu.test")
+    page.get_by_role("link", name="closings and merges wait").first.click()
+    page.get_by_role("link", name="Quay crew").click()
+    sound(page, "closing")
+    page.get_by_label("Yes: confirm it").check()
+    page.get_by_role("button", name="Send your answer").click()
+    expect(page.get_by_role("main")).to_contain_text("Closed – dormant")
+    sign_in(page, scene.site, universe, "intelligence_manager@merseyside.test")
+    page.goto(f"{scene.site}/threats/{scene.closing.reference}/reopen/")
+    sound(page, "reopen")
+    page.get_by_label("Development").check()
+    page.get_by_label("Why?").fill("A new line was heard of today")
+    page.get_by_role("button", name="Reopen").click()
+    page.get_by_role("link", name="History").first.click()
+    expect(page.get_by_role("main")).to_contain_text("Reopened")
+    expect(page.locator("table").first).to_contain_text("Closed – dormant")
+    sound(page, "reopened-history")
