@@ -43,10 +43,10 @@ def workbook(sheets: Mapping[str, Iterable[Mapping[str, Any]]]) -> bytes:
     book = Workbook()
     book.remove(book.active)
     for name, lines in sheets.items():
-        sheet, lines = book.create_sheet(name), list(lines)
-        headings = list(dict.fromkeys(heading for line in lines for heading in line))
+        sheet, typed = book.create_sheet(name), list(lines)
+        headings = list(dict.fromkeys(heading for line in typed for heading in line))
         sheet.append(headings)
-        for line in lines:
+        for line in typed:
             sheet.append([line.get(heading) for heading in headings])
     out = io.BytesIO()
     book.save(out)

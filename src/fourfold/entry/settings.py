@@ -164,6 +164,13 @@ NAVIGATION = (
     Entry("Picture", "pole:events", capability="person.read"),
     Entry("Performance", "performance:threats", capability="threat.read"),
     Entry("Intake", "intake:sources", capability="intake.read"),
+    Entry(
+        "Exchange",
+        "exchange:start",
+        capability="exchange.use",
+        more=True,
+        hint="Threats, assessments and disruptions to and from a workbook for the national system.",
+    ),
     Entry("Ledger", "audit:who_looked", more=True, hint="Who read, searched, changed and exported what, and why."),
 )
 

@@ -82,6 +82,7 @@ TO_DO: Mapping[str, str] = {
     "EX33": "Change it on the record's own page, or leave it as it is here.",
     "EX34": "Check the file again.",
 }
+REPORT_HEADINGS = ("Sheet", "Line", "What becomes of it", "Column", "Value", "Rule", "Why", "What to do")
 MEND_AND_SEND = "Mend it here, or in the file and send the file again."
 REASON_WORDS = 3
 WORDS_SHOWN = 60

@@ -1,9 +1,9 @@
 """Reads of exchange: layouts, the words of their lists, imports and their lines, records as lines of a file."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import batched
+from itertools import batched, groupby
 from typing import Any, Final
 
 from django.db.models import Case, QuerySet, When
@@ -14,7 +14,7 @@ from fourfold.disruptions import rules as disruption_rules
 from fourfold.disruptions import selectors as disruptions
 from fourfold.exchange import rules
 from fourfold.exchange.models import Import, ImportLine
-from fourfold.exchange.rules import Kind, Layout, Values, Words
+from fourfold.exchange.rules import Column, Kind, Layout, Value, Values, Words
 from fourfold.exchange.sheets import desks
 from fourfold.exchange.sheets.desk import Desk, Work
 from fourfold.exchange.sheets.threats import ThreatsDesk
@@ -166,3 +166,66 @@ def line_of(of: Import, pk: int) -> ImportLine:
     if found is None:
         raise NotThere
     return found
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One fact in which a line and the record here differ, both as the layout writes them."""
+
+    heading: str
+    here: str
+    file: str
+
+
+def differences(work: Work, some: Iterable[ImportLine]) -> dict[int, tuple[Difference, ...]]:
+    """What each of some lines says otherwise than the record that is here now, by key. Read afresh under the policy."""
+    found: dict[int, tuple[Difference, ...]] = {}
+    for kind, lines in groupby(some, key=lambda each: Kind(each.kind)):
+        sheet = work.layout.sheet(kind)
+        if sheet is not None:
+            found |= _differences(work, desks.desk(work, sheet), tuple(lines))
+    return found
+
+
+def _differences(work: Work, desk: Desk, some: Sequence[ImportLine]) -> dict[int, tuple[Difference, ...]]:
+    columns = [c for c in desk.sheet.columns if not c.field.for_the_reader]
+    read = {each.pk: desk.read(each.line, {**each.cells, **each.mended}, columns, from_1904=False) for each in some}
+    known = desk.known({line.urn for line in read.values()} - {""})
+    found: dict[int, tuple[Difference, ...]] = {}
+    for each in some:
+        here = known.get(read[each.pk].urn)
+        if here is None:
+            found[each.pk] = (Difference(", ".join(each.unlike), each.record, "This line would take its place"),)
+            continue
+        found[each.pk] = tuple(
+            Difference(
+                column.heading,
+                _shown(column, here.values.get(column.field.name), work),
+                _shown(column, read[each.pk].values.get(column.field.name), work),
+            )
+            for column in columns
+            if column.heading in each.unlike
+        )
+    return found
+
+
+def _shown(column: Column, value: Value, work: Work) -> str:
+    return rules.as_text(rules.write(column, value, layout=work.layout, words=work.words), layout=work.layout)
+
+
+def headings(of: Layout) -> Mapping[Kind, tuple[str, ...]]:
+    """Headings of what is read, by sheet."""
+    return {s.kind: tuple(c.heading for c in s.columns if not c.field.for_the_reader) for s in of.sheets}
+
+
+def report_rows(some: Iterable[ImportLine]) -> Iterator[tuple[str | int, ...]]:
+    """The report as lines of a file: one for each fault, one for each line that differs."""
+    for line in some:
+        fate = rules.FATE_NAMES[rules.Fate(line.fate)]
+        if line.fate == rules.Fate.REFUSED:
+            for fault in line.faults:
+                said = (fault[name] for name in ("heading", "value", "code", "sentence", "to_do"))
+                yield line.sheet, line.line, fate, *said
+        else:
+            why = f"{line.record} says otherwise here"
+            yield line.sheet, line.line, fate, ", ".join(line.unlike), "", "", why, "Decide about it on the page"
