@@ -266,13 +266,11 @@ class Said:
 
 @dataclass(frozen=True)
 class Tactic:
-    """One tactic of the menu: the Ps it serves, and the area of a criminal's life it touches."""
+    """One tactic of the menu and the Ps that it serves, the first most."""
 
     code: str
     name: str
     ps: tuple[P, ...]
-    area: str = ""
-    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -510,8 +508,8 @@ def _check_facts(facts: Mapping[str, str | int], words: Vocabulary) -> None:
         known = words.facts.get(code)
         if known is None:
             raise broken("DI17", "facts", fact=code)
-        shape, sentence = SHAPES.get(known.unit, SHAPES["number"])
-        if not shape.fullmatch(str(value)):
+        if not fact_holds(code, value, words):
+            sentence = SHAPES.get(known.unit, SHAPES["number"])[1]
             raise broken("DI16", f"fact_{code}", fact=known.name, shape=sentence)
 
 
@@ -521,6 +519,12 @@ SHAPES: Mapping[str, tuple[re.Pattern[str], str]] = {
     "kilograms": (MEASURE, "kilograms, like 1.25"),
     "years": (MEASURE, "years, like 4.5"),
 }
+
+
+def fact_holds(code: str, value: str | int, words: Vocabulary) -> bool:
+    """Whether a value has the form of the fact's unit."""
+    known = words.facts.get(code)
+    return known is not None and bool(SHAPES.get(known.unit, SHAPES["number"])[0].fullmatch(str(value)))
 
 
 def _check_texts(said: Said) -> None:

@@ -1,13 +1,13 @@
 """Reads of disruptions. No user argument: the database has already hidden what the reader may not see."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Case, CharField, Count, F, Q, QuerySet, When
+from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, When
 from django.urls import reverse
 
 from fourfold.disruptions import rules
@@ -31,6 +31,7 @@ from fourfold.threats import selectors as threats
 if TYPE_CHECKING:
     from fourfold.threats.models import Threat
 
+OVERDUE_AFTER = timedelta(days=28)
 KINDS = (
     "disruption_category",
     "disruption_fact",
@@ -101,11 +102,9 @@ def _category(term: ReferenceTerm) -> rules.CategoryWords:
 
 def _tactic(term: ReferenceTerm) -> rules.Tactic:
     said = term.detail
-    given = said.get("ps") or said.get("p") or ()
+    given = said.get("p") or ()
     ps = (given,) if isinstance(given, str) else tuple(given)
-    return rules.Tactic(
-        term.code, term.name, tuple(P(p) for p in ps), area=said.get("area", ""), hint=said.get("what", "")
-    )
+    return rules.Tactic(term.code, term.name, tuple(P(p) for p in ps))
 
 
 def _finder_rule(term: ReferenceTerm) -> rules.FinderRule:
@@ -377,3 +376,109 @@ def called(ids: Collection[str]) -> Mapping[str, str]:
     """References by key, of the records that the reader may see."""
     found = Disruption.objects.filter(pk__in=[int(each) for each in ids]).values_list("pk", "reference") if ids else ()
     return {str(pk): reference for pk, reference in found}
+
+
+def leading_agencies() -> tuple[Organisation, ...]:
+    """Agencies whose records the reader may see."""
+    theirs = Disruption.objects.order_by().values("lead_agency")
+    return tuple(Organisation.objects.filter(pk__in=theirs).order_by("name"))
+
+
+def owners_of_leads() -> tuple[Organisation, ...]:
+    theirs = DisruptionLead.objects.order_by().values("threat__owner")
+    return tuple(Organisation.objects.filter(pk__in=theirs).order_by("name"))
+
+
+def often_used(organisation_id: int, *, since: date, words: rules.Vocabulary, limit: int = 8) -> tuple[str, ...]:
+    """The tactics that an organisation has recorded most of late; the menu's first ones until it has."""
+    used: Counter[str] = Counter()
+    rows = standing().filter(lead_agency_id=organisation_id, record_date__gte=since).order_by("-pk")
+    for tactics in rows.values_list("tactics", flat=True)[:500]:
+        used.update(tactics)
+    known = [code for code, _ in used.most_common() if code in words.tactics]
+    firsts = [code for p in P for code in _first_of(words, p)]
+    return tuple(dict.fromkeys([*known, *firsts]))[:limit]
+
+
+def _first_of(words: rules.Vocabulary, p: P) -> list[str]:
+    return [each.code for each in words.tactics.values() if each.ps and each.ps[0] is p][:2]
+
+
+def same_event(found: Disruption) -> tuple[Disruption, ...]:
+    """Other records of the same event."""
+    if not found.shared_event:
+        return ()
+    others = disruptions().filter(shared_event=found.shared_event).exclude(pk=found.pk)
+    return tuple(others.exclude(state=State.WITHDRAWN).order_by("reference"))
+
+
+def recorded_by(recorder_id: int, *, first: datetime, last: datetime) -> tuple[Disruption, ...]:
+    """What somebody recorded after one moment and up to another, the latest first; no more than a page shows."""
+    found = disruptions().filter(recorder_id=recorder_id, added_at__gt=first, added_at__lte=last)
+    return tuple(found.order_by("-added_at", "-pk")[:20])
+
+
+def to_mend(recorder_id: int) -> tuple[Disruption, ...]:
+    """What somebody recorded and is to mend: sent back, or short of the standard."""
+    waits = Q(state=State.RETURNED) | (Q(state=State.RECORDED) & ~Q(faults=[]))
+    return tuple(disruptions().filter(waits, recorder_id=recorder_id).order_by("event_on", "pk"))
+
+
+def effects_due(*, until: date) -> QuerySet[Disruption]:
+    """Passed records whose effect is to be looked at again by a day, the soonest first."""
+    passed = disruptions().filter(state__in=list(rules.PASSED), review_due_on__lte=until)
+    return passed.order_by("review_due_on", "pk")
+
+
+def effect_overdue(today: date) -> Exists:
+    """Threats with an effect that should have been looked at again by now."""
+    rows = Disruption.objects.filter(
+        threat=OuterRef("pk"), state__in=list(rules.PASSED), review_due_on__lt=today - OVERDUE_AFTER
+    )
+    return Exists(rows)
+
+
+def majors_since(threat: "Threat", since: date) -> tuple[Disruption, ...]:
+    """Major disruptions of a threat since a day, the latest first."""
+    found = standing().filter(threat=threat, category=rules.Category.MAJOR, event_on__gt=since)
+    return tuple(found.order_by("-event_on", "-pk"))
+
+
+def aims_by_disruption(ids: Iterable[int]) -> Mapping[int, tuple[int, ...]]:
+    """Keys of the aims that each record serves. One query."""
+    served: dict[int, list[int]] = defaultdict(list)
+    rows = DisruptionAim.objects.filter(disruption_id__in=list(ids), held=True).order_by("pk")
+    for disruption_id, aim_id in rows.values_list("disruption_id", "aim_id"):
+        served[disruption_id].append(aim_id)
+    return {pk: tuple(aims) for pk, aims in served.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisruptionHit:
+    """One record found by search, and why."""
+
+    reference: str
+    name: str
+    why: str
+    detail: str
+    url: str
+
+
+def disruptions_matching(text: str, *, limit: int) -> tuple[int, list[DisruptionHit]]:
+    """Records by reference, such as DIS-000123 or dis 123."""
+    asked = " ".join(text.split())
+    if not asked.upper().startswith("DIS") or not reference_of(asked).removeprefix("DIS-").isdecimal():
+        return 0, []
+    words = region_data().words
+    found = list(disruptions().filter(reference=reference_of(asked))[:limit])
+    return len(found), [
+        DisruptionHit(
+            reference=each.reference,
+            name=f"{each.reference} against {each.threat.name}",
+            why="The reference is the same",
+            detail=f"{rules.p_name(each.primary_p)}, {words.category_name(each.category).lower()}, "
+            f"{each.lead_agency.name}, {each.event_on:%-d %B %Y}",
+            url=address_of(each.reference),
+        )
+        for each in found
+    ]

@@ -1,6 +1,5 @@
 """My work: the first page after sign-in. What is due, what changed since I last looked, what is waiting for me."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import cast
@@ -21,8 +20,8 @@ from fourfold.platform.people.rules import may
 from fourfold.platform.reference import selectors as reference
 from fourfold.platform.ui import my_work
 from fourfold.platform.ui.components import Action, Cell, Empty, Figure, Head, Link, Moment, Table, Tag
-from fourfold.platform.ui.jinja import plural, shown_date, shown_moment
-from fourfold.platform.ui.my_work import Due
+from fourfold.platform.ui.jinja import plural, shown_moment
+from fourfold.platform.ui.my_work import Due, News
 from fourfold.platform.ui.pages import Page
 from fourfold.threats import pages as threat_pages
 from fourfold.threats import rules as threat_rules
@@ -34,7 +33,6 @@ LEADS = "lro"
 SHOWN = 10
 OVERDUE, DUE, CHANGED = "overdue", "due", "changed"
 FIRST_THING = "Begin with the ledger: who looked at what, and why."
-DUE_WITHIN = timedelta(days=28)
 FIRST_LOOK_BACK = timedelta(days=7)
 FRESHNESS = {
     Freshness.FRESH: Tag("Up to date", "green"),
@@ -75,7 +73,7 @@ def work(request: HttpRequest) -> HttpResponse:
     words = threats.vocabulary()
     mine = tuple(threats.threats_led_by(user.pk))
     rooms = my_work.work_of(user, today=today)
-    due = tuple(sorted((*reviews_due(mine, words, today=today), *rooms.due), key=lambda each: (each.on, each.text)))
+    due = tuple(sorted(rooms.due, key=lambda each: (each.on, each.text)))
     looked = ledger.last_looked(user) or now - FIRST_LOOK_BACK
     changed = threats.threats_changed_since(looked, among=_mine_or_ours(user))
     waiting = (*waiting_for(user, words), *rooms.waiting)
@@ -87,7 +85,7 @@ def work(request: HttpRequest) -> HttpResponse:
         totals=_totals(due, len(changed), today=today) if reads_threats else (),
         figures=waiting,
         actions=_actions(user),
-        parts=_parts(user, mine, due, words, now=now, today=today),
+        parts=(*_news_parts(rooms.news), *_parts(user, mine, due, words, now=now, today=today)),
         changed_heading="Changed since you last looked" if reads_threats else "",
         changed=moments[:SHOWN],
         changed_before=moments[SHOWN:],
@@ -110,25 +108,6 @@ def role_in_words(user: User) -> str:
     names = {term.code: term.name for term in reference.terms("role")}
     held = sorted(names.get(code, code).lower() for code in user.roles)
     return " and ".join(held) if held else user.name
-
-
-def reviews_due(mine: Iterable[Threat], words: threat_rules.Vocabulary, *, today: date) -> tuple[Due, ...]:
-    """Threats I lead whose tier says they are looked at again by a day that is near or past, soonest first."""
-    found = []
-    for threat in mine:
-        tier = words.tiers.get(threat.tier)
-        last = threat.recorded_from.astimezone(clock.LONDON).date()
-        on = threat_rules.review_due(tier=tier, last_changed_on=last) if tier else None
-        if on is not None and on <= today + DUE_WITHIN:
-            found.append(
-                Due(
-                    on,
-                    f"Look again at {threat.reference} {threat.name}",
-                    threat_pages.address(threat),
-                    f"Unchanged since {shown_date(threat.recorded_from)}",
-                )
-            )
-    return tuple(found)
 
 
 def waiting_for(user: User, words: threat_rules.Vocabulary) -> tuple[Figure, ...]:
@@ -217,6 +196,15 @@ def _parts(
     if may(user, "intake.read"):
         parts.append(_freshness_part(now=now))
     return tuple(parts)
+
+
+def _news_parts(news: tuple[News, ...]) -> tuple[Part, ...]:
+    """What became of what I did, where there is any."""
+    if not news:
+        return ()
+    rows = tuple((Cell(each.on), Cell(each.text, href=each.href, hint=each.hint)) for each in news)
+    table = Table("What became of what you recorded", (Head("Recorded"), Head("What")), rows)
+    return (Part(table=table, empty=Empty("Nothing new", "What your records counted towards will be here.")),)
 
 
 def _due_parts(due: tuple[Due, ...], *, today: date) -> tuple[Part, ...]:

@@ -1,6 +1,6 @@
 """Publishing a batch: canonical Parquet in, governed records out, in one transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -83,6 +83,14 @@ class _Delivery:
     now: datetime
 
 
+_after: list[Callable[[], None]] = []
+
+
+def after_publication(act: Callable[[], None]) -> None:
+    """Have `act` called whenever a batch was published, in its transaction. Called once, when its room is ready."""
+    _after.append(act)
+
+
 @transaction.atomic
 def publish_batch(
     *,
@@ -134,6 +142,8 @@ def publish_batch(
             stage.bring_rows(edges, "stage_edge", EDGE_COLUMNS)
             published.edges = statements.publish_edges(cursor, run)
         _note(cursor, published, delivery)
+    for act in _after:
+        act()
     return published
 
 

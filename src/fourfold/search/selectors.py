@@ -1,4 +1,4 @@
-"""Finding: one text over people, vehicles, phones, places, events and threats, under the reader's labels.
+"""Finding: one text over people, vehicles, phones, places, events, threats and disruptions, under the reader's labels.
 
 What row-level security keeps from indexes is found by pole's candidate function; everything else is equality or a
 range, which the indexes serve under the policy.
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
+from fourfold.disruptions import selectors as disruptions
 from fourfold.platform.ui.jinja import plural, shown_date
 from fourfold.platform.visibility.scope import narrowed
 from fourfold.pole import rules as pole_rules
@@ -69,6 +70,7 @@ def find(query: Query, *, today: date) -> tuple[Group, ...]:
         _places(query),
         _events(query),
         _threats(query),
+        _disruptions(query),
     )
     return tuple(group for group in groups if group.hits)
 
@@ -323,6 +325,12 @@ def _threats(query: Query) -> Group:
         Hit(f"{hit.reference} {hit.name}", hit.url, hit.why[:1].upper() + hit.why[1:], hit.detail) for hit in found
     )
     return Group("threats", "threat", "threats", hits, total, is_cut=total > len(hits))
+
+
+def _disruptions(query: Query) -> Group:
+    total, found = disruptions.disruptions_matching(query.text, limit=MOST)
+    hits = tuple(Hit(hit.name, hit.url, hit.why, hit.detail) for hit in found)
+    return Group("disruptions", "disruption", "disruptions", hits, total, is_cut=total > len(hits))
 
 
 def _owners(records: Iterable[LocationRecord]) -> str:

@@ -43,9 +43,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session and show the sign-in page."""
+    """End the session and show the sign-in page. What a form kept on the device is taken off it."""
     sign_person_out(request)
-    return redirect("people:sign_in")
+    answer = redirect("people:sign_in")
+    answer["Clear-Site-Data"] = '"storage"'
+    return answer
 
 
 def _safe_next(request: HttpRequest) -> str:

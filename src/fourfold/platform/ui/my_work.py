@@ -19,9 +19,20 @@ class Due:
 
 
 @dataclass(frozen=True)
+class News:
+    """What became of something this person did. Nothing is to be done about it."""
+
+    on: date
+    text: str
+    href: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
 class Work:
     due: tuple[Due, ...] = ()
     waiting: tuple[Figure, ...] = ()
+    news: tuple[News, ...] = ()
 
 
 type Provider = Callable[[User, date], Work]
@@ -37,4 +48,5 @@ def work_of(user: User, *, today: date) -> Work:
     """Everything the rooms have for this person, the soonest first."""
     found = [provider(user, today) for provider in _providers.values()]
     due = sorted((each for work in found for each in work.due), key=lambda each: (each.on, each.text))
-    return Work(tuple(due), tuple(figure for work in found for figure in work.waiting))
+    news = sorted((each for work in found for each in work.news), key=lambda each: (each.on, each.text), reverse=True)
+    return Work(tuple(due), tuple(figure for work in found for figure in work.waiting), tuple(news))
