@@ -1,10 +1,7 @@
 """My work: what each role finds there, and nothing that is not theirs."""
 
-from datetime import timedelta
-
 import pytest
 
-from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.threats import services
 from tests.threats.conftest import nominate
@@ -70,12 +67,6 @@ def test_each_total_leads_to_as_many_rows_on_the_page(universe, client_for):
     assert '<a class="govuk-link" href="#changed">12 threats changed since you last looked</a>' in page
     assert page.count("moj-timeline__item") == 12
     assert "2 changed before these" in page
-    with clock.told(clock.now() + timedelta(days=120)):
-        page = client.get("/").content.decode()
-    assert '<a class="govuk-link" href="#overdue">11 things overdue</a>' in page
-    assert 'id="overdue"' in page
-    assert 'href="#due"' not in page
-    assert page.count("Look again at") == 11
 
 
 @pytest.mark.parametrize("name", ["nwrocu_auditor", "gmp_data_protection_officer"])

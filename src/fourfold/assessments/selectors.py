@@ -3,12 +3,14 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
-from django.db.models import F, Q, QuerySet
+from django.db import connection
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce, TruncDate
 
 from fourfold.assessments import rules
 from fourfold.assessments.models import (
@@ -21,9 +23,14 @@ from fourfold.assessments.models import (
 )
 from fourfold.assessments.rules import Case, Kind, Model, Side, Status
 from fourfold.assessments.rules.definition import model_of
+from fourfold.platform import clock
 from fourfold.platform.errors import NotThere
+from fourfold.platform.people.models import Organisation, OrganisationKind
 from fourfold.platform.reference.models import ReferenceTerm
 from fourfold.platform.reference.selectors import terms
+from fourfold.pole import selectors as pole
+from fourfold.threats import rules as threat_rules
+from fourfold.threats import selectors as threats
 
 if TYPE_CHECKING:
     from fourfold.threats.models import Threat
@@ -231,6 +238,11 @@ def scores_of(of: Assessment, side: str) -> Mapping[str, CriterionScore]:
     return {each.key: each for each in found}
 
 
+def said_in(scores: Mapping[str, CriterionScore]) -> dict[str, tuple[int | None, str]]:
+    """Score and reason, by criterion."""
+    return {key: (each.value, each.why) for key, each in scores.items()}
+
+
 @dataclass(frozen=True)
 class ScoreLine:
     """One criterion as one side scored it in the latest round."""
@@ -283,6 +295,46 @@ def as_said(evidence: Iterable[CriterionEvidence]) -> tuple[rules.Evidence, ...]
     )
 
 
+@dataclass(frozen=True)
+class OnPicture:
+    """One record of the picture that names people of a threat; `grade` is empty where it came without one."""
+
+    event: int
+    noun: str
+    title: str
+    reference: str
+    grade: str
+    dated_on: date
+
+
+RECORDS_OFFERED = 25
+
+
+def records_on_picture(threat: "Threat") -> tuple[OnPicture, ...]:
+    """Events about the people now in a threat that the reader may see, newest first. Seven queries at most."""
+    now_in = threats.members_sides([threat.pk]).get(threat.pk, ())
+    records = pole.records_of({each.person_id for each in now_in if each.to_on is None})
+    found: dict[int, OnPicture] = {}
+    for joined in pole.links_from("PERSON", [pk for ids in records.values() for pk in ids]):
+        if joined.other_kind == "EVENT" and joined.other.pk not in found:
+            found[joined.other.pk] = _on_picture(joined.other)
+    dated = [each for each in found.values() if each.dated_on != date.min]
+    return tuple(sorted(dated, key=lambda each: (each.dated_on, each.event), reverse=True)[:RECORDS_OFFERED])
+
+
+def _on_picture(record: Any) -> OnPicture:
+    _, noun, title, day = pole.described(record)
+    grade = str(record.source_grade or "")
+    known = grade if threat_rules.is_grade(grade) else ""
+    return OnPicture(record.pk, noun, title, str(record.reference or title), known, day or date.min)
+
+
+def event_addresses(ids: Iterable[int | None]) -> Mapping[int, str]:
+    """Where the records of the picture are read that the reader may see. One query."""
+    wanted = {each for each in ids if each is not None}
+    return {event.pk: pole.address_of(event) for event in pole.events().filter(pk__in=wanted)} if wanted else {}
+
+
 def appeal_of(of: Assessment) -> Appeal | None:
     return Appeal.objects.filter(assessment=of).select_related("made_by__organisation", "decided_by").first()
 
@@ -307,3 +359,219 @@ def called(ids: Collection[str]) -> Mapping[str, str]:
     """References by key, of the assessments that the reader may see."""
     found = Assessment.objects.filter(pk__in=[int(each) for each in ids]).values_list("pk", "reference") if ids else ()
     return {str(pk): reference for pk, reference in found}
+
+
+# Since it was scored, and when it is looked at again
+
+
+@dataclass(frozen=True)
+class SinceScored:
+    """One way in which a threat is not what it was when it was scored: a filter's code, and the words of it."""
+
+    code: str
+    name: str
+    words: str
+
+
+SINCE_SCORED = (
+    SinceScored("kind", "Kind", "its kind was changed"),
+    SinceScored("phase", "Phase", "it moved to another phase"),
+    SinceScored("members", "Members", "people in it were added or changed"),
+    SinceScored("lines", "Phone lines", "its phone lines changed"),
+    SinceScored("events", "New on the picture", "something new about its people is on the picture"),
+)
+SCORED_AT = Coalesce("submitted_at", "decided_at")
+
+
+def since_scored(code: str) -> Q:
+    """Assessments whose threat has changed in this way since the force sent its scores."""
+    own = Assessment.objects.filter(pk=OuterRef("pk")).alias(since=SCORED_AT)
+    match code:
+        case "kind":
+            return ~Q(threat_type="") & ~Q(threat__threat_type=F("threat_type"))
+        case "phase":
+            return Q(Exists(own.filter(threat__phase_from__gt=TruncDate("since", tzinfo=clock.LONDON))))
+        case "members":
+            return Q(Exists(own.filter(threat__members__recorded_from__gt=F("since"))))
+        case "lines":
+            return Q(Exists(own.filter(threat__lines__recorded_from__gt=F("since"))))
+        case "events":
+            came = pole.came_up_since("since", person="threat__members__record__person_id")
+            return Q(Exists(own.annotate(since=SCORED_AT).filter(came)))
+        case _:
+            return Q(pk__in=[])
+
+
+def standing_open() -> QuerySet[Assessment]:
+    """Moderated tactical assessments that stand, of threats that are open."""
+    return assessments().filter(kind=Kind.TACTICAL, status=Status.MODERATED, threat__closed_on=None)
+
+
+def facts_changed() -> QuerySet[Assessment]:
+    """Those of them whose threat is not what it was when it was scored."""
+    changed = Q()
+    for each in SINCE_SCORED:
+        changed |= since_scored(each.code)
+    return standing_open().filter(changed)
+
+
+def what_changed(ids: Collection[int]) -> Mapping[int, tuple[str, ...]]:
+    """In words, of many assessments. One query a kind of change."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for each in SINCE_SCORED:
+        changed = Assessment.objects.filter(since_scored(each.code), pk__in=ids)
+        for pk in changed.values_list("pk", flat=True):
+            found[pk].append(each.words)
+    return {pk: tuple(words) for pk, words in found.items()}
+
+
+def why_reassess(stands: Assessment, *, today: date) -> tuple[str, ...]:
+    """Why a threat is to be scored again, in words: what changed since, or that its tier's time is over."""
+    reasons = list(what_changed([stands.pk]).get(stands.pk, ()))
+    due = review_due(stands, threats.vocabulary())
+    if due is not None and due < today:
+        reasons.append(f"a threat of this tier was to be looked at again by {due:%-d %B %Y}")
+    return tuple(reasons)
+
+
+def review_due(stands: Assessment, words: threat_rules.Vocabulary) -> date | None:
+    """By when what stands is looked at again: the tier's months after it was decided (DOMAIN 1.3)."""
+    tier = words.tiers.get(stands.tier)
+    if tier is None or stands.decided_at is None:
+        return None
+    return threat_rules.review_due(tier=tier, last_changed_on=stands.decided_at.astimezone(clock.LONDON).date())
+
+
+def overdue_for_review(words: threat_rules.Vocabulary, today: date) -> Q:
+    """Assessments that stand longer than their tier's cycle."""
+    found = Q(pk__in=[])
+    for tier in words.tiers.values():
+        if tier.review_months:
+            long_ago = clock.close_of(rules.months_before(today, tier.review_months) - timedelta(days=1))
+            found |= Q(tier=tier.code, decided_at__lte=long_ago)
+    return found
+
+
+# Agreement between assessors and moderators
+
+
+@dataclass(frozen=True)
+class PairCount:
+    """How often a force chose one score and the moderator another, for a criterion, in a quarter."""
+
+    key: str
+    owner: str
+    quarter: date
+    assessor: int
+    moderator: int
+    times: int
+
+
+PAIRS = """
+select m.key, o.short_name, date_trunc('quarter', a.decided_at at time zone 'Europe/London')::date,
+       f.value, m.value, count(*)
+  from assessments_assessment a
+  join assessments_criterionscore m on m.assessment_id = a.id and m.round = a.round and m.side = 'MODERATOR'
+  join assessments_criterionscore f on f.assessment_id = a.id and f.round = a.round and f.side = 'ASSESSOR'
+   and f.key = m.key
+  join visibility_accesslabel l on l.id = a.label_id
+  join people_organisation o on o.id = l.owner_id
+ where a.model_id = %(model)s and a.decided_at is not null and a.outcome <> '' and m.value is not null
+   and f.value is not null
+ group by 1, 2, 3, 4, 5
+"""
+
+
+def pairs_scored(model_pk: int) -> tuple[PairCount, ...]:
+    """Every pair of scores of decided assessments that the reader may see, counted. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(PAIRS, {"model": model_pk})
+        return tuple(PairCount(*row) for row in cursor.fetchall())
+
+
+# Themes
+
+
+def areas() -> tuple[Organisation, ...]:
+    """Where a theme is scored for: each force of the region, and the regional unit for the whole of it."""
+    police = Organisation.objects.filter(kind__in=(OrganisationKind.FORCE, OrganisationKind.ROCU)).exclude(region="")
+    return tuple(police.order_by("kind", "name"))
+
+
+def themes_scored(area: str, year: int) -> tuple[Assessment, ...]:
+    """Moderated thematic assessments of an area and a year, the highest first."""
+    found = assessments().filter(kind=Kind.THEMATIC, status=Status.MODERATED, area__code=area, year=year)
+    return tuple(found.order_by("-priority", "theme"))
+
+
+def themes_open(area: str, year: int) -> tuple[Assessment, ...]:
+    found = assessments().filter(kind=Kind.THEMATIC, status__in=rules.OPEN, area__code=area, year=year)
+    return tuple(found.order_by("theme", "pk"))
+
+
+# What waits, for the unit and for a person
+
+
+def queue() -> QuerySet[Assessment]:
+    """Assessments with the regional unit."""
+    return assessments().filter(status__in=rules.WITH_THE_UNIT)
+
+
+def waits_for_check() -> Q:
+    return Q(status__in=rules.IN_HAND, finished_at__isnull=False)
+
+
+def waiting_for_check(owner_id: int, *, but: int) -> QuerySet[Assessment]:
+    """Assessments of an organisation that wait to be checked by somebody who took no part."""
+    waiting = Assessment.objects.filter(waits_for_check(), label__owner=owner_id)
+    return waiting.exclude(took_part__contains=[but])
+
+
+def appealed() -> QuerySet[Assessment]:
+    """Assessments whose appeal is not decided."""
+    return assessments().filter(appeal__isnull=False, appeal__decided_at=None)
+
+
+LATELY = timedelta(days=28)
+
+
+def decided_lately(today: date) -> QuerySet[Assessment]:
+    """What the unit decided, or returned, in the last four weeks."""
+    since = clock.close_of(today - LATELY)
+    return Assessment.objects.filter(decided_since(since))
+
+
+def decided_since(moment: datetime) -> Q:
+    return Q(decided_at__gt=moment) & ~Q(outcome="")
+
+
+def returned_to(user_id: int) -> QuerySet[Assessment]:
+    """Returned by the unit or by a check, to somebody who took part."""
+    mine = Assessment.objects.filter(took_part__contains=[user_id], finished_at=None)
+    return mine.filter(status=Status.RETURNED).select_related("threat", "area").order_by("pk")
+
+
+def reviews_of(user_id: int) -> tuple[Assessment, ...]:
+    """What stands of the open threats that somebody leads, deputises for or investigates."""
+    led = threats.threats_led_by(user_id).order_by().values("pk")
+    return tuple(standing_open().filter(threat__in=led).order_by("pk"))
+
+
+def no_assessment() -> Q:
+    """Threats of which no assessment was ever sent, or came from elsewhere."""
+    sent = Assessment.objects.filter(threat=OuterRef("pk"), kind=Kind.TACTICAL)
+    ever = sent.filter(Q(submitted_at__isnull=False) | ~Q(elsewhere="") | Q(status=Status.RETURNED))
+    return ~Q(Exists(ever))
+
+
+def review_overdue(today: date) -> Q:
+    """Threats whose standing assessment is older than their tier's cycle and that are not being assessed again."""
+    mine = Assessment.objects.filter(threat=OuterRef("pk"), kind=Kind.TACTICAL)
+    stands = mine.filter(overdue_for_review(threats.vocabulary(), today), status=Status.MODERATED)
+    return Q(Exists(stands)) & ~Q(Exists(mine.filter(status__in=rules.OPEN)))
+
+
+def moderation_overdue(today: date) -> Q:
+    """Threats whose assessment the unit has had for longer than its clock allows."""
+    waiting = Assessment.objects.filter(threat=OuterRef("pk"), status__in=rules.WITH_THE_UNIT, due_on__lt=today)
+    return Q(Exists(waiting))

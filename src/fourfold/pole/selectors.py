@@ -270,6 +270,22 @@ def heard_of_since(day: date, *, person: str) -> Exists:
     return Exists(PersonRecord.objects.filter(Exists(about), person_id=OuterRef(person)))
 
 
+def came_up_since(moment: str, *, person: str) -> Exists:
+    """Whether a record of something that happened with a person came onto the picture after a moment.
+
+    Args:
+        moment: The column with the moment in the query around it.
+        person: The column with the person's key there.
+    """
+    came = Link.objects.filter(
+        left_kind=rules.Kind.PERSON,
+        left_id=OuterRef("pk"),
+        right_kind=rules.Kind.EVENT,
+        recorded_from__gt=OuterRef(OuterRef(moment)),
+    )
+    return Exists(PersonRecord.objects.filter(Exists(came), person_id=OuterRef(person)))
+
+
 def people_with_object(kind: str, value: str) -> QuerySet[PersonRecord, int]:
     """Keys of the people whom a visible record joins to a vehicle or phone of that plate or number."""
     objects = ObjectRecord.objects.filter(kind=kind, value=value).values("pk")

@@ -19,6 +19,7 @@ from fourfold.assessments.rules.scoring import (
     check_values,
     confidence,
     faults_to_finish,
+    months_before,
     score,
     shown,
     steps_to_other_tiers,
@@ -45,6 +46,7 @@ __all__ = [
     "confidence",
     "faults_to_finish",
     "may",
+    "months_before",
     "score",
     "shown",
     "steps_to_other_tiers",
@@ -212,11 +214,15 @@ def _moderating_refused(actor: Actor, case: Case) -> str | None:
 def sees_scores(actor: Actor, case: Case) -> bool:
     """Whether the force's scores are shown to this person now.
 
-    A moderator scores blind. So until an assessment is decided, nobody who moderates sees what its assessor chose,
-    neither on its page nor as a number made from it, unless they took part in it, or their own scores are saved, or
-    they are asked as the second moderator.
+    A draft is its owner's. A moderator scores blind: until an assessment is decided, nobody who moderates sees what its
+    assessor chose, neither on its page nor as a number made from it, unless they took part in it, or their own scores
+    are saved, or they are asked as the second moderator.
     """
-    if not may(actor, MODERATE) or case.status in DECIDED or actor.pk in case.took_part:
+    if case.status in DECIDED or actor.pk in case.took_part:
+        return True
+    if case.status in IN_HAND:
+        return not may(actor, MODERATE) and actor.organisation.code == case.owner
+    if not may(actor, MODERATE):
         return True
     if case.status != Status.IN_MODERATION or not case.own_scores_saved:
         return False
@@ -257,7 +263,9 @@ def differences(assessor: Values, moderator: Values) -> tuple[str, ...]:
     return tuple(key for key in keys if assessor.get(key) != moderator.get(key))
 
 
-def merged(*, first: Values, mine: Values, theirs: Values) -> tuple[dict[str, int | None], tuple[str, ...]]:
+def merged[Said](
+    *, first: Mapping[str, Said], mine: Mapping[str, Said], theirs: Mapping[str, Said]
+) -> tuple[dict[str, Said], tuple[str, ...]]:
     """Two people's scores of one draft joined: what each changed since both opened it, and where they disagree.
 
     Args:
@@ -267,15 +275,14 @@ def merged(*, first: Values, mine: Values, theirs: Values) -> tuple[dict[str, in
     """
     joined = dict(theirs)
     clash = []
-    for key, value in mine.items():
-        absent = object()
-        was, now = first.get(key, absent), theirs.get(key, absent)
-        if value == was:
+    for key, said in mine.items():
+        was, now = first.get(key), theirs.get(key)
+        if said == was:
             continue
-        if now not in (was, value):
+        if now not in (was, said):
             clash.append(key)
             continue
-        joined[key] = value
+        joined[key] = said
     return joined, tuple(clash)
 
 

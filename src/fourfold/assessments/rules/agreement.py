@@ -1,7 +1,7 @@
 """How far assessors and moderators agree: drift and weighted kappa. Pure arithmetic."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -46,17 +46,21 @@ def rounded_hundredths(value: Fraction) -> Fraction:
     return Fraction(int(value * 100 + Fraction(1, 2)), 100)
 
 
-def weighted_kappa(pairs: Iterable[tuple[int, int]]) -> Agreement:
-    """Cohen's kappa with quadratic weights (Cohen 1968, Psychological Bulletin 70, 213-220).
+def weighted_kappa(pairs: Iterable[tuple[int, int]] | Mapping[tuple[int, int], int]) -> Agreement:
+    """Cohen's kappa with quadratic weights, of pairs of scores or of how often each pair was given.
 
-    One minus the ratio of squared differences seen to those that chance would give with the same scores on each side.
-    The size of the scale cancels out, so it isn't asked for.
+    One minus the ratio of squared differences seen to those that chance would give with the same scores on each side
+    (Cohen 1968, Psychological Bulletin 70, 213-220). The size of the scale cancels out, so it isn't asked for.
     """
-    pairs = tuple(pairs)
-    n = len(pairs)
-    same = sum(one == other for one, other in pairs)
-    seen = sum((one - other) ** 2 for one, other in pairs)
-    ones, others = Counter(one for one, _ in pairs), Counter(other for _, other in pairs)
+    given = Counter(pairs)
+    n = given.total()
+    same = sum(times for (one, other), times in given.items() if one == other)
+    seen = sum(times * (one - other) ** 2 for (one, other), times in given.items())
+    ones: Counter[int] = Counter()
+    others: Counter[int] = Counter()
+    for (one, other), times in given.items():
+        ones[one] += times
+        others[other] += times
     by_chance = sum(
         times * times_other * (one - other) ** 2 for one, times in ones.items() for other, times_other in others.items()
     )
@@ -82,7 +86,9 @@ class Drift:
         return f"On average the moderator scores {way}."
 
 
-def drift(pairs: Iterable[tuple[int, int]]) -> Drift:
-    """Of (assessor, moderator) pairs."""
-    differences = [moderator - assessor for assessor, moderator in pairs]
-    return Drift(len(differences), Fraction(sum(differences), len(differences)) if differences else Fraction())
+def drift(pairs: Iterable[tuple[int, int]] | Mapping[tuple[int, int], int]) -> Drift:
+    """Of (assessor, moderator) pairs, or of how often each was given."""
+    given = Counter(pairs)
+    n = given.total()
+    total = sum(times * (moderator - assessor) for (assessor, moderator), times in given.items())
+    return Drift(n, Fraction(total, n) if n else Fraction())

@@ -67,6 +67,7 @@ SENTENCES: Mapping[str, str] = {
     "MO3": "The model {model} is loaded already with other contents. A version never changes: give the new one another "
     "code",
     "MO4": "Choose a file of at most {limit} kB",
+    "MO6": "Choose the file of the model",
     "MO5": "The file cannot be read as YAML: {why}",
 }
 WORDS = 3

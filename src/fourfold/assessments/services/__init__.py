@@ -8,6 +8,7 @@ from fourfold.assessments.services.loading import FILE_LIMIT, load_model, load_s
 from fourfold.assessments.services.moderating import (
     appeal,
     decide_appeal,
+    keep_blind,
     may_appeal,
     moderate,
     put_back,
@@ -51,6 +52,7 @@ __all__ = [
     "check_evidence",
     "cite",
     "decide_appeal",
+    "keep_blind",
     "load_model",
     "load_shipped_models",
     "may_appeal",

@@ -50,24 +50,44 @@ def take_up(*, actor: User, assessment: Assessment, now: datetime) -> Assessment
 
 @transaction.atomic
 def put_back(*, actor: User, assessment: Assessment, reason: str) -> Assessment:
-    """A moderator who has not scored yet gives it back to the queue."""
+    """A moderator who has not finished scoring gives it back to the queue; what they chose goes with them."""
     assessment = in_moderation(assessment, actor=actor, scored=False)
     rules.check_words(reason)
     with lent(assessment):
+        blank = CriterionScore.objects.filter(assessment=assessment, side=Side.MODERATOR, round=assessment.round)
+        blank.update(value=None, why="")
         return alter(assessment, "put back", reason, status=Status.SUBMITTED, moderator=None, taken_up_at=None)
+
+
+@transaction.atomic
+def keep_blind(
+    *, actor: User, assessment: Assessment, values: Values, why: Mapping[str, str] | None = None
+) -> Assessment:
+    """Keep what the moderator has chosen so far. The force's scores stay hidden."""
+    assessment = in_moderation(assessment, actor=actor, scored=False)
+    model = model_of_assessment(assessment)
+    rules.check_values(model, values)
+    with lent(assessment):
+        keep_scores(
+            assessment, model, selectors.scores_of(assessment, Side.MODERATOR), values, why or {}, side=Side.MODERATOR
+        )
+        note(assessment, Operation.ALTERATION, "moderator's scores kept")
+    return assessment
 
 
 @transaction.atomic
 def score_blind(
     *, actor: User, assessment: Assessment, values: Values, now: datetime, why: Mapping[str, str] | None = None
 ) -> Assessment:
-    """Keep the moderator's own scores, once: from then on both sides are shown and neither changes."""
+    """Keep the moderator's own scores for good: from then on both sides are shown and neither changes."""
     assessment = in_moderation(assessment, actor=actor, scored=False)
     model = model_of_assessment(assessment)
     rules.check_values(model, values)
-    rules.check_complete(model, values, why=why or {}, cited=None, threat_type=assessment.threat_type)
+    held = selectors.scores_of(assessment, Side.MODERATOR)
+    said = {key: text for key, (_, text) in selectors.said_in(held).items()} | dict(why or {})
+    rules.check_complete(model, values, why=said, cited=None, threat_type=assessment.threat_type)
     with lent(assessment):
-        keep_scores(assessment, model, {}, values, why or {}, side=Side.MODERATOR)
+        keep_scores(assessment, model, held, values, said, side=Side.MODERATOR)
         confidence = sheet_of_side(assessment, Side.ASSESSOR).confidence
         seal(assessment, Side.MODERATOR, by=actor, now=now, model=model, values=values, confidence=confidence)
         note(assessment, Operation.ALTERATION, "scored by the moderator")

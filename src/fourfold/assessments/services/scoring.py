@@ -84,7 +84,7 @@ def save_scores(
     assessment: Assessment,
     values: Values,
     why: Mapping[str, str] | None = None,
-    first: Values | None = None,
+    first: Mapping[str, tuple[int | None, str]] | None = None,
 ) -> Assessment:
     """Keep what is chosen so far.
 
@@ -93,8 +93,8 @@ def save_scores(
         assessment: A draft, or one that was returned.
         values: Score by criterion; None is unknown. Criteria left out stay as they are.
         why: Why it is unknown, or what the score rests on, by criterion.
-        first: What this person's form showed when it was opened. Where somebody else has changed a criterion since and
-            this person changed it too, nothing of it is lost: AS26 names the criteria, and the rest is not kept either.
+        first: Scores and reasons that this person's form showed when it was opened. What somebody else has changed
+            since is kept beside what this person changed; where both changed one criterion, AS26 refuses the whole.
     """
     assessment = to_score(assessment, actor=actor)
     model = model_of_assessment(assessment)
@@ -103,11 +103,16 @@ def save_scores(
     if any(len(text) > rules.REASON_LIMIT for text in said.values()):
         raise broken("AS27", limit=rules.REASON_LIMIT)
     held = selectors.scores_of(assessment, Side.ASSESSOR)
-    theirs = selectors.values_of(held)
-    joined, clash = rules.merged(first=theirs if first is None else first, mine=values, theirs=theirs)
+    theirs = selectors.said_in(held)
+    mine = {key: (value, said.get(key, theirs.get(key, (None, ""))[1]).strip()) for key, value in values.items()}
+    joined, clash = rules.merged(first=theirs if first is None else first, mine=mine, theirs=theirs)
     if clash:
         raise broken("AS26", f"score-{clash[0]}")
-    keep_scores(assessment, model, held, joined, said)
+    chosen, reasons = (
+        {key: value for key, (value, _) in joined.items()},
+        {key: text for key, (_, text) in joined.items()},
+    )
+    keep_scores(assessment, model, held, chosen, reasons)
     add_to_those_who_took_part(assessment, actor)
     note(assessment, Operation.ALTERATION, "scores kept")
     return assessment

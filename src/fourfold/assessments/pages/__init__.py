@@ -1,0 +1,1 @@
+"""The pages of assessment and moderation, built whole before they are drawn."""
