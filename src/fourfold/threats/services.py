@@ -237,7 +237,7 @@ def accept_hand_over(*, actor: User, hand_over: HandOver, now: datetime, reason:
         leads = Leads(lro=offered.lro, deputy=offered.deputy, sio=offered.sio)
         leads.check()
         _answer(offered, Answer.ACCEPTED, actor=actor, now=now, reason=reason)
-        because = f"{offered.reason} Accepted{': ' + reason if reason else '.'}"
+        because = _asked_and_answered(offered.reason, "Accepted", reason)
         return _give(threat, "hand-over accepted", because, leads=leads, owner=offered.to_organisation)
 
 
@@ -315,7 +315,7 @@ def confirm_closing(*, actor: User, closing: Closing, now: datetime, today: date
     """Close what was proposed to be closed, or merge what was proposed to be merged."""
     closing, threat = _to_answer_closing(closing, actor=actor)
     _answer(closing, Answer.ACCEPTED, actor=actor, now=now, reason=reason)
-    because = f"{closing.reason} Confirmed{': ' + reason if reason else '.'}"
+    because = _asked_and_answered(closing.reason, "Confirmed", reason)
     if closing.into is not None:
         merge_threats(actor=actor, threat=threat, into=closing.into, reason=because, today=today)
         threat.refresh_from_db()
@@ -809,6 +809,11 @@ def _to_answer_closing(closing: Closing, *, actor: User) -> tuple[Closing, Threa
 def _answer(asked: HandOver | Closing, answer: Answer, *, actor: User, now: datetime, reason: str) -> None:
     asked.answer, asked.answered_by, asked.answered_at, asked.answer_reason = answer, actor, now, reason
     _save(asked, "answer", "answered_by", "answered_at", "answer_reason")
+
+
+def _asked_and_answered(asked: str, answer: str, reason: str) -> str:
+    """Why a threat was changed that somebody asked for and somebody else granted: the words of both."""
+    return f"{asked.rstrip('. ')}. {answer}" + (f": {reason}" if reason else ".")
 
 
 def _note_answer(threat: Threat, change: str, reason: str) -> None:
