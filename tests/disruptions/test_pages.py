@@ -11,6 +11,8 @@ from fourfold.disruptions import selectors, services
 from fourfold.disruptions.work import work_of
 from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
+from fourfold.search.rules import read
+from fourfold.search.selectors import find
 from tests.disruptions.conftest import EVIDENCE, FOR_HOW_LONG, HOW_KNOWN, STOPPED, WHY, nominate, record, tactic
 
 pytestmark = pytest.mark.django_db
@@ -97,7 +99,8 @@ def test_what_a_rule_refuses_comes_back_with_everything_typed(universe, client_f
     ],
 )
 def test_a_missing_answer_is_asked_for_at_its_question(universe, client_for, threat, change, sentence):
-    answer = client_for(universe.merseyside_analyst).post(form_address(), answers(threat, **change))
+    given = answers(threat) | change
+    answer = client_for(universe.merseyside_analyst).post(form_address(), given)
     assert answer.status_code == 422
     assert sentence in answer.content.decode()
     assert not made(universe)
@@ -275,7 +278,8 @@ def test_search_finds_a_record_by_its_reference(universe, client_for, threat):
         found = record(universe, threat)
         hidden = record(universe, nominate(universe, audience="OWN"))
     with acting_as(universe.gmp_analyst):
-        groups = find(query_of(f"dis {int(found.reference.removeprefix('DIS-'))}"), today=clock.today())
+        asked = read(found.reference.lower(), today=clock.today())
+        groups = find(asked, today=clock.today())
         assert [group.hits[0].href for group in groups] == [reverse("disruptions:detail", args=[found.reference])]
         assert selectors.disruptions_matching(found.reference.lower(), limit=5)[0] == 1
         assert selectors.disruptions_matching(hidden.reference, limit=5)[0] == 0

@@ -1,0 +1,219 @@
+"""On a phone: a minute, a lost connection, a double tap; and every page without a fault for those who cannot see it."""
+
+import pytest
+from django.urls import reverse
+
+from fourfold.disruptions import selectors
+from fourfold.platform.visibility.scope import acting_as
+from tests.browser import axe, overflow, screenshot
+from tests.disruptions.conftest import EVIDENCE, FOR_HOW_LONG, HOW_KNOWN, STOPPED, nominate, record, tactic
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture
+def threat(lasting_db, universe):
+    with acting_as(universe.merseyside_analyst):
+        return nominate(universe)
+
+
+def sign_in(page, site, universe, user):
+    page.goto(f"{site}/sign-in/")
+    page.fill("#id_email", user.email)
+    page.fill("#id_password", universe.password)
+    page.click("main button[type=submit]")
+    page.wait_for_url(f"{site}/")
+
+
+def onward(page):
+    page.locator("section:not([hidden]) button", has_text="Continue").click()
+
+
+def made(universe):
+    with acting_as(universe.merseyside_analyst):
+        return list(selectors.disruptions().order_by("pk"))
+
+
+def kept_on_device(page):
+    return page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('fourfold:'))")
+
+
+def fill_to_the_end(page, threat, *, code):
+    page.fill("#id_q", "quay line")
+    page.click("[data-find-button]")
+    page.wait_for_selector(f"input[value='{threat.reference}']:checked")
+    onward(page)
+    page.check(f"input[name=often][value='{code}']")
+    page.fill("#id_happened", "Warrant at the safe house")
+    onward(page)
+    onward(page)
+    page.check("input[name=primary_p][value=PURSUE]")
+    onward(page)
+    onward(page)
+    page.check("input[name=category][value=MINOR]")
+    page.fill("#id_stopped", STOPPED)
+    page.fill("#id_for_how_long", FOR_HOW_LONG)
+
+
+def test_a_disruption_is_recorded_on_a_phone_one_question_at_a_time(phone_page, live_site, universe, threat):
+    page = phone_page
+    with acting_as(universe.merseyside_analyst):
+        code = tactic("PURSUE")
+    sign_in(page, live_site, universe, universe.merseyside_analyst)
+    page.goto(live_site + reverse("disruptions:record"))
+    page.wait_for_selector("section:not([hidden]) button:has-text('Continue')")
+    assert page.locator("section[data-step]").count() == 7
+    assert page.locator("section[data-step]:visible").count() == 1
+    screenshot(page, "disruption-phone-1")
+    assert (axe(page), overflow(page)) == ([], 0)
+    page.fill("#id_q", "quay line")
+    page.click("[data-find-button]")
+    page.wait_for_selector(f"input[value='{threat.reference}']:checked")
+    screenshot(page, "disruption-phone-1-found")
+    assert axe(page) == []
+    onward(page)
+    screenshot(page, "disruption-phone-2")
+    page.check(f"input[name=often][value='{code}']")
+    page.fill("#id_happened", "Warrant at the safe house")
+    onward(page)
+    onward(page)
+    page.check("input[name=primary_p][value=PURSUE]")
+    screenshot(page, "disruption-phone-4")
+    onward(page)
+    onward(page)
+    page.check("input[name=category][value=MINOR]")
+    page.fill("#id_stopped", STOPPED)
+    page.fill("#id_for_how_long", FOR_HOW_LONG)
+    page.fill("#id_how_known", HOW_KNOWN)
+    screenshot(page, "disruption-phone-6")
+    assert (axe(page), overflow(page)) == ([], 0)
+    onward(page)
+    page.wait_for_selector("[data-state]:has-text('Saved at')")
+    assert kept_on_device(page) == []
+    screenshot(page, "disruption-phone-7")
+    assert (axe(page), overflow(page)) == ([], 0)
+    page.dblclick("button[value=send]")
+    page.wait_for_selector("h1:has-text('Recorded as DIS-')")
+    screenshot(page, "disruption-phone-done")
+    assert (axe(page), overflow(page)) == ([], 0)
+    (found,) = made(universe)
+    assert (found.state, found.happened) == ("VALIDATED", "Warrant at the safe house")
+
+
+def test_a_lost_connection_loses_nothing_and_leaves_nothing_readable_on_the_phone(
+    phone_page, live_site, universe, threat
+):
+    page = phone_page
+    with acting_as(universe.merseyside_analyst):
+        code = tactic("PURSUE")
+    sign_in(page, live_site, universe, universe.merseyside_analyst)
+    page.goto(live_site + reverse("disruptions:record"))
+    fill_to_the_end(page, threat, code=code)
+    page.wait_for_selector("[data-state]:has-text('Saved at')")
+    page.context.set_offline(True)
+    page.fill("#id_how_known", HOW_KNOWN)
+    page.wait_for_selector("[data-state]:has-text('No connection')")
+    assert "kept on this phone, locked" in page.inner_text("[data-state]")
+    screenshot(page, "disruption-phone-offline")
+    (key,) = kept_on_device(page)
+    assert "customers" not in page.evaluate(f"localStorage.getItem({key!r})")
+    onward(page)
+    page.click("button[value=send]")
+    page.wait_for_selector("[data-state]:has-text('Press “Record this disruption” again')")
+    assert not made(universe)
+    page.context.set_offline(False)
+    page.reload()
+    page.wait_for_selector("[data-state]:has-text('Saved at')")
+    assert page.input_value("#id_how_known") == HOW_KNOWN
+    assert page.input_value("#id_stopped") == STOPPED
+    assert kept_on_device(page) == []
+    for _ in range(6):
+        onward(page)
+    page.click("button[value=send]")
+    page.wait_for_selector("h1:has-text('Recorded as DIS-')")
+    (found,) = made(universe)
+    assert (found.how_known, found.stopped, found.tactics) == (HOW_KNOWN, STOPPED, [code])
+    assert kept_on_device(page) == []
+
+
+def test_what_a_reload_finds_on_the_phone_is_another_s_to_nobody(phone_page, live_site, universe, threat):
+    """Typed without a connection, then the same phone is used by a colleague: the text stays locked and is removed."""
+    page = phone_page
+    sign_in(page, live_site, universe, universe.merseyside_analyst)
+    page.goto(live_site + reverse("disruptions:record"))
+    page.wait_for_selector("section:not([hidden]) button:has-text('Continue')")
+    page.context.set_offline(True)
+    page.fill("#id_q", "the blue van")
+    page.wait_for_selector("[data-state]:has-text('No connection')")
+    address = page.url
+    page.context.set_offline(False)
+    page.context.clear_cookies()
+    sign_in(page, live_site, universe, universe.merseyside_lro)
+    page.goto(address)
+    page.wait_for_selector("section:not([hidden]) button:has-text('Continue')")
+    assert page.input_value("#id_q") == ""
+    assert kept_on_device(page) == []
+
+
+def test_signing_out_takes_what_was_typed_off_the_phone(phone_page, live_site, universe, threat):
+    page = phone_page
+    sign_in(page, live_site, universe, universe.merseyside_analyst)
+    page.goto(live_site + reverse("disruptions:record"))
+    page.wait_for_selector("section:not([hidden]) button:has-text('Continue')")
+    page.context.set_offline(True)
+    page.fill("#id_q", "the blue van")
+    page.wait_for_selector("[data-state]:has-text('No connection')")
+    assert kept_on_device(page)
+    page.route("**/keep/", lambda route: route.abort())
+    page.context.set_offline(False)
+    page.click("button:has-text('Sign out')")
+    page.wait_for_url("**/sign-in/")
+    assert kept_on_device(page) == []
+
+
+def test_without_a_script_every_question_is_on_the_page(plain_page, live_site, universe, threat):
+    page = plain_page
+    with acting_as(universe.merseyside_analyst):
+        code = tactic("PURSUE")
+    sign_in(page, live_site, universe, universe.merseyside_analyst)
+    page.goto(live_site + reverse("disruptions:record"))
+    assert page.locator("section[data-step]:visible").count() == 7
+    page.fill("#id_q", "quay line")
+    page.click("button[value=find]")
+    page.check(f"input[name=threat][value='{threat.reference}']")
+    page.check(f"input[name=often][value='{code}']")
+    page.check("input[name=primary_p][value=PREVENT]")
+    page.check("input[name=category][value=MINOR]")
+    page.click("button[value=send]")
+    assert "Recorded as DIS-" in page.inner_text("h1")
+    (found,) = made(universe)
+    assert found.faults == ["MS1", "MS2", "MS3", "MS4"]
+
+
+def test_the_desk_s_pages_have_no_fault(browser_page, live_site, universe, threat):
+    with acting_as(universe.merseyside_analyst):
+        found = record(
+            universe,
+            threat,
+            category="MAJOR",
+            evidence=EVIDENCE,
+            outcome="DISMANTLED",
+            facts={"arrests": "3", "cash_pounds": "1200"},
+        )
+        record(universe, threat, stopped="They lost a car")
+        shared = record(universe, nominate(universe, name="Quay house"), shared_event=found.reference)
+        assert shared.shared_event
+    page = browser_page
+    sign_in(page, live_site, universe, universe.nwrocu_rocta_moderator)
+    parts = {
+        "list": reverse("disruptions:list"),
+        "detail": reverse("disruptions:detail", args=[found.reference]),
+        "tab": reverse("disruptions:of_threat", args=[threat.reference]),
+        "queue": reverse("disruptions:queue", args=["to-moderate"]),
+        "moderate": reverse("disruptions:moderate", args=[found.reference]),
+        "change": reverse("disruptions:change", args=[found.reference]),
+    }
+    for name, address in parts.items():
+        page.goto(live_site + address)
+        screenshot(page, f"disruption-desk-{name}")
+        assert (name, axe(page), overflow(page)) == (name, [], 0)
