@@ -156,7 +156,8 @@ def _places(archive: zipfile.ZipFile) -> dict[str, str]:
     """Where in the archive each sheet stands."""
     relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
     targets = {str(each.get("Id")): str(each.get("Target")) for each in relations}
-    sheets = ElementTree.fromstring(archive.read("xl/workbook.xml")).iter("{*}sheet")
+    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
+    sheets = (each for each in book.iter() if each.tag.endswith("}sheet"))
     found = {str(each.get("name")): targets.get(str(each.get(RELATIONS)), "") for each in sheets}
     return {name: place.lstrip("/") if place.startswith("/") else f"xl/{place}" for name, place in found.items()}
 

@@ -156,9 +156,9 @@ def _write_plain(
     made.freeze_panes = "A2"
     for at, width in enumerate(widths, start=1):
         made.column_dimensions[get_column_letter(at)].width = width
-    made.append([_cell(made, to_xml(neutral(head)), head=True) for head in heads])
+    made.append([_cell(made, to_xml(neutral(head)), head=True) if head else None for head in heads])
     for row in rows:
-        made.append([_cell(made, text if ready else to_xml(neutral(text))) for text in row])
+        made.append([_cell(made, text if ready else to_xml(neutral(text))) if text else None for text in row])
 
 
 SHAPE_NAMES: Final[Mapping[Shape, str]] = {

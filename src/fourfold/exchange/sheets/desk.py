@@ -180,7 +180,7 @@ class Desk(ABC):
         urns = set(urns)
         if not urns:
             return {}
-        kept = {each.urn: each for each in KeptUrn.objects.filter(kind=self.kind, urn__in=urns).order_by("-pk")}
+        kept = self._called(urns)
         wanted = Q(reference__in=urns) | Q(pk__in=[getattr(each, f"{self.about}_id") for each in kept.values()])
         rows = list(self.rows().filter(wanted))
         by_pk = {row.pk: row for row in rows}
@@ -209,17 +209,26 @@ class Desk(ABC):
         return found
 
     def urns(self, called: Mapping[int, str], kept: "Mapping[int, KeptUrn] | None" = None) -> dict[int, str]:
-        """How some records are called in a file, by key.
+        """How some records are called in a file, by key: each otherwise than the others that the reader may see.
 
-        Another system's URN where there is one; but a number that is a record's own here stays that record's.
+        Another system's URN where there is one. But a number that is a record's own here stays that record's, and one
+        that two records came with stays with the first.
         """
         kept = self._kept_of(called) if kept is None else kept
-        own = self.rows().filter(reference__in=[each.urn for each in kept.values()]) if kept else ()
-        claimed = {row.reference: row.pk for row in own}
+        if not kept:
+            return dict(called)
+        urns = {each.urn for each in kept.values()}
+        claimed = {urn: getattr(each, f"{self.about}_id") for urn, each in self._called(urns).items()}
+        claimed |= {row.reference: row.pk for row in self.rows().filter(reference__in=urns)}
         return {
             pk: kept[pk].urn if pk in kept and claimed.get(kept[pk].urn, pk) == pk else reference
             for pk, reference in called.items()
         }
+
+    def _called(self, urns: Iterable[str]) -> dict[str, KeptUrn]:
+        """Which record has each of some URNs of another system: the first that came with it."""
+        rows = KeptUrn.objects.filter(kind=self.kind, urn__in=list(urns)).order_by("-pk")
+        return {each.urn: each for each in rows}
 
     def _kept_of(self, ids: Iterable[int]) -> dict[int, KeptUrn]:
         rows = KeptUrn.objects.filter(kind=self.kind, **{f"{self.about}_id__in": list(ids)}).order_by("-pk")
@@ -288,8 +297,11 @@ class Desk(ABC):
                 self.found(line, came)
         self._keep(made)
         for line, row in made:
-            replaced = waiting.get(line.number)
-            yield Result(line, Fate.CHANGED if replaced else Fate.NEW, record=row.reference)
+            ask = waiting.get(line.number)
+            if ask is None:
+                yield Result(line, Fate.NEW, record=row.reference)
+            else:
+                yield Result(line, Fate.CHANGED, unlike=(ask[0],), record=ask[1], seen=ask[2])
 
     def found(self, line: Line, row: Any) -> None:
         """A record of this file is here. Later sheets may name a threat by its URN."""
