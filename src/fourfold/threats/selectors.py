@@ -701,6 +701,9 @@ class ThreatHit:
 
 CANDIDATES = 200
 """Threats that a search by name weighs at most."""
+LIKE_ENOUGH = 0.5
+NEARLY_LIKE_ENOUGH = 0.4
+"""For somebody in a hurry, who is shown the few that are most alike and chooses."""
 
 
 def threats_matching(text: str, *, limit: int) -> tuple[int, list[ThreatHit]]:
@@ -715,10 +718,15 @@ def threats_matching(text: str, *, limit: int) -> tuple[int, list[ThreatHit]]:
     return len(shown), [_hit(each, asked, words) for each in shown[:limit]]
 
 
-def _names_like(asked: str, *, at_most: int = CANDIDATES) -> list[int]:
+def _names_like(asked: str, *, at_most: int = CANDIDATES, likeness: float = LIKE_ENOUGH) -> list[int]:
     """Keys of visible threats whose name or other name is like what was typed, open ones first, most alike first."""
     with connection.cursor() as cursor:
-        cursor.execute("select threats_find(%s, %s)", [asked, at_most])
+        cursor.execute(
+            "select t.id from threats_find(%(asked)s, %(at_most)s) with ordinality found(id, place) "
+            "join threats_threat t on t.id = found.id "
+            "where word_similarity(%(asked)s, threats_names(t.name, t.aliases::text[])) >= %(likeness)s order by place",
+            {"asked": asked, "at_most": at_most, "likeness": likeness},
+        )
         return [pk for (pk,) in cursor.fetchall()]
 
 
@@ -802,7 +810,7 @@ def find_threats(text: str, *, today: date, limit: int = 3) -> tuple[Found, ...]
     for find in (_by_reference, _by_phone, _by_plate, _by_postcode):
         for pk, words in find(asked, today):
             why.setdefault(pk, words)
-    named = _names_like(asked, at_most=limit) if len(why) < limit else ()
+    named = _names_like(asked, at_most=limit, likeness=NEARLY_LIKE_ENOUGH) if len(why) < limit else ()
     order = {pk: place for place, pk in enumerate(dict.fromkeys((*why, *named)))}
     found = threats().in_bulk(order)
     ranked = sorted(found.values(), key=lambda each: (each.closed_on is not None, order[each.pk]))

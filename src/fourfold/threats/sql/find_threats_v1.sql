@@ -7,7 +7,7 @@ create index threat_names on threats_threat using gin (threats_names(name, alias
 create function threats_find(wanted text, at_most integer) returns setof bigint
 language plpgsql stable security definer
 set search_path = pg_catalog, public, pg_temp
-set pg_trgm.word_similarity_threshold = 0.5
+set pg_trgm.word_similarity_threshold = 0.4
 as $find$
 declare
   held constant bigint[] := string_to_array(nullif(current_setting('fourfold.reads', true), ''), ',')::bigint[];
