@@ -40,6 +40,11 @@ def _either_missing(test: Mapping[str, Any]) -> Any:
     return _sql(f"({column}_l is null or {column}_r is null)")
 
 
+def _inside(test: Mapping[str, Any]) -> Any:
+    item, items = test["inside"]
+    return _sql(f"list_contains({items}_l, {item}_r) or list_contains({items}_r, {item}_l)")
+
+
 def _sql(condition: str) -> Any:
     return levels.CustomLevel(condition, base_dialect_str=DIALECT)
 
@@ -57,8 +62,10 @@ TESTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "near": lambda test: levels.DamerauLevenshteinLevel(test["near"], test["at_most"]),
     # two numbers are no further apart than this
     "apart": lambda test: levels.AbsoluteDifferenceLevel(test["apart"], test["at_most"]),
-    # two lists share an item
-    "overlap": lambda test: levels.ArrayIntersectLevel(test["overlap"], 1),
+    # two lists share an item, or as many as `items` says
+    "overlap": lambda test: levels.ArrayIntersectLevel(test["overlap"], test.get("items", 1)),
+    # the first column of one side is an item of the list of the other
+    "inside": _inside,
     # two columns hold each other's values
     "swapped": lambda test: levels.ColumnsReversedLevel(test["swapped"][0], test["swapped"][1], symmetrical=True),
     # the column is empty on one side at least

@@ -82,11 +82,11 @@ def evaluate(
     """
     with _judged(resolution, truth, forces) as connection:
         forces_found = connection.execute("select distinct owning_force from judged order by owning_force").fetchall()
-        every = _pairs(connection, "true")
-        by_force = {force: _pairs(connection, f"owning_force = '{force}'") for (force,) in forces_found}
+        every = pairs_in_one_cluster(connection, "true")
+        by_force = {force: pairs_in_one_cluster(connection, f"owning_force = '{force}'") for (force,) in forces_found}
         return Evaluation(
             pairs=every,
-            clusters=_clusters(connection),
+            clusters=whole_people(connection),
             across_forces=Score(
                 every.right - sum(each.right for each in by_force.values()),
                 every.wrong - sum(each.wrong for each in by_force.values()),
@@ -141,8 +141,8 @@ def _judged(
         yield connection
 
 
-def _pairs(connection: duckdb.DuckDBPyConnection, where: str) -> Score:
-    """Counted from group sizes: no pair is ever made."""
+def pairs_in_one_cluster(connection: duckdb.DuckDBPyConnection, where: str = "true") -> Score:
+    """Pairs of `judged` (cluster, true_person), counted from group sizes: no pair is ever made."""
     right, found, true = connection.execute(f"""
         with kept as (select cluster, true_person from judged where {where}),
         both_same as (select count(*) as n from kept group by cluster, true_person),
@@ -154,7 +154,8 @@ def _pairs(connection: duckdb.DuckDBPyConnection, where: str) -> Score:
     return Score(int(right), int(found - right), int(true - right))
 
 
-def _clusters(connection: duckdb.DuckDBPyConnection) -> Score:
+def whole_people(connection: duckdb.DuckDBPyConnection) -> Score:
+    """People of two or more records in `judged`, found exactly: no record missing and none of anybody else's."""
     right, found, true = connection.execute("""
         with made as (
           select cluster, count(*) as n, count(distinct true_person) as people, any_value(true_person) as who

@@ -17,6 +17,8 @@ SHIPPED = DATA / "model.json"
 
 SMALLEST_CHANCE = 1e-9
 LARGEST_PRIOR = 0.05
+USUAL_MATCHES = 1.0
+"""How many other records of the same person a record is expected to have, before any is seen."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,17 @@ class Model:
     @property
     def digest(self) -> str:
         return hashlib.sha256(self.as_text().encode()).hexdigest()
+
+
+def usual_model(settings: Settings) -> Model:
+    """What the settings believe before any record is seen. Raises `SettingsWrong` where a level does not say."""
+    levels: dict[str, dict[str, Chances]] = {}
+    for comparison in settings.comparisons:
+        for level in comparison.graded:
+            if level.usual_m is None or level.usual_u is None:
+                raise SettingsWrong(f"“{comparison.name}: {level.code}” does not say how often it usually happens")
+            levels.setdefault(comparison.name, {})[level.code] = Chances(level.usual_m, level.usual_u)
+    return Model("usual", f"nothing yet: the usual chances of settings {settings.version}", USUAL_MATCHES, levels)
 
 
 def load_model(path: Path = SHIPPED) -> Model:

@@ -100,7 +100,7 @@ def load_records(
     """
     macros.install(connection, latest=date.max)
     connection.execute("create or replace macro ff_key(name) as nullif(ff_name_key(name), '')")
-    _load_families(connection, nicknames)
+    load_families(connection, nicknames)
     columns = ", ".join(PERSON_COLUMNS)
     connection.execute(
         "create or replace table delivered as"
@@ -151,10 +151,13 @@ def _add_key(connection: duckdb.DuckDBPyConnection, column: str, rule: BlockingR
     ).fetchall()[0]
     if aside and rule.each:
         connection.execute(
-            f"""update record set {column} = list_filter({column}, lambda item: not list_contains(
-              (select list(key) from block where n > ?), item))""",
+            f"""create or replace temp table kept_keys as
+            select id, list(item) as items
+            from (select id, unnest({column}) as item from record) join block on block.key = item where n <= ?
+            group by id""",
             [most],
         )
+        connection.execute(f"update record set {column} = (select items from kept_keys where kept_keys.id = record.id)")
     elif aside:
         connection.execute(
             f"update record set {column} = null where {column} in (select key from block where n > ?)", [most]
@@ -174,7 +177,7 @@ def _empty() -> str:
     return ", ".join(f"null::{types.get(column, 'varchar')} as {column}" for column in PERSON_COLUMNS)
 
 
-def _load_families(connection: duckdb.DuckDBPyConnection, nicknames: Path) -> None:
+def load_families(connection: duckdb.DuckDBPyConnection, nicknames: Path) -> None:
     """`family(forename, members)`: a forename with every full name that it may be short for, and itself."""
     members: dict[str, set[str]] = {}
     with nicknames.open(encoding="utf-8", newline="") as lines:

@@ -67,10 +67,24 @@ def record_frequencies(connection: duckdb.DuckDBPyConnection, settings: Settings
     return table
 
 
-def score(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model) -> float:
-    """Make the table `edge`; returns the prior that was used."""
+def tables_by_source(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[str, ...]:
+    """A table for each source with records, so that only pairs of two sources are compared; else the whole table."""
+    sources = [row[0] for row in connection.execute(f"select distinct source from {table} order by 1").fetchall()]
+    if len(sources) < 2:
+        return (table,)
+    tables = tuple(f"{table}_{number}" for number in range(len(sources)))
+    for name, source in zip(tables, sources, strict=True):
+        connection.execute(
+            f"create or replace table {name} as select * from {table} where source = ? order by id", [source]
+        )
+    return tables
+
+
+def score(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model, *, across: bool = False) -> float:
+    """Make the table `edge`; returns the prior that was used. `across`: only pairs of two sources are compared."""
     prior = model.prior(open_records(connection), settings)
-    linker = linker_for(connection, settings, model, prior=prior)
+    tables = tables_by_source(connection, "record") if across else ("record",)
+    linker = linker_for(connection, settings, model, prior=prior, tables=tables)
     rarest = {column: _rarest(connection, settings, model, column) for column in settings.frequency_columns}
     scored = linker.inference.predict(threshold_match_weight=settings.review_weight, warning_mode="never")
     connection.execute(f"""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import yaml
 
 DATA = Path(__file__).parent / "data"
 SHIPPED = DATA / "settings.yaml"
+FOR_FILES = DATA / "any_people.yaml"
 
 FORBIDDEN_INPUTS = ("ethnicity", "nationality", "deprivation", "imd")
 """Words that no column of a comparison or a blocking rule may contain (DPA 2018 ss.50A-50D; DESIGN.md decision 5)."""
@@ -26,7 +27,10 @@ class SettingsWrong(ValueError):
 
 @dataclass(frozen=True)
 class Level:
-    """One grade of agreement: its code, its test (see `comparing.creator_of`), and the words a person reads."""
+    """One grade of agreement: its code, its test (see `comparing.creator_of`), and the words a person reads.
+
+    A fixed chance is never learnt; a usual one is what is believed before any record is seen.
+    """
 
     code: str
     test: Mapping[str, Any]
@@ -34,6 +38,8 @@ class Level:
     frequency_of: str | None = None
     fixed_m: float | None = None
     fixed_u: float | None = None
+    usual_m: float | None = None
+    usual_u: float | None = None
 
     @property
     def is_missing(self) -> bool:
@@ -67,8 +73,23 @@ class BlockingRule:
 
 
 @dataclass(frozen=True)
+class Gathering:
+    """How groups are joined by all their pairs, see `gathering.gather`.
+
+    `strongest`: the share of the strongest tie between two groups, 0 to 1; `not_compared`: what a pair counts that was
+    not compared, in bits.
+    """
+
+    strongest: float
+    not_compared: float
+
+
+@dataclass(frozen=True)
 class Training:
-    """How a model is trained; `smallest` is the number of records below which it is not tried."""
+    """How a model is trained; `smallest` is the number of records below which it is not tried.
+
+    `leaning`: the share of what is usual in the chances within one person, 0 to 1.
+    """
 
     smallest: int
     seed: int
@@ -79,6 +100,7 @@ class Training:
     smallest_pass: int
     largest_pass: int
     least_doubt: float
+    leaning: float
 
 
 @dataclass(frozen=True)
@@ -92,10 +114,24 @@ class Settings:
     blocking: tuple[BlockingRule, ...]
     largest_block: int
     training: Training
+    gathering: Gathering | None
     digest: str
 
     def comparison(self, name: str) -> Comparison:
         return next(comparison for comparison in self.comparisons if comparison.name == name)
+
+    def among(self, columns: frozenset[str]) -> Settings:
+        """The same settings for records that have these columns only: what cannot be compared is left out."""
+        return replace(
+            self,
+            comparisons=tuple(each for each in self.comparisons if _needed(each) <= columns),
+            blocking=tuple(rule for rule in self.blocking if {c for c in (*rule.columns, rule.each) if c} <= columns),
+            training=replace(
+                self.training,
+                certain_rules=tuple(rule for rule in self.training.certain_rules if set(rule) <= columns),
+                passes=tuple(each for each in self.training.passes if set(each) <= columns),
+            ),
+        )
 
     @property
     def frequency_columns(self) -> tuple[str, ...]:
@@ -137,11 +173,19 @@ def load_settings(path: Path = SHIPPED) -> Settings:
             smallest_pass=int(training["smallest_pass"]),
             largest_pass=int(training["largest_pass"]),
             least_doubt=float(training["least_doubt"]),
+            leaning=float(training.get("leaning", 0)),
         ),
+        gathering=_gathering(loaded.get("gathering")),
         digest=hashlib.sha256(text).hexdigest(),
     )
     _check(settings)
     return settings
+
+
+def _gathering(loaded: Mapping[str, Any] | None) -> Gathering | None:
+    if loaded is None:
+        return None
+    return Gathering(float(loaded["strongest"]), float(loaded["not_compared"]))
 
 
 def _comparison(loaded: Mapping[str, Any]) -> Comparison:
@@ -149,7 +193,7 @@ def _comparison(loaded: Mapping[str, Any]) -> Comparison:
 
 
 def _level(loaded: Mapping[str, Any]) -> Level:
-    said = {"code", "words", "frequency_of", "m", "u"}
+    said = {"code", "words", "frequency_of", "m", "u", "usual_m", "usual_u"}
     return Level(
         code=loaded["code"],
         test={key: value for key, value in loaded.items() if key not in said},
@@ -157,7 +201,14 @@ def _level(loaded: Mapping[str, Any]) -> Level:
         frequency_of=loaded.get("frequency_of"),
         fixed_m=float(loaded["m"]) if "m" in loaded else None,
         fixed_u=float(loaded["u"]) if "u" in loaded else None,
+        usual_m=float(loaded["usual_m"]) if "usual_m" in loaded else None,
+        usual_u=float(loaded["usual_u"]) if "usual_u" in loaded else None,
     )
+
+
+def _needed(comparison: Comparison) -> set[str]:
+    """What must be there for the comparison to say anything: the columns its "missing" level reads."""
+    return {column for level in comparison.levels if level.is_missing for column in _columns_in(level.test)}
 
 
 def _columns_in(test: Mapping[str, Any]) -> set[str]:

@@ -13,8 +13,11 @@ import duckdb
 from splink import block_on
 
 from fourfold.pipeline.resolution import scoring
-from fourfold.pipeline.resolution.model import SMALLEST_CHANCE, Chances, Model
-from fourfold.pipeline.resolution.settings import Comparison, Level, Settings
+from fourfold.pipeline.resolution.model import LARGEST_PRIOR, SMALLEST_CHANCE, Chances, Model
+from fourfold.pipeline.resolution.settings import Comparison, Level, Settings, Training
+
+TOO_COMMON = 1_000
+"""A key whose pairs are as many times the largest pass says nothing, and even counting them out takes for ever."""
 
 
 def choose_model(
@@ -62,14 +65,10 @@ def _chances_of_strangers(
 ) -> tuple[float, Model]:
     """The share of pairs that are one person, and `start` with the chances of random pairs in it."""
     plan = settings.training
-    prior = start.prior(scoring.open_records(connection), settings)
-    linker = scoring.linker_for(connection, settings, start, prior=prior, tables=("training_record",))
-    linker.training.estimate_probability_two_random_records_match(
-        [block_on(*columns) for columns in plan.certain_rules], recall=plan.certain_share
-    )
+    share = _share_of_one_person(connection, settings, start)
+    linker = scoring.linker_for(connection, settings, start, prior=share, tables=("training_record",))
     linker.training.estimate_u_using_random_sampling(max_pairs=plan.pairs_for_chance, seed=plan.seed)
     learnt = linker.misc.save_model_to_json()
-    share = float(learnt["probability_two_random_records_match"])
     levels = {
         comparison.name: {
             level.code: _of_strangers(level, said, start.chances(comparison.name, level.code), share)
@@ -80,16 +79,26 @@ def _chances_of_strangers(
     return share, replace(start, levels=levels)
 
 
+def _share_of_one_person(connection: duckdb.DuckDBPyConnection, settings: Settings, start: Model) -> float:
+    """The share of all pairs that is one person: the pairs of the certain rule that finds most, and those it misses."""
+    plan, found = settings.training, scoring.open_records(connection)
+    certain = max((_pairs_sharing(connection, rule, across=False) for rule in plan.certain_rules), default=0)
+    if not certain:
+        return start.prior(found, settings)
+    return min(certain / plan.certain_share / (found * (found - 1) / 2), LARGEST_PRIOR)
+
+
 def _chances_of_one_person(
     connection: duckdb.DuckDBPyConnection, settings: Settings, first: Model, prior: float
 ) -> dict[str, dict[str, Chances]]:
     """Rounds of expectation-maximisation, each over the pairs that share one key."""
     plan = settings.training
-    tables = _tables_by_source(connection)
+    tables = scoring.tables_by_source(connection, "training_record")
     linker = scoring.linker_for(connection, settings, first, prior=prior, tables=tables)
     across = len(tables) > 1
     for columns in plan.passes:
-        if _pairs_sharing(connection, columns, across=across) >= plan.smallest_pass:
+        sharing = _pairs_sharing(connection, columns, across=across)
+        if plan.smallest_pass <= sharing <= plan.largest_pass * TOO_COMMON:
             linker.training.estimate_parameters_using_expectation_maximisation(
                 block_on(*columns),
                 fix_probability_two_random_records_match=True,
@@ -99,26 +108,11 @@ def _chances_of_one_person(
     learnt = linker.misc.save_model_to_json()
     return {
         comparison.name: {
-            level.code: _of_one_person(level, said, first.chances(comparison.name, level.code), plan.least_doubt)
+            level.code: _of_one_person(level, said, first.chances(comparison.name, level.code), plan)
             for level, said in graded
         }
         for comparison, graded in _graded(settings, learnt)
     }
-
-
-def _tables_by_source(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
-    """A table for each source with records, so that only pairs of two sources are compared; else the whole table."""
-    sources = [
-        row[0] for row in connection.execute("select distinct source from training_record order by 1").fetchall()
-    ]
-    if len(sources) < 2:
-        return ("training_record",)
-    tables = tuple(f"training_record_{number}" for number in range(len(sources)))
-    for table, source in zip(tables, sources, strict=True):
-        connection.execute(
-            f"create or replace table {table} as select * from training_record where source = ? order by id", [source]
-        )
-    return tables
 
 
 @contextmanager
@@ -162,9 +156,10 @@ def _of_strangers(level: Level, learnt: dict[str, Any], start: Chances, prior: f
     return Chances(start.m, _sound(max((sampled - prior * start.m) / (1 - prior), sampled / 10), start.u))
 
 
-def _of_one_person(level: Level, learnt: dict[str, Any], first: Chances, least_doubt: float) -> Chances:
+def _of_one_person(level: Level, learnt: dict[str, Any], first: Chances, plan: Training) -> Chances:
     """A slip that these records happen not to show is still possible: no chance is less than `least_doubt`."""
-    m = level.fixed_m or max(_sound(learnt.get("m_probability"), first.m), least_doubt)
+    seen = _sound(learnt.get("m_probability"), first.m)
+    m = level.fixed_m or max((1 - plan.leaning) * seen + plan.leaning * first.m, plan.least_doubt)
     return Chances(m, first.u)
 
 
