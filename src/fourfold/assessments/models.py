@@ -56,6 +56,9 @@ class Assessment(Labelled, Versioned):
     status = models.CharField(max_length=14, choices=[(s.value, s.value) for s in Status])
     round = models.PositiveSmallIntegerField(default=1, help_text="One more each time it is returned")
     assessor = models.ForeignKey("people.User", on_delete=models.PROTECT, null=True, related_name="+")
+    scored_by = ArrayField(
+        models.BigIntegerField(), default=list, help_text="Everybody who scored or cited: none of them may check"
+    )
     took_part = ArrayField(
         models.BigIntegerField(), default=list, help_text="Everybody who scored, cited or checked: none may moderate"
     )

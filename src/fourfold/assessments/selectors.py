@@ -221,6 +221,7 @@ def case_of(of: Assessment, *, own_scores_saved: bool | None = None) -> Case:
         audience=of.label.audience,
         status=of.status,
         took_part=frozenset(of.took_part),
+        scored_by=frozenset(of.scored_by),
         moderator=of.moderator_id,
         own_scores_saved=own_scores_saved,
         second_wanted=of.second_asked_at is not None and of.status == Status.IN_MODERATION,
@@ -385,19 +386,19 @@ SCORED_AT = Coalesce("submitted_at", "decided_at")
 
 def since_scored(code: str) -> Q:
     """Assessments whose threat has changed in this way since the force sent its scores."""
-    own = Assessment.objects.filter(pk=OuterRef("pk")).alias(since=SCORED_AT)
+    scored = Assessment.objects.filter(pk=OuterRef("pk")).annotate(since=SCORED_AT)
     match code:
         case "kind":
             return ~Q(threat_type="") & ~Q(threat__threat_type=F("threat_type"))
         case "phase":
-            return Q(Exists(own.filter(threat__phase_from__gt=TruncDate("since", tzinfo=clock.LONDON))))
+            return Q(Exists(scored.filter(threat__phase_from__gt=TruncDate("since", tzinfo=clock.LONDON))))
         case "members":
-            return Q(Exists(own.filter(threat__members__recorded_from__gt=F("since"))))
+            return Q(Exists(scored.filter(threat__members__recorded_from__gt=F("since"))))
         case "lines":
-            return Q(Exists(own.filter(threat__lines__recorded_from__gt=F("since"))))
+            return Q(Exists(scored.filter(threat__lines__recorded_from__gt=F("since"))))
         case "events":
             came = pole.came_up_since("since", person="threat__members__record__person_id")
-            return Q(Exists(own.annotate(since=SCORED_AT).filter(came)))
+            return Q(Exists(scored.filter(came)))
         case _:
             return Q(pk__in=[])
 
@@ -522,9 +523,9 @@ def waits_for_check() -> Q:
 
 
 def waiting_for_check(owner_id: int, *, but: int) -> QuerySet[Assessment]:
-    """Assessments of an organisation that wait to be checked by somebody who took no part."""
+    """Assessments of an organisation that wait to be checked by somebody who did not score them."""
     waiting = Assessment.objects.filter(waits_for_check(), label__owner=owner_id)
-    return waiting.exclude(took_part__contains=[but])
+    return waiting.exclude(scored_by__contains=[but])
 
 
 def appealed() -> QuerySet[Assessment]:

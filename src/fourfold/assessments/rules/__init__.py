@@ -142,6 +142,7 @@ class Case:
     audience: str
     status: str
     took_part: frozenset[int]
+    scored_by: frozenset[int] = frozenset()
     moderator: int | None = None
     own_scores_saved: bool = False
     second_wanted: bool = False
@@ -167,17 +168,17 @@ def check_may_record_elsewhere(actor: Actor, *, owner: str, audience: str) -> No
         raise broken("AS2")
 
 
-def may_check(actor: Actor, *, owner: str, audience: str, took_part: Collection[int]) -> bool:
+def may_check(actor: Actor, *, owner: str, audience: str, scored_by: Collection[int]) -> bool:
     """A supervisor of the owner's side who did not score it."""
-    return may(actor, CHECK) and _writes_for(actor, owner=owner, audience=audience) and actor.pk not in took_part
+    return may(actor, CHECK) and _writes_for(actor, owner=owner, audience=audience) and actor.pk not in scored_by
 
 
-def check_may_check(actor: Actor, *, owner: str, audience: str, took_part: Collection[int]) -> None:
+def check_may_check(actor: Actor, *, owner: str, audience: str, scored_by: Collection[int]) -> None:
     if not may(actor, CHECK):
         raise broken("AS13")
     if not _writes_for(actor, owner=owner, audience=audience):
         raise broken("AS2")
-    if actor.pk in took_part:
+    if actor.pk in scored_by:
         raise broken("AS12")
 
 

@@ -33,7 +33,7 @@ from fourfold.platform.people.models import User
 @transaction.atomic
 def take_up(*, actor: User, assessment: Assessment, now: datetime) -> Assessment:
     """A moderator takes an assessment out of the queue, and scores it blind."""
-    assessment = locked(assessment)
+    assessment = locked(assessment, lend=True)
     rules.check_may_moderate(actor, selectors.case_of(assessment, own_scores_saved=False))
     if assessment.status != Status.SUBMITTED:
         raise broken("AM4")
@@ -133,7 +133,7 @@ def moderate(
 @transaction.atomic
 def second(*, actor: User, assessment: Assessment, agreed: bool, now: datetime, reason: str = "") -> Assessment:
     """The second moderator agrees to the change of tier, or gives it back to the first with a reason."""
-    assessment = locked(assessment)
+    assessment = locked(assessment, lend=True)
     if assessment.status != Status.IN_MODERATION or assessment.second_asked_at is None:
         raise broken("AM12")
     rules.check_second(actor, selectors.case_of(assessment, own_scores_saved=True))
@@ -203,10 +203,11 @@ def decide_appeal(*, actor: User, appeal: Appeal, stands: bool, answer: str, now
 
     Moderated again is a new assessment with the force's scores, in the queue. The old decision stands until then.
     """
-    found = Appeal.objects.select_for_update(of=("self",)).filter(pk=appeal.pk).first()
+    with lent(appeal.assessment):
+        found = Appeal.objects.select_for_update(of=("self",)).filter(pk=appeal.pk).first()
     if found is None:
         raise NotThere
-    assessment = locked(found.assessment)
+    assessment = locked(found.assessment, lend=True)
     if not rules.may(actor, rules.DECIDE_APPEAL):
         raise broken("AM16")
     if actor.pk in {assessment.moderator_id, assessment.second_moderator_id, *assessment.took_part}:

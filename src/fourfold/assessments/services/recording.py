@@ -219,7 +219,7 @@ def record_moderated_many(
         RuleBroken: AM1 to AM4 for who may not or when it is not waiting; AM8 without a reason for a changed criterion;
             AM9 or AM10 where the tier changes and no second moderator stands for it.
     """
-    found = locked_many([each.assessment.pk for each in entries])
+    found = locked_many([each.assessment for each in entries], lend=True)
     scoring = {pk: selectors.model_by_pk(pk) for pk in {each.model_id for each in found.values()} if pk is not None}
     scores, sheets = selectors.scores_of_many(found), selectors.sheets_of_many(found)
     rows: list[CriterionScore] = []
@@ -317,7 +317,7 @@ def relabel(threat: "Threat", old: AccessLabel, new: AccessLabel, reason: str) -
 
 def _checked_submission(actor: User, said: Submission, model: Model, *, today: date) -> AccessLabel:
     label = label_to_assess(actor, said.threat, said.themed, today=today)
-    rules.check_may_check(said.checked_by, owner=label.owner.code, audience=label.audience, took_part={actor.pk})
+    rules.check_may_check(said.checked_by, owner=label.owner.code, audience=label.audience, scored_by={actor.pk})
     for each in said.evidence:
         check_evidence(model, each, today=today)
     rules.check_values(model, said.values)
@@ -365,6 +365,7 @@ def _submitted(
         soc=said.soc,
         status=Status.SUBMITTED,
         assessor=actor,
+        scored_by=[actor.pk],
         took_part=[actor.pk, said.checked_by.pk],
         finished_at=now,
         checked_by=said.checked_by,
@@ -476,6 +477,7 @@ def _elsewhere(said: FromElsewhere, *, label: AccessLabel, now: datetime) -> Ass
         model=selectors.models().filter(code=said.model).first() if said.model else None,
         decided_at=said.decided_at or now,
         reasons=dict(said.reasons),
+        scored_by=[] if said.assessor is None else [said.assessor.pk],
         took_part=[each.pk for each in people if each is not None],
         because=said.reason,
         **facts,

@@ -11,7 +11,7 @@ from fourfold.assessments.models import Assessment, AssessmentModel, CriterionEv
 from fourfold.assessments.rules import Evidence, Kind, Side, Status, Values, broken
 from fourfold.assessments.services.writing import (
     Themed,
-    add_to_those_who_took_part,
+    add_to_scorers,
     alter,
     check_evidence,
     check_may_assess,
@@ -26,6 +26,7 @@ from fourfold.assessments.services.writing import (
     open_already,
     seal,
     to_score,
+    with_one_more,
 )
 from fourfold.platform.audit.services import Operation
 from fourfold.platform.errors import NotThere
@@ -70,6 +71,7 @@ def begin_assessment(
         soc=soc,
         status=Status.DRAFT,
         assessor=actor,
+        scored_by=[actor.pk],
         took_part=[actor.pk],
         because="Assessment begun",
     )
@@ -113,7 +115,7 @@ def save_scores(
         {key: text for key, (_, text) in joined.items()},
     )
     keep_scores(assessment, model, held, chosen, reasons)
-    add_to_those_who_took_part(assessment, actor)
+    add_to_scorers(assessment, actor)
     note(assessment, Operation.ALTERATION, "scores kept")
     return assessment
 
@@ -126,7 +128,7 @@ def cite(*, actor: User, assessment: Assessment, evidence: Evidence, today: date
     check_evidence(model, evidence, today=today)
     rows = evidence_rows(assessment, (evidence,))
     CriterionEvidence.objects.bulk_create(rows)
-    add_to_those_who_took_part(assessment, actor)
+    add_to_scorers(assessment, actor)
     note(assessment, Operation.ALTERATION, "evidence cited", record=evidence.reference, criteria=list(evidence.keys))
     return tuple(rows)
 
@@ -140,7 +142,7 @@ def withdraw_evidence(*, actor: User, assessment: Assessment, pk: int) -> None:
         raise NotThere
     found.withdrawn = True
     found.save(update_fields=["withdrawn"])
-    add_to_those_who_took_part(assessment, actor)
+    add_to_scorers(assessment, actor)
     note(assessment, Operation.ALTERATION, "evidence withdrawn", record=found.reference, criteria=[found.key])
 
 
@@ -157,7 +159,7 @@ def submit_assessment(*, actor: User, assessment: Assessment, now: datetime) -> 
         cited={each.key for each in selectors.evidence_of(assessment)},
         threat_type=assessment.threat_type,
     )
-    add_to_those_who_took_part(assessment, actor)
+    add_to_scorers(assessment, actor)
     return alter(assessment, "sent to be checked", "Sent to be checked", finished_at=now)
 
 
@@ -183,15 +185,15 @@ def check_assessment(
         actor,
         owner=label.owner.code,
         audience=label.audience,
-        took_part=assessment.took_part,
+        scored_by=assessment.scored_by,
     )
     if assessment.status not in rules.IN_HAND or assessment.finished_at is None:
         raise broken("AS14")
     check_threat_open(assessment)
-    add_to_those_who_took_part(assessment, actor)
+    took_part = with_one_more(assessment.took_part, actor)
     if not agreed:
         rules.check_words(reason)
-        return alter(assessment, "not agreed by the check", reason, finished_at=None)
+        return alter(assessment, "not agreed by the check", reason, finished_at=None, took_part=took_part)
     model = model_of_assessment(assessment)
     values = selectors.values_of(selectors.scores_of(assessment, Side.ASSESSOR))
     evidence = selectors.as_said(selectors.evidence_of(assessment))
@@ -204,6 +206,7 @@ def check_assessment(
         reason or "Checked and submitted",
         status=Status.SUBMITTED,
         checked_by=actor,
+        took_part=took_part,
         submitted_at=now,
         due_on=selectors.due_on(today),
         moderator=None,

@@ -1,7 +1,7 @@
 """How assessments are written: the steps that every change takes. Nothing outside `services` calls these."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -113,12 +113,16 @@ def open_already(threat: "Threat | None", themed: Themed | None) -> str | None:
     return found.values_list("reference", flat=True).first()
 
 
-def locked(assessment: Assessment) -> Assessment:
-    return locked_many([assessment.pk])[assessment.pk]
+def locked(assessment: Assessment, *, lend: bool = False) -> Assessment:
+    return locked_many([assessment], lend=lend)[assessment.pk]
 
 
-def locked_many(pks: Collection[int]) -> Mapping[int, Assessment]:
-    """Read again and locked, in the order of their keys: two who lock the same ones never wait for each other."""
+def locked_many(assessments: Collection[Assessment], *, lend: bool = False) -> Mapping[int, Assessment]:
+    """Read again and locked, in the order of their keys: two who lock the same ones never wait for each other.
+
+    A row is locked by those who may write it; with `lend`, also by a moderator who only reads it.
+    """
+    wanted = {each.pk for each in assessments}
     found = (
         Assessment.objects.select_for_update(of=("self",))
         .select_related(
@@ -129,11 +133,12 @@ def locked_many(pks: Collection[int]) -> Mapping[int, Assessment]:
             "label__agreement",
             "assessor",
         )
-        .filter(pk__in=pks)
+        .filter(pk__in=wanted)
         .order_by("pk")
     )
-    rows = {each.pk: each for each in found}
-    if len(rows) < len(set(pks)):
+    with lent(*assessments) if lend else nullcontext():
+        rows = {each.pk: each for each in found}
+    if len(rows) < len(wanted):
         raise NotThere
     return rows
 
@@ -152,7 +157,7 @@ def to_score(assessment: Assessment, *, actor: User) -> Assessment:
 
 def in_moderation(assessment: Assessment, *, actor: User, scored: bool | None) -> Assessment:
     """The assessment, locked, for the moderator who took it up. `scored`: whether own scores must be there or not."""
-    assessment = locked(assessment)
+    assessment = locked(assessment, lend=True)
     rules.check_may_moderate(actor, selectors.case_of(assessment, own_scores_saved=False))
     if assessment.status != Status.IN_MODERATION:
         raise broken("AM4")
@@ -174,10 +179,15 @@ def check_threat_open(assessment: Assessment) -> None:
         raise broken("AS3")
 
 
-def add_to_those_who_took_part(assessment: Assessment, actor: User) -> None:
-    if actor.pk not in assessment.took_part:
-        assessment.took_part = [*assessment.took_part, actor.pk]
-        assessment.save(update_fields=["took_part"])
+def add_to_scorers(assessment: Assessment, actor: User) -> None:
+    if actor.pk not in assessment.scored_by:
+        assessment.scored_by = [*assessment.scored_by, actor.pk]
+        assessment.took_part = with_one_more(assessment.took_part, actor)
+        assessment.save(update_fields=["scored_by", "took_part"])
+
+
+def with_one_more(people: list[int], actor: User) -> list[int]:
+    return people if actor.pk in people else [*people, actor.pk]
 
 
 def model_of_assessment(assessment: Assessment) -> Model:
@@ -386,6 +396,7 @@ def moderate_again(assessment: Assessment, *, because: str, now: datetime, today
         soc=assessment.soc,
         status=Status.SUBMITTED,
         assessor_id=assessment.assessor_id,
+        scored_by=assessment.scored_by,
         took_part=[*assessment.took_part, *before],
         finished_at=now,
         checked_by_id=assessment.checked_by_id,

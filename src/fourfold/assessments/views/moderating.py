@@ -200,11 +200,11 @@ def _sides(found: Assessment) -> tuple[Values, Values]:
 
 
 def _questions(model: Model, found: Assessment, theirs: Values, own: Values) -> Mapping[str, str]:
-    return {
-        key: f"{model.by_key[key].named(found.threat_type)}: why {shown_as.score_in_words(own.get(key)).lower()} and not "
-        f"{shown_as.score_in_words(theirs.get(key)).lower()}?"
-        for key in rules.differences(theirs, own)
-    }
+    asked_for = {}
+    for key in rules.differences(theirs, own):
+        yours, was = (shown_as.score_in_words(side.get(key)).lower() for side in (own, theirs))
+        asked_for[key] = f"{model.by_key[key].named(found.threat_type)}: why {yours} and not {was}?"
+    return asked_for
 
 
 def _differences(model: Model, found: Assessment, changed: tuple[str, ...], theirs: Values, own: Values) -> Table:

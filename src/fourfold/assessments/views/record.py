@@ -241,7 +241,7 @@ def appeal(request: HttpRequest, reference: str) -> HttpResponse:
 
 def may_check(actor: User, found: Assessment, case: Case) -> bool:
     waits = found.status in rules.IN_HAND and found.finished_at is not None
-    return waits and rules.may_check(actor, owner=case.owner, audience=case.audience, took_part=case.took_part)
+    return waits and rules.may_check(actor, owner=case.owner, audience=case.audience, scored_by=case.scored_by)
 
 
 def may_take_back(actor: User, found: Assessment, case: Case) -> bool:

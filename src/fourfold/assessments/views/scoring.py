@@ -253,6 +253,6 @@ def _matrix(
 
 
 OWN_UNITS = (
-    "This threat is owned by the regional unit. Nobody outside the unit moderates, so you moderate it because you took no "
-    "part in its assessment."
+    "This threat is owned by the regional unit. Nobody outside the unit moderates, so you moderate it because you took "
+    "no part in its assessment."
 )

@@ -16,6 +16,7 @@ def assessment_model() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(file: Path) -> None:
     """Say everything that is wrong with a model's file, and where. Nothing is loaded."""
+    django_as("app")
     from fourfold.assessments.rules.definition import faults_of
     from fourfold.assessments.services import read_model
 
