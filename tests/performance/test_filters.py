@@ -4,17 +4,12 @@ from datetime import date
 
 import pytest
 
+from fourfold.disruptions.rules import Support
 from fourfold.performance import selectors
 from fourfold.performance.selectors import Asked
 from fourfold.platform.visibility.scope import acting_as
-from tests.performance.world import World
 
 TODAY = date(2024, 1, 1)
-
-
-@pytest.fixture
-def world(as_simulation, universe):
-    return World(universe)
 
 
 def figure(world, code, *, on=None, body="", reading=""):
@@ -122,8 +117,6 @@ def test_support_counts_for_nobody(world):
     threat = world.threat("cheshire")
     other = world.threat("nwrocu")
     world.disruption(other, date(2022, 1, 6))
-    from fourfold.disruptions.rules import Support
-
     world.disruption(
         threat,
         date(2022, 1, 5),

@@ -19,7 +19,6 @@ from fourfold.disruptions.models import Disruption
 from fourfold.platform import clock
 from fourfold.platform.people.models import User
 from fourfold.platform.reference.models import ReferenceTerm
-from fourfold.platform.visibility.models import Compartment
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.threats import rules, services
 from fourfold.threats.models import Threat
@@ -86,9 +85,7 @@ class World:
                 today=now.date(),
             )
 
-    def moderate(
-        self, threat: Threat, *, tier: str = "2", soc: bool = True, status: str = "MODERATED"
-    ) -> Assessment:
+    def moderate(self, threat: Threat, *, tier: str = "2", soc: bool = True, status: str = "MODERATED") -> Assessment:
         """As the national system says it, and the tier with it."""
         actor = self.user(threat.owner.code, "intelligence_manager")
         with self.acting(actor) as now:
@@ -235,7 +232,3 @@ def _disruptions() -> dict[int, Said]:
         row.pk: Said(row.pk, row.lead_agency.code, {name: getattr(row, name) for name in names})
         for row in Disruption.objects.select_related("lead_agency")
     }
-
-
-def compartment(code: str = "NWC01") -> Compartment:
-    return Compartment.objects.get(code=code)

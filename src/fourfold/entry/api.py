@@ -15,6 +15,7 @@ from ninja.openapi.schema import OpenAPISchema
 from fourfold.intake import api as intake
 from fourfold.intake.schemas import Problem
 from fourfold.intake.storage import TooLarge
+from fourfold.performance import api as figures
 from fourfold.platform.errors import NotThere, RuleBroken
 
 PROBLEM_TYPE = "application/problem+json"
@@ -61,11 +62,12 @@ class Api(NinjaAPI):
 api = Api(
     title="Fourfold",
     version="1",
-    description="Source systems deliver extracts here and ask what became of them.",
+    description="Source systems deliver extracts here and ask what became of them; programs read figures.",
     urls_namespace="api",
     docs_url=None,
 )
 api.add_router("/intake", intake.router)
+api.add_router("/figures", figures.router)
 
 
 def problem(status: int, detail: str, *, code: str = "", instance: str = "") -> HttpResponse:
@@ -95,7 +97,7 @@ def _not_there(_request: HttpRequest, _exception: Exception) -> HttpResponse:
 
 @api.exception_handler(AuthenticationError)
 def _not_known(_request: HttpRequest, _exception: AuthenticationError) -> HttpResponse:
-    return problem(HTTPStatus.UNAUTHORIZED, "Send the source's token as Authorization: Bearer …")
+    return problem(HTTPStatus.UNAUTHORIZED, "Send your token as Authorization: Bearer …")
 
 
 @api.exception_handler(ValidationError)

@@ -29,11 +29,11 @@ def bars(title: str, rows: Sequence[tuple[str, float]], table: Table, *, of: str
     """One bar a row, in the order given."""
     encoding = {
         "y": {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 240}},
-        "x": {"field": "rows", "type": "quantitative", "title": of},
+        "x": {"field": "rows", "type": "quantitative", "title": of, "axis": {"tickMinStep": 1}},
     }
     values = [{"name": name, "rows": number} for name, number in rows]
     mark = {"type": "bar", "color": COLOURS[0]}
-    return _chart(title, table, values, mark, encoding, height={"step": BAR})
+    return _chart(title, table, values, mark, encoding, height=BAR * max(len(rows), 1))
 
 
 def stacked(
@@ -43,13 +43,13 @@ def stacked(
     order = list(dict.fromkeys(name for name, *_ in rows))
     encoding = {
         "y": {"field": "name", "type": "nominal", "sort": order, "title": None, "axis": {"labelLimit": 240}},
-        "x": {"field": "rows", "type": "quantitative", "title": of},
+        "x": {"field": "rows", "type": "quantitative", "title": of, "axis": {"tickMinStep": 1}},
         "color": _colours(series),
         "order": {"field": "at", "type": "quantitative"},
     }
     at = {name: number for number, name in enumerate(series)}
     values = [{"name": name, "part": part, "rows": number, "at": at[part]} for name, part, number in rows]
-    return _chart(title, table, values, {"type": "bar"}, encoding, height={"step": BAR})
+    return _chart(title, table, values, {"type": "bar"}, encoding, height=BAR * max(len(order), 1))
 
 
 def lines(title: str, rows: Sequence[tuple[str, str, float]], table: Table, *, of: str, series: Sequence[str]) -> Chart:
@@ -82,7 +82,7 @@ def _chart(
     mark: dict[str, Any],
     encoding: dict[str, Any],
     *,
-    height: Any,
+    height: int,
 ) -> Chart:
     spec = {
         "$schema": SCHEMA,

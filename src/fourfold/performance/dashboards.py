@@ -20,8 +20,7 @@ from fourfold.performance.charts import Chart
 from fourfold.performance.pages import PerformancePage
 from fourfold.performance.rules import Measure, Tally, Value
 from fourfold.performance.selectors import Asked, Bodies
-from fourfold.plans import selectors as plans
-from fourfold.platform.people.models import OrganisationKind, User
+from fourfold.platform.people.models import User
 from fourfold.platform.people.rules import may
 from fourfold.platform.reference import selectors as reference
 from fourfold.platform.ui.components import Alert, Cell, Figure, Head, Link, Table
@@ -32,12 +31,11 @@ from fourfold.pole.rules import EVENT_KINDS
 from fourfold.threats import rules as threat_rules
 
 PS = ("PURSUE", "PREVENT", "PROTECT", "PREPARE")
-PARTNERS = frozenset({OrganisationKind.PARTNER.value, OrganisationKind.AGENCY.value})
 P_NAMES = {p: subjects.sentence_case(p) for p in PS}
 ROLE_NAMES = {"LEAD": "Lead", "SUPPORT": "Support"}
 PLAN_CODES = ("PLANS", "PLAN_QUALITY", "PLANS_OVERDUE_SHARE", "NO_PLAN")
 READS_PEOPLE = "person.read"
-FEWER = f"Fewer than {rules.FEWEST_SHOWN}, or one that would tell of it"
+RECORDS = "disruption.record"
 
 
 @dataclass(frozen=True)
@@ -91,12 +89,11 @@ class Told:
 
     @property
     def suppresses(self) -> bool:
-        """Partners see no count below five, from which somebody could be told."""
-        return self.reader.organisation.kind in PARTNERS and not may(self.reader, "region.read")
+        return pages.suppresses(self.reader)
 
 
 def _page(
-    told: Told, title: str, current: str, *, lead: str, sections: Iterable[Section], period: bool
+    told: Told, title: str, current: str, *, lead: str, sections: Iterable[Section], period: bool = False
 ) -> DashboardPage:
     asked = told.asked
     over = asked.period or rules.year_to(asked.day)
@@ -153,7 +150,7 @@ def threats_page(told: Told) -> DashboardPage:
     codes = ("OPEN_THREATS", "THREATS", "NOT_MODERATED", "NO_LEAD_OFFICER", "NO_PLAN", "PLAN_OVERDUE")
     return _page(
         told,
-        "Threats",
+        "Performance: threats",
         "performance:threats",
         lead="What is on the master list, how far it is scored and planned, and what is missing.",
         sections=(
@@ -196,7 +193,7 @@ def disruptions_page(told: Told) -> DashboardPage:
     over = asked.when(lead).period or rules.year_to(asked.day)
     return _page(
         told,
-        "Disruptions",
+        "Performance: disruptions",
         "performance:disruptions",
         lead=f"Record dates from {shown_date(over.first)} to {shown_date(over.last)}.",
         sections=sections,
@@ -256,11 +253,11 @@ def _by_body(told: Told, measures: Mapping[str, Measure], cube: Cube) -> Section
     shown = _Shown(told, measures["LEAD_DISRUPTIONS"])
     drawn = shown.parts("Lead disruptions by body and P", "body", pairs, key="p", names=P_NAMES)
     shapes = [measures[code] for code in ("PER_1000", "RECORD_LAG", "LATE_SHARE")]
-    found = {of.code: selectors.figures_of(of, told.asked, bodies_known=known) for of in shapes}
+    found = {of.code: _figures(told, of) for of in shapes}
     rows = tuple(
         (
             Cell(body.short_name),
-            *(_value_cell(told, of, found[of.code][body.code], replace(told.asked, body=body.code)) for of in shapes),
+            *(pages.value_cell(of, found[of.code][body.code], replace(told.asked, body=body.code)) for of in shapes),
         )
         for body in known.all
     )
@@ -271,7 +268,7 @@ def _by_body(told: Told, measures: Mapping[str, Measure], cube: Cube) -> Section
 def _unrecorded(told: Told) -> Section:
     """What is already in the picture and may be a disruption that nobody recorded. As it stands now, not as it was."""
     asked, known = told.asked, told.known
-    leads = disruptions.open_leads(today=asked.today).order_by()
+    leads = disruptions.leads().filter(state="OPEN").order_by()
     over = asked.period or rules.year_to(asked.day)
     happened = pole.events().filter(happened_on__gte=over.first, happened_on__lt=over.after).order_by()
     if asked.body:
@@ -312,16 +309,15 @@ def plans_page(told: Told) -> DashboardPage:
     with asked.applied():
         scored = selectors.rows_of(of, asked, bodies_known=known).order_by().values_list("score", "failed")
         rows = [(score, tuple(failed)) for score, failed in scored]
-        words = plans.words(on=asked.day)
     shown = _Shown(told, of)
     bands = {code: name for code, name, *_ in subjects.SCORES}
     by_band = {code: sum(low <= score <= high for score, _ in rows) for code, _, low, high in subjects.SCORES}
-    rules_of = {rule.code: rule.name for rule in words.rules}
+    rules_of = {term.code: term.name for term in reference.terms("plan_rule", on=asked.day)}
     failing = {code: sum(code in failed for _, failed in rows) for code in rules_of}
     failing = {code: n for code, n in failing.items() if n}
     return _page(
         told,
-        "Plans",
+        "Performance: plans",
         "performance:plans",
         lead="The score of a plan is the share of the plan rules that it passes. It says how a plan is written, not "
         "what it achieves.",
@@ -355,13 +351,11 @@ def trend_page(told: Told, of: Measure) -> DashboardPage:
     values = []
     for end in ends:
         asked = replace(told.asked, on=end)
-        values.append((asked, selectors.figures_of(of, asked, bodies_known=told.known)[asked.body]))
-    rows = tuple((Cell(shown_date(asked.on)), _value_cell(told, of, value, asked)) for asked, value in values)
+        values.append((asked, _figures(told, of, asked)[asked.body]))
+    rows = tuple((Cell(shown_date(asked.on)), pages.value_cell(of, value, asked)) for asked, value in values)
     table = Table(of.name, (Head("At the end of"), Head(of.name, numeric=True)), rows, caption_hidden=True)
     points = [
-        (f"{asked.day:%b %Y}", of.name, float(value.number))
-        for asked, value in values
-        if value.number is not None and not (told.suppresses and 0 < value.rows < rules.FEWEST_SHOWN)
+        (f"{asked.day:%b %Y}", of.name, float(value.number)) for asked, value in values if value.number is not None
     ]
     drawn = charts.lines(of.name, points, table, of=of.unit.capitalize(), series=(of.name,))
     return _page(
@@ -463,7 +457,7 @@ class _Shown:
         return {"body": "Body", "category": "Category"}.get(key, key.capitalize())
 
     def _address(self, filters: Mapping[str, str]) -> str:
-        return pages.rows_address(self.of, self.told.asked, **filters)
+        return pages.rows_address(self.of, self.told.asked, filters)
 
 
 def _months(first: str) -> dict[str, str]:
@@ -479,21 +473,17 @@ def _shown_to(told: Told, tallies: Sequence[Tally]) -> tuple[Tally, ...]:
 
 def _tally_cell(tally: Tally, href: str) -> Cell:
     """A number that opens its rows, or for a partner the words that it is small."""
-    return Cell(FEWER, numeric=True) if tally.hidden else Cell(tally.rows, href=href, numeric=True)
+    return Cell(pages.FEWER, numeric=True) if tally.hidden else Cell(tally.rows, href=href, numeric=True)
 
 
-def _value_cell(told: Told, of: Measure, value: Value, asked: Asked) -> Cell:
-    if told.suppresses and 0 < value.rows < rules.FEWEST_SHOWN:
-        return Cell(FEWER, numeric=True)
-    return Cell(pages.number_in_words(of, value), href=pages.rows_address(of, asked), numeric=True)
+def _figures(told: Told, of: Measure, asked: Asked | None = None) -> Mapping[str, Value]:
+    found = selectors.figures_of(of, asked or told.asked, bodies_known=told.known)
+    return pages.shown_to(told.reader, found)
 
 
 def _figure(told: Told, of: Measure) -> Figure:
     """The number of the body in question, which opens its rows."""
-    value = selectors.figures_of(of, told.asked, bodies_known=told.known)[told.asked.body]
-    if told.suppresses and 0 < value.rows < rules.FEWEST_SHOWN:
-        return Figure(FEWER, of.name)
-    return pages.figure(of, value, told.asked)
+    return pages.figure(of, _figures(told, of)[told.asked.body], told.asked)
 
 
 def _further(told: Told, of: Measure) -> tuple[Link, ...]:
@@ -501,14 +491,17 @@ def _further(told: Told, of: Measure) -> tuple[Link, ...]:
     return (
         Link(
             f"{of.name}: definition, every body, and what changed between two dates",
-            pages.address("measure", of, **query),
+            pages.address("measure", of, query),
         ),
-        Link(f"{of.name}: how it was at the end of each month", pages.address("trend", of, **query)),
+        Link(f"{of.name}: how it was at the end of each month", pages.address("trend", of, query)),
     )
 
 
 def _leads_address(told: Told, p: str) -> str:
-    return f"{reverse('disruptions:leads')}?{urlencode({'p': p} | _of_body(told))}"
+    """The list of proposals, for those who record disruptions."""
+    if not may(told.reader, RECORDS):
+        return ""
+    return f"{reverse('disruptions:missing')}?{urlencode({'state': 'OPEN', 'p': p} | _of_body(told))}"
 
 
 def _events_address(told: Told, kind: str, over: rules.Period) -> str:

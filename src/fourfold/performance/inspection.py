@@ -1,6 +1,6 @@
 """The inspection's table: what the report published, and beside it what this service works out from its rows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -41,19 +41,26 @@ class Line:
     said: Said
 
 
-def lines(*, today: date, on: date | None = None) -> tuple[Line, ...]:
-    """Every line of the table, each at its own published date of extraction, or all at `on`."""
-    return _Table(today, on).lines()
+Shown = Callable[[Mapping[str, Value]], Mapping[str, Value]]
+
+
+def lines(*, today: date, on: date | None = None, shown: Shown | None = None) -> tuple[Line, ...]:
+    """Every line of the table, each at its own published date of extraction, or all at `on`.
+
+    Args:
+        shown: What the reader is shown of the figures of every body, where that is not all.
+    """
+    return _Table(today, on, shown or dict).lines()
 
 
 class _Table:
     """Works each figure out once, however many lines show it."""
 
-    def __init__(self, today: date, on: date | None) -> None:
-        self.today, self.on = today, on
+    def __init__(self, today: date, on: date | None, shown: Shown) -> None:
+        self.today, self.on, self.shown = today, on, shown
         self.measures = selectors.measures()
         self.bodies: Bodies = selectors.bodies()
-        self.known: dict[tuple[str, date, str], dict[str, Value]] = {}
+        self.known: dict[tuple[str, date, str], Mapping[str, Value]] = {}
 
     def lines(self) -> tuple[Line, ...]:
         return tuple(self._line(term.code, term.name, term.detail, term.source) for term in reference.terms(KIND))
@@ -100,8 +107,8 @@ class _Table:
                 return theirs
         return None
 
-    def _figures(self, of: Measure, asked: Asked) -> dict[str, Value]:
+    def _figures(self, of: Measure, asked: Asked) -> Mapping[str, Value]:
         key = (of.code, asked.day, asked.reading)
         if key not in self.known:
-            self.known[key] = selectors.figures_of(of, asked, bodies_known=self.bodies)
+            self.known[key] = self.shown(selectors.figures_of(of, asked, bodies_known=self.bodies))
         return self.known[key]

@@ -10,7 +10,6 @@ from django.db.models import Q
 from fourfold.performance import subjects
 from fourfold.performance.rules import Measure, Of, Op
 from fourfold.performance.selectors import Asked, Bodies
-from fourfold.plans import selectors as plans
 from fourfold.platform.reference import selectors as reference
 from fourfold.platform.ui.components import Cell, Empty
 from fourfold.platform.ui.lists import ChoiceFilter, Column, DateFilter, ListSpec, TextFilter
@@ -121,7 +120,7 @@ def _disruptions(of: Measure, known: Bodies) -> ListSpec:
 
 def _plans(of: Measure, asked: Asked, known: Bodies) -> ListSpec:
     holding = partial(_holding, of, asked)
-    failed = [(rule.code, rule.name) for rule in plans.words(on=asked.day).rules]
+    failed = [(term.code, term.name) for term in reference.terms("plan_rule", on=asked.day)]
     bands = [(code, name) for code, name, *_ in subjects.SCORES]
     reviews = (("overdue", "Overdue"), ("in_time", "In time"))
     return ListSpec(

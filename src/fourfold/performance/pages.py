@@ -1,7 +1,7 @@
 """The pages of figures, built whole before they are drawn."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,8 @@ from django.urls import reverse
 from fourfold.performance import comparing, inspection, rules, selectors
 from fourfold.performance.rules import Compare, Extract, Measure, Unit, Value
 from fourfold.performance.selectors import REGION, Asked, Bodies
-from fourfold.platform.people.models import User
+from fourfold.platform.people.models import OrganisationKind, User
+from fourfold.platform.people.rules import may
 from fourfold.platform.reference.selectors import DEFAULT_NOTE
 from fourfold.platform.ui.components import Action, Alert, Cell, Fact, Figure, Head, Link, Tab, Table, Tag
 from fourfold.platform.ui.jinja import plural, shown_date, shown_moment
@@ -28,6 +29,8 @@ MARKS = {
 SEEN_BY = (
     "Every figure is worked out from the rows that you may see. Somebody who may see more or less gets other figures."
 )
+PARTNERS = frozenset({OrganisationKind.PARTNER.value, OrganisationKind.AGENCY.value})
+FEWER = f"Fewer than {rules.FEWEST_SHOWN}, or one that would tell of it"
 CHANGES_SHOWN = 200
 TABS = (
     ("Threats", "performance:threats"),
@@ -196,16 +199,16 @@ def foot(reader: User) -> Foot:
     return Foot(seen_by=f"{SEEN_BY} You are {reader.name}, {reader.organisation.name}.")
 
 
-def address(name: str, of: Measure | None = None, **query: object) -> str:
+def address(name: str, of: Measure | None = None, query: Mapping[str, object] | None = None) -> str:
     path = reverse(f"performance:{name}", args=[of.code] if of else None)
-    given = {key: str(value) for key, value in query.items() if value not in {None, ""}}
+    given = {key: str(value) for key, value in (query or {}).items() if value not in {None, ""}}
     return f"{path}?{urlencode(given)}" if given else path
 
 
 def plan_address(reference: str, asked: Asked) -> str:
     """The plan of a threat, at the same past date."""
     at = f"?{REWIND}={asked.on}" if asked.on else ""
-    return reverse("plans:plan", kwargs={"reference": reference}) + at
+    return reverse("plans:threat", kwargs={"reference": reference}) + at
 
 
 def asked_as_query(of: Measure, asked: Asked) -> dict[str, object]:
@@ -220,13 +223,15 @@ def asked_as_query(of: Measure, asked: Asked) -> dict[str, object]:
     }
 
 
-def rows_address(of: Measure, asked: Asked, *, whole: bool = False, **filters: object) -> str:
+def rows_address(of: Measure, asked: Asked, filters: Mapping[str, object] | None = None, *, whole: bool = False) -> str:
     """Where the rows of a figure are; for a share the part, or with `whole` all that it is a share of."""
-    return address("rows", of, **{**asked_as_query(of, asked), **({"all": "1"} if whole else {}), **filters})
+    return address("rows", of, asked_as_query(of, asked) | ({"all": "1"} if whole else {}) | dict(filters or {}))
 
 
 def number_in_words(of: Measure, value: Value) -> str:
     """A figure as people read it: `938`, `84%`, `12 days`, `0.35`."""
+    if value.hidden:
+        return FEWER
     if value.number is None:
         return "Cannot be worked out"
     match of.unit:
@@ -242,6 +247,8 @@ def number_in_words(of: Measure, value: Value) -> str:
 
 def hint_of(of: Measure, value: Value) -> str:
     """What stands behind a figure that is not a plain count."""
+    if value.hidden:
+        return ""
     if of.share:
         return f"{value.rows:,} of {value.of or 0:,}"
     if of.per_population:
@@ -255,17 +262,35 @@ def hint_of(of: Measure, value: Value) -> str:
 
 def figure(of: Measure, value: Value, asked: Asked, *, label: str = "") -> Figure:
     """The number that opens its rows."""
-    return Figure(number_in_words(of, value), label or of.name, href=rows_address(of, asked), hint=hint_of(of, value))
+    href = "" if value.hidden else rows_address(of, asked)
+    return Figure(number_in_words(of, value), label or of.name, href=href, hint=hint_of(of, value))
+
+
+def value_cell(of: Measure, value: Value, asked: Asked) -> Cell:
+    """The number that opens its rows, in a table."""
+    href = "" if value.hidden else rows_address(of, asked)
+    return Cell(number_in_words(of, value), href=href, numeric=True)
+
+
+def shown_to(reader: User, figures: Mapping[str, Value]) -> Mapping[str, Value]:
+    """The figures as the reader sees them: partners see none that stands on fewer than five rows."""
+    return rules.hide_small(figures) if suppresses(reader) else figures
+
+
+def suppresses(reader: User) -> bool:
+    """Partners see no count below five, from which somebody could be told."""
+    return reader.organisation.kind in PARTNERS and not may(reader, rules.REGION_READ)
 
 
 def _short(number: Decimal) -> str:
-    return f"{number:.2f}".rstrip("0").rstrip(".")
+    """Two places, or four where it is less than one in a hundred."""
+    return f"{number:.{4 if abs(number) < Decimal('0.01') else 2}f}".rstrip("0").rstrip(".")
 
 
 def registry_page(
     measures: Mapping[str, Measure], *, reader: User, rewind: Rewind, links: tuple[Link, ...]
 ) -> RegistryPage:
-    at = {REWIND: rewind.on}
+    at: dict[str, object] = {REWIND: rewind.on}
     return RegistryPage(
         title="Measures",
         crumbs=crumbs(),
@@ -277,7 +302,7 @@ def registry_page(
         "definition comes from.",
         measures=tuple(
             Registered(
-                each.name, address("measure", each, **at), each.question, each.unit, each.extract.code, MARKS[each.mark]
+                each.name, address("measure", each, at), each.question, each.unit, each.extract.code, MARKS[each.mark]
             )
             for each in measures.values()
         ),
@@ -319,7 +344,7 @@ def measure_page(
         tabs=tabs("performance:measures", rewind),
         rewind=rewind,
         kept=tuple((key, str(value)) for key, value in query.items() if value and key != REWIND),
-        files=tuple(Link(text, address("measure", of, **query, export=kind)) for kind, text in FILES),
+        files=tuple(Link(text, address("measure", of, query | {"export": kind})) for kind, text in FILES),
         figure=figure(of, default[asked.body], asked),
         lead=of.question,
         readings=readings,
@@ -327,7 +352,7 @@ def measure_page(
         notes=of.extract.notes,
         facts=definition_facts(of, asked),
         by_body=by_body_table(of, asked, default, known),
-        trend=Link("How it was at the end of each of the last twelve months", address("trend", of, **query)),
+        trend=Link("How it was at the end of each of the last twelve months", address("trend", of, query)),
         compare=compare_form(of, asked),
     )
 
@@ -368,10 +393,12 @@ def by_body_table(of: Measure, asked: Asked, figures: Mapping[str, Value], known
         theirs = Asked(asked.today, asked.on, asked.reading, asked.period, code)
         value = figures[code]
         cells = [
-            Cell(name, href=address("measure", of, **asked_as_query(of, theirs))),
-            Cell(number_in_words(of, value), href=rows_address(of, theirs), numeric=True),
+            Cell(name, href=address("measure", of, asked_as_query(of, theirs))),
+            value_cell(of, value, theirs),
         ]
-        if of.share:
+        if value.hidden:
+            cells += [Cell("", numeric=True)] * (2 * bool(of.share or of.per_population))
+        elif of.share:
             cells.append(Cell(value.rows, href=rows_address(of, theirs), numeric=True))
             cells.append(Cell(value.of or 0, href=rows_address(of, theirs, whole=True), numeric=True))
         elif of.per_population:
@@ -407,7 +434,8 @@ def changes_page(
         title=f"What changed: {of.name}",
         caption=known.name(asked.body),
         crumbs=crumbs(
-            Link("Measures", reverse("performance:measures")), Link(of.name, address("measure", of, body=asked.body))
+            Link("Measures", reverse("performance:measures")),
+            Link(of.name, address("measure", of, {"body": asked.body})),
         ),
         alerts=problem,
         has_errors=bool(problem),
@@ -441,13 +469,13 @@ def _difference_figures(found: comparing.Difference) -> tuple[Figure, ...]:
 
 
 def _difference_files(found: comparing.Difference) -> tuple[Link, ...]:
-    query = {
+    query: dict[str, object] = {
         "from": found.earlier.on,
         "to": found.later.day,
         "body": found.earlier.body,
         "reading": found.earlier.reading,
     }
-    return tuple(Link(text, address("changes", found.of, **query, export=kind)) for kind, text in FILES)
+    return tuple(Link(text, address("changes", found.of, query | {"export": kind})) for kind, text in FILES)
 
 
 def _sorts(found: comparing.Difference) -> tuple[ChangesShown, ...]:
@@ -492,7 +520,7 @@ def said_tag(said: rules.Said) -> Tag:
 
 
 def inspection_page(lines: Sequence[inspection.Line], *, reader: User, rewind: Rewind) -> InspectionPage:
-    query = {REWIND: rewind.on}
+    query: dict[str, object] = {REWIND: rewind.on}
     agree = sum(line.said.agrees is True for line in lines)
     shown = tuple(_inspection_line(line) for line in lines)
     lead = (
@@ -507,7 +535,7 @@ def inspection_page(lines: Sequence[inspection.Line], *, reader: User, rewind: R
         foot=foot(reader),
         tabs=tabs("performance:inspection", rewind),
         rewind=rewind,
-        files=tuple(Link(text, address("inspection", **query, export=kind)) for kind, text in FILES),
+        files=tuple(Link(text, address("inspection", None, query | {"export": kind})) for kind, text in FILES),
         lead=lead,
         source=lines[0].source if lines else "",
         lines=shown,
@@ -523,16 +551,12 @@ def _inspection_line(line: inspection.Line) -> InspectionShown:
         name=line.name,
         quoted=line.quoted,
         says=says_in_words(line),
-        ours=Cell(
-            number_in_words(line.of, line.ours),
-            href=rows_address(line.of, line.asked),
-            hint=hint_of(line.of, line.ours),
-        ),
+        ours=replace(value_cell(line.of, line.ours, line.asked), hint=hint_of(line.of, line.ours), numeric=False),
         literal=literal_in_words(line),
         said=said_tag(line.said),
         why=line.said.why,
         on=line.asked.day,
-        measure=Link(line.of.name, address("measure", line.of, **asked_as_query(line.of, line.asked))),
+        measure=Link(line.of.name, address("measure", line.of, asked_as_query(line.of, line.asked))),
         filter=selectors.filter_in_words(line.of),
     )
 

@@ -118,7 +118,7 @@ def _plain(value: Value) -> str:
     return said if len(said) <= WIDEST else f"{said[: WIDEST - 1]}…"
 
 
-class _Marked(Canvas):
+class _Marked(Canvas):  # type: ignore[misc]  # the library has no types
     """Prints the marking and the number of the page on each, when it is known how many there are."""
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -154,8 +154,8 @@ def _disruptions_by_p(told: Told, lead: Measure) -> dict[str, int]:
 def _p_figure(told: Told, lead: Measure, p: str, rows: int) -> Figure:
     label = "lead disruptions in the year"
     if told.suppresses and 0 < rows < rules.FEWEST_SHOWN:
-        return Figure(f"Fewer than {rules.FEWEST_SHOWN}", label)
-    return Figure(rows, label, href=pages.rows_address(lead, told.asked, p=p))
+        return Figure(pages.FEWER, label)
+    return Figure(rows, label, href=pages.rows_address(lead, told.asked, {"p": p}))
 
 
 def _quadrant(told: Told, p: str, *, tiles: Sequence[Tile], actions: Sequence[Any], disruptions: Figure) -> Quadrant:

@@ -17,6 +17,7 @@ from fourfold.platform.errors import RuleBroken
 
 MANAGE = "reference.manage"
 WRITES = "record.write"
+REGION_READ = "region.read"
 FEWEST_SHOWN = 5
 LONGEST_LIFE_DAYS = 90
 REGION_COLUMNS = ("region", "threats", "extracted_on", "source")
@@ -153,12 +154,13 @@ class Period:
 class Value:
     """A figure: the number, the rows it stands on, and for a share the rows that it is a share of.
 
-    `number` is None where there is nothing to divide by.
+    `number` is None where there is nothing to divide by. `hidden` says that it is too small to be shown to the reader.
     """
 
     number: Decimal | int | None
     rows: int
     of: int | None = None
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -321,12 +323,12 @@ def compared(how: Compare, *, ours: Value, says: int | None, others: Mapping[str
     Args:
         others: The same figure of every body that it is to be the highest or lowest of, itself left out.
     """
-    if how is Compare.EQUALS:
-        return Said(ours.number == says)
+    if ours.hidden:
+        return Said(None, "The figure is too small to be shown to you")
     if ours.number is None:
         return Said(None, "There is nothing to work the share out from")
-    if how is Compare.ROUNDS_TO:
-        return Said(whole(ours.number) == says)
+    if how in {Compare.EQUALS, Compare.ROUNDS_TO}:
+        return Said((whole(ours.number) if how is Compare.ROUNDS_TO else ours.number) == says)
     known = {body: value.number for body, value in others.items() if value.number is not None}
     if not known:
         return Said(None, "There is no other body to compare with")
@@ -399,6 +401,18 @@ def suppressed(tallies: Iterable[Tally]) -> tuple[Tally, ...]:
         if rest:
             small.add(min(rest, key=lambda at: found[at].rows))
     return tuple(replace(each, hidden=at in small) for at, each in enumerate(found))
+
+
+HIDDEN = Value(None, 0, None, hidden=True)
+
+
+def hide_small(figures: Mapping[str, Value]) -> dict[str, Value]:
+    """Figures that stand on fewer than five rows are hidden, and one more where a single one could be worked out."""
+    small = {body for body, value in figures.items() if 0 < value.rows < FEWEST_SHOWN}
+    if len(small) == 1:
+        rest = [body for body, value in figures.items() if body and body not in small and value.rows]
+        small |= {min(rest, key=lambda body: figures[body].rows)} if rest else set()
+    return {body: HIDDEN if body in small else value for body, value in figures.items()}
 
 
 def new_token() -> str:

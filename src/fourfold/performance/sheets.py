@@ -123,7 +123,7 @@ def changes_sheet(found: comparing.Difference, known: Bodies, *, reader: User) -
 def _number(of: Measure, value: Value) -> float | int | str:
     """As a number, so that a spreadsheet can go on with it; a share as the whole per cent that is published."""
     if value.number is None:
-        return "Cannot be worked out"
+        return pages.number_in_words(of, value)
     if of.unit is rules.Unit.PER_CENT:
         return rules.whole(value.number)
     return value.number if isinstance(value.number, int) else float(value.number)

@@ -1,6 +1,7 @@
 """Pages of figures: parse, ask, show. Every page reads as its reader and as recorded on the date asked for."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -156,7 +157,9 @@ def measure(request: HttpRequest, code: str) -> HttpResponseBase:
     asks = question(request)
     asked = _under_known_reading(of, asks.asked)
     figures = {
-        reading: selectors.figures_of(of, replace(asked, reading=reading), bodies_known=asks.known)
+        reading: pages.shown_to(
+            actor_of(request), selectors.figures_of(of, replace(asked, reading=reading), bodies_known=asks.known)
+        )
         for reading in (of.extract.readings or {"": ""})
     }
     chosen = figures[asked.reading or of.extract.default_reading]
@@ -184,7 +187,7 @@ def rows(request: HttpRequest, code: str) -> HttpResponseBase:
         "title": f"Rows of {of.name}",
         "crumbs": pages.crumbs(
             Link("Measures", reverse("performance:measures")),
-            Link(of.name, pages.address("measure", of, **pages.asked_as_query(of, asked))),
+            Link(of.name, pages.address("measure", of, pages.asked_as_query(of, asked))),
         ),
         "lead": f"{words}.",
         "foot": pages.foot(actor_of(request)),
@@ -201,7 +204,7 @@ def rows(request: HttpRequest, code: str) -> HttpResponseBase:
     page = replace(
         page,
         kept=(*page.kept, *((key, str(value)) for key, value in query.items() if key != "as_recorded_on")),
-        clear=pages.address("rows", of, **query),
+        clear=pages.address("rows", of, query),
         exports=(*page.exports, _as_pdf(request)) if page.total else (),
     )
     return render(request, "ui/list.html", {"page": page})
@@ -280,7 +283,7 @@ def inspected(request: HttpRequest) -> HttpResponseBase:
     """The report's table beside ours."""
     rewind = recorded_on(request)
     today = clock.today()
-    lines = inspection.lines(today=today, on=rewind.on)
+    lines = inspection.lines(today=today, on=rewind.on, shown=partial(pages.shown_to, actor_of(request)))
     wanted = request.GET.get("export", "")
     if wanted in printing.FORMATS:
         sheet = sheets.inspection_sheet(lines, asked=Asked(today, rewind.on), reader=actor_of(request))

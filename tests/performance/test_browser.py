@@ -1,0 +1,79 @@
+"""Pages of figures in a real browser, at a desk and on a phone: nothing cut off, charts under the strict policy."""
+
+import pytest
+from django.test import Client
+
+from tests.browser import axe, overflow, screenshot
+from tests.database import connect_as
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PERIOD = "from=2022-01-01&to=2022-12-31"
+SHOWN = {
+    "threats": "/performance/",
+    "disruptions": f"/performance/disruptions/?{PERIOD}",
+    "plans": "/performance/plans/",
+    "plan-on-a-page": "/performance/plan-on-a-page/?body=cheshire",
+    "measures": "/performance/measures/",
+    "measure": "/performance/measures/DISRUPTIONS/?as_recorded_on=2023-01-04",
+    "trend": "/performance/measures/THREATS/trend/?as_recorded_on=2023-03-01",
+    "changes": "/performance/measures/DISRUPTIONS/changes/?from=2023-01-04&to=2023-07-13",
+    "rows": "/performance/measures/DISRUPTIONS/rows/?as_recorded_on=2023-01-04",
+    "inspection": "/performance/inspection-2023/",
+    "tokens": "/performance/tokens/",
+    "other-regions": "/performance/other-regions/",
+}
+
+
+@pytest.fixture
+def site(filled, live_site):
+    connect_as("app")
+    return live_site
+
+
+def sign_in(page, site, user):
+    client = Client()
+    client.force_login(user)
+    page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site}])
+
+
+def look_at(page, site, user, size):
+    sign_in(page, site, user)
+    for name, address in SHOWN.items():
+        page.goto(site + address)
+        drawn = page.locator(".ff-chart__drawing svg")
+        if page.locator("[data-chart]").count():
+            drawn.first.wait_for()
+            assert drawn.count() == page.locator("[data-chart]").count()
+        assert axe(page) == [], name
+        assert overflow(page) == 0, name
+        screenshot(page, f"performance-{name}-{size}")
+
+
+def test_at_a_desk(site, filled, browser_page):
+    look_at(browser_page, site, filled.universe.nwrocu_rocta_moderator, "desk")
+
+
+def test_on_a_phone(site, filled, phone_page):
+    look_at(phone_page, site, filled.universe.nwrocu_rocta_moderator, "phone")
+
+
+def test_without_a_script_each_chart_is_its_table(site, filled, plain_page):
+    sign_in(plain_page, site, filled.universe.nwrocu_rocta_moderator)
+    plain_page.goto(f"{site}/performance/disruptions/?{PERIOD}")
+    assert plain_page.locator("[data-chart]").count() > 3
+    assert plain_page.locator(".ff-chart__drawing").first.is_hidden()
+    tables = plain_page.locator(".ff-chart__table table")
+    assert all(tables.nth(at).is_visible() for at in range(tables.count()))
+
+
+def test_a_number_opens_its_rows_and_the_date_goes_with_it(site, filled, browser_page):
+    page = browser_page
+    sign_in(page, site, filled.universe.nwrocu_rocta_moderator)
+    page.goto(f"{site}/performance/inspection-2023/")
+    page.get_by_label("As recorded on").fill("4/1/2023")
+    page.get_by_role("button", name="Show").click()
+    row = page.get_by_role("row").filter(has_text="5a Cheshire")
+    row.get_by_role("link").first.click()
+    assert "as_recorded_on=2023-01-04" in page.url
+    assert page.locator(".ff-list__count").inner_text() == "3 disruptions"
+    assert page.get_by_text("You are looking at what was recorded by the end of 4 January 2023").count()
