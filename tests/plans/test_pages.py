@@ -57,7 +57,6 @@ def action_data(**change):
         "due_on_day": "1",
         "due_on_month": "3",
         "due_on_year": str(TODAY.year + 1),
-        "status": "PROPOSED",
     }
     return said | change
 
@@ -188,7 +187,7 @@ def test_two_new_texts_for_one_empty_section_lose_nothing(universe, client_for):
 
 
 def test_adopting_reviewing_and_comparing_in_the_browser(universe, client_for):
-    threat, plan = begun(universe)
+    _, plan = begun(universe)
     adopt = f"/plans/{plan.reference}/adopt/"
     assert client_for(universe.merseyside_lro).get(adopt).status_code == 404
     manager = client_for(universe.merseyside_sro)

@@ -182,19 +182,25 @@ class ActionForm(SeenForm):
             "due_on": fields.DateField(label="Due date", required=False),
             "resource": area("Resource", rows=2, help_text="People, money and equipment it needs."),
             "legal_basis": area("Legal basis", rows=2, help_text="The power it is done under, where it needs one."),
-            **status_fields(),
         }
+        self.was = was
 
     def said(self) -> rules.ActionSaid:
+        """What was typed; where the action stands is said on its own page and stays as it is."""
         kept = {name: value for name, value in self.cleaned_data.items() if name != "seen"}
         for name in ("aim", "owner", "agency"):
             kept[name] = int(kept[name]) if kept[name] else None
+        if self.was is not None:
+            kept |= {name: getattr(self.was, name) for name in STANDING}
         return rules.ActionSaid(**kept)
 
 
-def status_fields(*, among: Iterable[Status] = tuple(Status)) -> dict[str, forms.Field]:
+STANDING = ("status", "status_reason", "result", "evidence", "done_on")
+
+
+def status_fields() -> dict[str, forms.Field]:
     return {
-        "status": radios("Status", [(s.value, rules.STATUS_NAMES[s]) for s in among]),
+        "status": radios("Where does it stand?", [(s.value, name) for s, name in rules.STATUS_NAMES.items()]),
         "status_reason": area(
             "Reason for the status", rows=2, help_text="Needed when it is blocked, not done or cancelled."
         ),

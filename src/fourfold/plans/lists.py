@@ -11,7 +11,7 @@ from fourfold.plans import pages, rules, selectors
 from fourfold.plans.models import Action, Plan
 from fourfold.plans.rules import P, State
 from fourfold.platform.people.models import User
-from fourfold.platform.ui.components import Cell, Empty, Tag
+from fourfold.platform.ui.components import Cell, Empty
 from fourfold.platform.ui.lists import ChoiceFilter, Column, DateFilter, ListSpec, TextFilter
 from fourfold.threats import selectors as threats
 from fourfold.threats.pages import person_in_words, tier_tag
@@ -129,12 +129,12 @@ def plan_cells(row: PlanRow) -> tuple[Cell, ...]:
             + (f" · nothing under {', '.join(lacks)}" if lacks else ""),
         ),
         Cell("", tag=pages.state_tag(plan)),
-        Cell(plan.score, tag=None, href=pages.address(plan, "quality")),
+        Cell(plan.score, href=pages.address(plan, "quality")),
         Cell("", tag=tier_tag(plan.threat.tier, row.words)),
         Cell(plan.threat.lro.name if plan.threat.lro else "Nobody yet", hint=plan.threat.owner.short_name),
         Cell(row.open),
         Cell(row.overdue),
-        Cell(plan.next_review_on, tag=Tag("Overdue", "red") if late else None),
+        Cell(plan.next_review_on, hint="Overdue" if late else ""),
     )
 
 
@@ -226,7 +226,7 @@ def action_cells(today: date, action: Action) -> tuple[Cell, ...]:
     late = action.status in rules.OPEN_STATUSES and action.due_on is not None and action.due_on < today
     return (
         Cell(action.title, href=pages.address(plan, "action", number=action.number)),
-        Cell(action.due_on, tag=Tag("Overdue", "red") if late else None),
+        Cell(action.due_on, hint="Overdue" if late else ""),
         Cell("", tag=pages.status_tag(action.status)),
         Cell(rules.P_NAMES[P(action.p)][0]),
         Cell(pages.owner_in_words(action)),

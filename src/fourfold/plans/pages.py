@@ -483,27 +483,32 @@ def amount(value: Decimal) -> str:
 
 
 def spark(aim: Aim, readings: Sequence[tuple[date, Decimal]]) -> Spark | None:
-    """The measure over time, from the baseline; nothing to draw with fewer than two points."""
-    begun = aim.plan.begun_on
-    points = [(begun, aim.baseline), *readings] if aim.baseline is not None else list(readings)
-    drawn = [(day, value) for day, value in points if value is not None]
-    if len(drawn) < 2:
+    """The measure over time, from the baseline on the day the plan began."""
+    first = [(aim.plan.begun_on, aim.baseline)] if aim.baseline is not None else []
+    return line_of([*first, *readings], target=aim.target)
+
+
+def line_of(
+    points: Sequence[tuple[date, Decimal]], *, target: Decimal | None = None, also: tuple[Decimal, ...] = ()
+) -> Spark | None:
+    """A small line through some days; nothing to draw with fewer than two. `also` are values that it has room for."""
+    if len(points) < 2:
         return None
-    values = [value for _, value in drawn] + ([aim.target] if aim.target is not None else [])
+    values = [*(value for _, value in points), *([] if target is None else [target]), *also]
     low, high = min(values), max(values)
-    first, last = drawn[0][0], max(drawn[-1][0], drawn[0][0])
+    first, last = points[0][0], max(day for day, _ in points)
     days, span = max(1, (last - first).days), float(high - low) or 1.0
 
     def y(value: Decimal) -> float:
         return round(28 - 24 * float(value - low) / span, 1)
 
-    places = [(round(3 + 112 * max(0, (day - first).days) / days, 1), y(value)) for day, value in drawn]
+    places = [(round(3 + 112 * max(0, (day - first).days) / days, 1), y(value)) for day, value in points]
     return Spark(
         points=" ".join(f"{x},{at}" for x, at in places),
         last_x=places[-1][0],
         last_y=places[-1][1],
-        target_y=y(aim.target) if aim.target is not None else None,
-        words="Readings: " + ", ".join(f"{amount(value)} on {shown_date(day)}" for day, value in drawn) + ".",
+        target_y=None if target is None else y(target),
+        words="Readings: " + ", ".join(f"{amount(value)} on {shown_date(day)}" for day, value in points) + ".",
     )
 
 
@@ -862,6 +867,7 @@ class ReviewPage(Page):
 
 @dataclass(frozen=True, kw_only=True)
 class QualityPage(Page):
+    spark: Spark | None
     scores: Table
     rules: Table
     note: str
@@ -942,10 +948,12 @@ def _signature(by: User | None, on: date | None) -> str:
 
 
 def quality_page(
-    plan: Plan, *, versions: Sequence[PlanVersion], words: selectors.Words, lint: rules.Lint
+    plan: Plan, *, versions: Sequence[PlanVersion], words: selectors.Words, lint: rules.Lint, today: date
 ) -> QualityPage:
     names = {rule.code: rule.name for rule in words.lint}
-    rows = [(Cell("Now"), Cell(None), Cell(lint.score), Cell(_failed(plan.failed, names)))]
+    scored = {rule.code for rule in words.lint if rule.counts}
+    now = [code for code in lint.failed if code in scored]
+    rows = [(Cell("Now"), Cell(today), Cell(lint.score), Cell(_failed(now, names)))]
     rows += [
         (
             Cell(f"Version {version.number}", href=address(plan, "version", number=version.number)),
@@ -959,6 +967,13 @@ def quality_page(
         title="How good this plan is",
         caption=f"{plan.reference} {plan.threat.name}",
         crumbs=crumbs(plan),
+        spark=line_of(
+            [
+                *((version.made_on, Decimal(version.score)) for version in reversed(versions)),
+                (today, Decimal(lint.score)),
+            ],
+            also=(Decimal(0), Decimal(100)),
+        ),
         scores=Table(
             "The score over time",
             (Head("Plan"), Head("Date"), Head("Score of 100", numeric=True), Head("Rules it did not pass")),
@@ -1171,7 +1186,7 @@ def partner_page(
                 href=reverse("plans:report_asked", kwargs={"pk": each.pk}) if may_act else "",
                 facts=(
                     Fact("Asked by", person_in_words(each.asked_by)),
-                    Fact("By when", each.due_on),
+                    Fact("By when", each.due_on or "No date"),
                     Fact("Asked on", each.asked_on),
                 ),
                 said=tuple(

@@ -79,7 +79,9 @@ def begin(request: HttpRequest, reference: str) -> HttpResponse:
 def quality(request: HttpRequest, reference: str) -> HttpResponse:
     plan = selectors.plan(reference)
     seen = plan_told(told_now(request, plan), plan, today=clock.today())
-    page = pages.quality_page(plan, versions=tuple(selectors.versions(plan)), words=seen.words, lint=lint_of(seen))
+    page = pages.quality_page(
+        plan, versions=tuple(selectors.versions(plan)), words=seen.words, lint=lint_of(seen), today=seen.today
+    )
     note_read(plan, part="quality")
     return render(request, "plans/quality.html", {"page": page})
 

@@ -157,7 +157,7 @@ def add_action(request: HttpRequest, reference: str) -> HttpResponse:
     plan = to_write(request, reference)
     aim = request.GET.get("aim", "")
     tactic = request.GET.get("tactic", "")
-    first = {"p": asked.p_of(request.GET.get("p", "")), "aim": aim, "tactic": tactic, "status": rules.Status.PROPOSED}
+    first = {"p": asked.p_of(request.GET.get("p", "")), "aim": aim, "tactic": tactic}
     form = _action_form(request, plan, first)
 
     def save(said: dict[str, Any]) -> None:
@@ -341,7 +341,7 @@ def _faults_of(request: HttpRequest, plan: Plan, form: asked.ActionForm, was: Ac
     tried = Action(plan=plan, label=plan.label, number=number, p=said.get("p") or rules.P.PURSUE)
     for name in ("title", "outcome_wanted", "why_this_threat", "measure", "partner", "owner_name", "due_on"):
         setattr(tried, name, said.get(name) or getattr(tried, name))
-    tried.status = said.get("status") or rules.Status.PROPOSED
+    tried.status = was.status if was else rules.Status.PROPOSED
     tried.owner_id = int(said["owner"]) if said.get("owner") else None
     tried.aim = aims.get(int(said["aim"])) if said.get("aim") else None
     facts = selectors.facts_of(plan, aims=(), actions=[tried], consulted=1, today=seen.today)

@@ -1,6 +1,6 @@
 // Asks the server what the rules say of an action while it is typed. Without it the button "Check without saving" does.
 const place = document.querySelector("[data-check]");
-const form = place && place.closest("form");
+const form = place && document.getElementById(place.dataset.of);
 const PAUSE_MS = 800;
 
 let waiting;

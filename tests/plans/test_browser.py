@@ -1,0 +1,167 @@
+"""The pages of a plan in a browser, at a desk and on a phone; and the lint while somebody types."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from fourfold.plans import selectors, services
+from fourfold.platform import clock
+from fourfold.platform.visibility.scope import acting_as
+from tests.browser import axe, overflow, screenshot
+from tests.plans import conftest as made
+
+pytestmark = pytest.mark.browser
+
+
+def rich_plan(universe):
+    """A plan in which every part has something, good and bad."""
+    today = clock.today()
+    begun_on, due = today - timedelta(days=120), today + timedelta(days=20)
+    with acting_as(universe.merseyside_intelligence_manager):
+        threat, other = made.nominate(universe), made.nominate(universe, name="Quay line two")
+    analyst = universe.merseyside_analyst
+    with acting_as(analyst):
+        done = made.action(
+            tactic="LINE_CLOSURE",
+            due_on=today,
+            status="DONE",
+            result="The line was cut off and stayed silent for six weeks",
+            done_on=today - timedelta(days=3),
+        )
+        services.write_plan(
+            actor=analyst, threat=other, content=made.content(actions=(done,), consultations=()), today=today
+        )
+        plan = services.write_plan(
+            actor=analyst,
+            threat=threat,
+            content=made.content(
+                aims=(made.aim(), made.aim(text="Nobody under 18 carries for the line", measure="", baseline=None)),
+                actions=(
+                    made.action(due_on=due, owner=universe.merseyside_lro.pk, tactic="ARREST_WARRANT"),
+                    made.action(title="Monitor the group", measure="", owner_name="", why_this_threat=""),
+                    made.visit(due_on=today - timedelta(days=9), tactic="CUCKOOING_VISIT"),
+                    made.action(p="PREPARE", title="Debrief the first three months", aim=None, status="AGREED"),
+                ),
+                consultations=(made.consultation(consulted_on=begun_on),),
+            ),
+            today=begun_on,
+        )
+        plan = selectors.plan(plan.reference)
+        aim = selectors.whole(plan).aims[0]
+        for value, back in ((130, 100), (90, 60), (95, 40), (40, 5)):
+            services.add_reading(
+                actor=analyst,
+                aim=aim,
+                value=Decimal(value),
+                read_on=today - timedelta(days=back),
+                source="Call data",
+                today=today,
+            )
+        services.share_summary(
+            actor=analyst,
+            plan=plan,
+            organisation=universe.organisation("hmpps"),
+            title="Drugs line into two towns",
+            text="Drugs sold from the homes of tenants",
+            today=today,
+        )
+    with acting_as(universe.merseyside_sro):
+        plan = selectors.plan(plan.reference)
+        services.adopt_plan(
+            actor=universe.merseyside_sro, plan=plan, why="It is ready now", today=today - timedelta(days=50)
+        )
+    with acting_as(analyst):
+        plan = selectors.plan(plan.reference)
+        services.write_section(actor=analyst, plan=plan, part="RISK", text="Two tenants are in danger", today=today)
+        services.begin_review(
+            actor=analyst, plan=plan, prompt="DUE", looked_at="All four actions, one by one", today=today
+        )
+    return threat, plan
+
+
+def sign_in(page, site, universe, user):
+    page.goto(f"{site}/sign-in/")
+    page.locator("main input[type=email]").fill(user.email)
+    page.locator("main input[type=password]").fill(universe.password)
+    page.locator("main button[type=submit]").click()
+
+
+@pytest.mark.parametrize("size", ["browser_page", "phone_page"])
+def test_every_page_passes_axe_and_fits_its_window(size, lasting_db, live_site, universe, request):
+    threat, plan = rich_plan(universe)
+    page = request.getfixturevalue(size)
+    sign_in(page, live_site, universe, universe.merseyside_lro)
+    faults = {}
+    for name, address in {
+        "plan": f"/threats/{threat.reference}/plan/",
+        "plan-list": "/plans/",
+        "my-actions": "/plans/actions/mine/",
+        "tactics": "/tactics/?p=PREVENT",
+        "tactic": "/tactics/LINE_CLOSURE/",
+        "action": f"/plans/{plan.reference}/actions/2/",
+        "action-form": f"/plans/{plan.reference}/actions/2/change/",
+        "report": f"/plans/{plan.reference}/actions/1/report/",
+        "review": f"/plans/{plan.reference}/reviews/{first_review(universe, plan)}/",
+        "quality": f"/plans/{plan.reference}/quality/",
+        "versions": f"/plans/{plan.reference}/versions/",
+        "compare": f"/plans/{plan.reference}/versions/compare/?first=1&second=now",
+        "paper": f"/plans/{plan.reference}/print/",
+        "share": f"/plans/{plan.reference}/share/",
+        "calendar": "/plans/calendar/",
+        "work": "/",
+    }.items():
+        page.goto(f"{live_site}{address}")
+        screenshot(page, f"plans-{name}-{size.partition('_')[0]}")
+        if found := [*axe(page), *([f"{overflow(page)}px too wide"] if overflow(page) else [])]:
+            faults[address] = found
+    assert not faults
+
+
+def first_review(universe, plan):
+    with acting_as(universe.merseyside_lro):
+        return selectors.reviews(plan)[0].pk
+
+
+def test_the_rules_answer_while_an_action_is_typed(lasting_db, live_site, universe, browser_page):
+    _, plan = rich_plan(universe)
+    page = browser_page
+    sign_in(page, live_site, universe, universe.merseyside_lro)
+    page.goto(f"{live_site}/plans/{plan.reference}/actions/add/?p=PREVENT")
+    page.get_by_label("What is to be done?").fill("Monitor the three youngest")
+    told = page.locator("[data-check]")
+    told.get_by_text("says “monitor” without a measure").wait_for()
+    page.get_by_label("Measure (optional)").fill("Mentors met weekly")
+    told.get_by_text("says “monitor” without a measure").wait_for(state="detached")
+    assert "has no owner" in told.inner_text()
+
+
+def test_a_partner_reads_and_reports_only_what_it_is_asked(lasting_db, live_site, universe, phone_page):
+    threat, plan = rich_plan(universe)
+    with acting_as(universe.merseyside_analyst):
+        services.ask_partner(
+            actor=universe.merseyside_analyst,
+            action=selectors.action(1, of=selectors.plan(plan.reference)),
+            organisation=universe.organisation("hmpps"),
+            title="Tell us of releases",
+            text="Anybody on the list of 3 October",
+            due_on=None,
+            today=clock.today(),
+        )
+    page = phone_page
+    sign_in(page, live_site, universe, universe.hmpps_partner_analyst)
+    page.goto(f"{live_site}/plans/shared-with-us/")
+    screenshot(page, "plans-partner-phone")
+    assert axe(page) == []
+    text = page.locator("main").inner_text()
+    assert "Tell us of releases" in text
+    assert "Drugs sold from the homes of tenants" in text
+    assert threat.name not in text
+    page.get_by_role("link", name="Report on it").click()
+    page.get_by_label("Done", exact=True).check()
+    page.get_by_label("What was done, or what is in the way?").fill("Two releases told by telephone")
+    today = clock.today()
+    for label, value in (("Day", today.day), ("Month", today.month), ("Year", today.year)):
+        page.get_by_label(label).fill(str(value))
+    page.get_by_role("button", name="Send").click()
+    assert "Two releases told by telephone" in page.locator("main").inner_text()
