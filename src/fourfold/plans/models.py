@@ -25,7 +25,7 @@ class Plan(Labelled, Versioned):
     reviewed_on = models.DateField(null=True, help_text="When both last signed a review")
     next_review_on = models.DateField(null=True)
     tier_reviewed = models.CharField(max_length=12, blank=True, help_text="The threat's tier at the latest version")
-    score = models.PositiveSmallIntegerField(help_text="Share of the plan rules that it passes, 0 to 100")
+    score = models.PositiveIntegerField(help_text="Share of the plan rules that it passes, 0 to 100")
     failed = ArrayField(models.CharField(max_length=8), default=list, help_text="Codes of the plan rules that it fails")
     closed_on = models.DateField(null=True)
 
@@ -69,7 +69,7 @@ class Aim(PlanPart):
     """What the plan is to achieve, and how it will be known."""
 
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="aims")
-    position = models.PositiveSmallIntegerField(help_text="1 for the first; never used again")
+    position = models.PositiveIntegerField(help_text="1 for the first; never used again")
     text = models.CharField(max_length=200)
     measure = models.CharField(max_length=200, blank=True)
     unit = models.CharField(max_length=60, blank=True)
@@ -108,7 +108,7 @@ class Action(PlanPart):
     """One thing to be done, under one of the four Ps (DOMAIN 4.4)."""
 
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="actions")
-    number = models.PositiveSmallIntegerField(help_text="1 for the first; never used again")
+    number = models.PositiveIntegerField(help_text="1 for the first; never used again")
     aim = models.ForeignKey(Aim, on_delete=models.PROTECT, null=True, related_name="actions")
     p = models.CharField(max_length=8, choices=[(p.value, p.value) for p in P])
     title = models.CharField(max_length=200)
@@ -128,7 +128,7 @@ class Action(PlanPart):
     result = models.TextField(blank=True)
     evidence = models.TextField(blank=True)
     done_on = models.DateField(null=True)
-    words = models.PositiveSmallIntegerField(default=0, help_text="How many words it says, for finding near-copies")
+    words = models.PositiveIntegerField(default=0, help_text="How many words it says, for finding near-copies")
     keys = ArrayField(models.IntegerField(), default=list, help_text="Pairs of its words, for finding near-copies")
 
     class Meta:
@@ -238,7 +238,7 @@ class PlanVersion(PlanPart):
     made_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
     made_on = models.DateField()
     next_review_on = models.DateField(null=True)
-    score = models.PositiveSmallIntegerField()
+    score = models.PositiveIntegerField()
     failed = ArrayField(models.CharField(max_length=8), default=list)
 
     class Meta:

@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "score",
-                    models.PositiveSmallIntegerField(help_text="Share of the plan rules that it passes, 0 to 100"),
+                    models.PositiveIntegerField(help_text="Share of the plan rules that it passes, 0 to 100"),
                 ),
                 (
                     "failed",
@@ -256,7 +256,7 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
-                ("position", models.PositiveSmallIntegerField(help_text="1 for the first; never used again")),
+                ("position", models.PositiveIntegerField(help_text="1 for the first; never used again")),
                 ("text", models.CharField(max_length=200)),
                 ("measure", models.CharField(blank=True, max_length=200)),
                 ("unit", models.CharField(blank=True, max_length=60)),
@@ -313,7 +313,7 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
-                ("number", models.PositiveSmallIntegerField(help_text="1 for the first; never used again")),
+                ("number", models.PositiveIntegerField(help_text="1 for the first; never used again")),
                 (
                     "p",
                     models.CharField(
@@ -360,9 +360,7 @@ class Migration(migrations.Migration):
                 ("done_on", models.DateField(null=True)),
                 (
                     "words",
-                    models.PositiveSmallIntegerField(
-                        default=0, help_text="How many words it says, for finding near-copies"
-                    ),
+                    models.PositiveIntegerField(default=0, help_text="How many words it says, for finding near-copies"),
                 ),
                 (
                     "keys",
@@ -452,7 +450,7 @@ class Migration(migrations.Migration):
                 ("why", models.TextField()),
                 ("made_on", models.DateField()),
                 ("next_review_on", models.DateField(null=True)),
-                ("score", models.PositiveSmallIntegerField()),
+                ("score", models.PositiveIntegerField()),
                 (
                     "failed",
                     django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=8), default=list),
