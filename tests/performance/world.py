@@ -45,6 +45,8 @@ class World:
 
     universe: Universe
     now: datetime = START
+    types: dict[int, str] = field(default_factory=dict)
+    categories: dict[int, str] = field(default_factory=dict)
     log: list[tuple[datetime, dict[int, Said], dict[int, Said]]] = field(default_factory=list)
 
     @contextmanager

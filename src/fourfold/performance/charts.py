@@ -52,11 +52,19 @@ def stacked(
     return _chart(title, table, values, {"type": "bar"}, encoding, height=BAR * max(len(order), 1))
 
 
-def lines(title: str, rows: Sequence[tuple[str, str, float]], table: Table, *, of: str, series: Sequence[str]) -> Chart:
-    """A line of each part over months: the month as text in order, the part, how many."""
+def lines(
+    title: str,
+    rows: Sequence[tuple[str, str, float]],
+    table: Table,
+    *,
+    of: str,
+    series: Sequence[str],
+    whole: bool = True,
+) -> Chart:
+    """A line of each part over months: the month as text in order, the part, how many; `whole` for counts."""
     encoding = {
         "x": {"field": "name", "type": "ordinal", "sort": None, "title": None, "axis": {"labelAngle": -40}},
-        "y": {"field": "rows", "type": "quantitative", "title": of},
+        "y": {"field": "rows", "type": "quantitative", "title": of, "axis": {"tickMinStep": 1} if whole else {}},
         "color": _colours(series),
     }
     values = [{"name": name, "part": part, "rows": number} for name, part, number in rows]

@@ -18,7 +18,7 @@ from fourfold.disruptions import selectors as disruptions
 from fourfold.performance import charts, pages, rules, selectors, subjects
 from fourfold.performance.charts import Chart
 from fourfold.performance.pages import PerformancePage
-from fourfold.performance.rules import Measure, Tally, Value
+from fourfold.performance.rules import Measure, Tally, Unit, Value
 from fourfold.performance.selectors import Asked, Bodies
 from fourfold.platform.people.models import User
 from fourfold.platform.people.rules import may
@@ -222,8 +222,8 @@ def _disruption_figures(told: Told, measures: Mapping[str, Measure]) -> Section:
 def _by_p(told: Told, lead: Measure, cube: Cube) -> Section:
     shown = _Shown(told, lead)
     rows = _leads(cube)
-    months = sorted({keys[4] for keys, _ in rows})
-    monthly = _pairs(rows, 4, 3, {month: (month.isoformat(), f"{month:%b %Y}") for month in months})
+    over = told.asked.when(lead).period or rules.year_to(told.asked.day)
+    monthly = _pairs(rows, 4, 3, {month: (month.isoformat(), f"{month:%b %Y}") for month in months_of(over)})
     return Section(
         "By P",
         "A high share of Pursue is read as too little recording of the other three.",
@@ -357,7 +357,8 @@ def trend_page(told: Told, of: Measure) -> DashboardPage:
     points = [
         (f"{asked.day:%b %Y}", of.name, float(value.number)) for asked, value in values if value.number is not None
     ]
-    drawn = charts.lines(of.name, points, table, of=of.unit.capitalize(), series=(of.name,))
+    whole = of.unit in {Unit.THREATS, Unit.DISRUPTIONS, Unit.PLANS}
+    drawn = charts.lines(of.name, points, table, of=of.unit.capitalize(), series=(of.name,), whole=whole)
     return _page(
         told,
         f"{of.name} over time",
@@ -393,7 +394,7 @@ def _totals(cube: Cube, at: int) -> dict[str, int]:
 
 
 def _pairs(cube: Cube, row: int, part: int, names: Mapping[Any, tuple[str, str]]) -> list[Pair]:
-    """Rows by two values of the key: code and name of the first, code of the second, in the order of `names`."""
+    """Rows by two values of the key: code and name of the first, code of the second. Every one of `names`, in order."""
     found: dict[tuple[Any, Any], int] = defaultdict(int)
     for keys, rows in cube:
         found[keys[row], keys[part]] += rows
@@ -465,6 +466,14 @@ def _months(first: str) -> dict[str, str]:
     start = date.fromisoformat(first)
     after = date(start.year + start.month // 12, start.month % 12 + 1, 1)
     return {"recorded_from": first, "recorded_to": date.fromordinal(after.toordinal() - 1).isoformat()}
+
+
+def months_of(over: rules.Period) -> tuple[date, ...]:
+    """The first day of every month that a period touches."""
+    found = [over.first.replace(day=1)]
+    while (following := date(found[-1].year + found[-1].month // 12, found[-1].month % 12 + 1, 1)) < over.after:
+        found.append(following)
+    return tuple(found)
 
 
 def _shown_to(told: Told, tallies: Sequence[Tally]) -> tuple[Tally, ...]:
