@@ -9,7 +9,10 @@ from fourfold.platform.people.models import User
 from fourfold.threats.models import Threat
 from fourfold.threats.services import Leads
 from tests.threats.conftest import nominate as nominate_threat
+from tests.threats.conftest import picture
 from tests.universe import Universe
+
+__all__ = ["picture"]
 
 NOW = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 TODAY = date(2026, 10, 1)

@@ -7,7 +7,10 @@ import pytest
 from fourfold.plans import selectors, services
 from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
+from fourfold.pole import selectors as pole
+from fourfold.threats import services as threats
 from tests.plans import conftest as made
+from tests.threats.conftest import membership
 
 pytestmark = pytest.mark.django_db
 TODAY = clock.today()
@@ -242,3 +245,64 @@ def test_lists_ask_the_same_number_of_questions_however_long(universe, client_fo
     assert client.get("/plans/?export=csv").status_code == 200
     with django_assert_max_num_queries(20):
         assert client.get("/plans/actions/").status_code == 200
+
+
+def test_a_change_of_tier_asks_for_a_review_with_its_reason(universe, client_for):
+    threat, _ = adopted(universe)
+    client = client_for(universe.merseyside_lro)
+    address = f"/threats/{threat.reference}/plan/"
+    assert "This plan should be reviewed" not in client.get(address).content.decode()
+    manager = universe.merseyside_intelligence_manager
+    with acting_as(manager):
+        threats.change_tier(actor=manager, threat=threat, tier="1", reason="Two shootings this week")
+    page = client.get(address).content.decode()
+    assert "The threat went from Tier 2 to Tier 1 since the plan was last read." in page
+    assert "reviews/begin/?prompt=TIER_CHANGE" in page
+    assert "reviews/begin/?prompt=TIER_CHANGE" not in client_for(universe.cumbria_lro).get(address).content.decode()
+
+
+def test_a_child_in_the_threat_is_told_to_who_may_see_it_and_not_scored(universe, client_for, picture):
+    threat, _ = begun(universe)
+    analyst = universe.merseyside_analyst
+    child = membership(role="EXPLOITED", category="VICTIM")
+    with acting_as(analyst):
+        record = pole.person_record(picture["p3"])
+        threats.add_member(
+            actor=analyst, threat=threat, record=record, membership=child, reason="Carries for the line", today=TODAY
+        )
+    address = f"/threats/{threat.reference}/plan/"
+    told = "Somebody in this threat may be under 18, and no action is under Prevent."
+    pages_seen = {
+        force: client_for(getattr(universe, f"{force}_analyst")).get(address).content.decode()
+        for force in ("merseyside", "cumbria")
+    }
+    assert told in pages_seen["merseyside"]
+    assert told not in pages_seen["cumbria"]
+    assert all("100 of 100" in page for page in pages_seen.values())
+
+
+def test_lists_are_rewound_and_exported(universe, client_for):
+    threat, plan = begun(universe)
+    client = client_for(universe.merseyside_lro)
+    before = f"as_recorded_on={TODAY - timedelta(days=1)}"
+    for path in ("/plans/", "/plans/actions/", "/plans/actions/mine/"):
+        assert threat.name in client.get(path).content.decode()
+        assert threat.name not in client.get(f"{path}?{before}").content.decode()
+        assert threat.name in b"".join(client.get(f"{path}?export=csv")).decode()
+    for asked in (
+        "health=good",
+        "overdue=review",
+        "overdue=action",
+        "without=PREVENT",
+        "fails=PL3",
+        f"lro={universe.merseyside_lro.pk}",
+        "force=merseyside",
+        "open=yes",
+    ):
+        expected = asked.split("=")[0] not in {"overdue", "fails"}
+        assert (f"{plan.reference} ·" in client.get(f"/plans/?{asked}").content.decode()) is expected, asked
+    for asked in ("whose=mine", "when=month", "whose=led", "whose=ours", "p=PURSUE"):
+        assert "Execute the warrant" in client.get(f"/plans/actions/?{asked}").content.decode(), asked
+    for asked in ("when=overdue", "when=week", "when=none", "status=DONE"):
+        assert "Execute the warrant" not in client.get(f"/plans/actions/?{asked}").content.decode(), asked
+    assert "Mentoring" in client.get("/tactics/?q=steady+adult&p=PREVENT&area=LIFESTYLE").content.decode()

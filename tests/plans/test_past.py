@@ -1,8 +1,11 @@
 """Plans over time: two editors in two transactions, and what was recorded on a past date."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connections
 
 from fourfold.plans import rules, selectors, services
 from fourfold.platform import clock
@@ -63,3 +66,57 @@ def test_two_who_change_one_action_at_once_are_told_and_two_who_change_two_are_n
     with acting_as(lro):
         titles = [action.title for action in selectors.whole(selectors.plan(plan.reference)).actions]
         assert titles == ["Train landlords", "Visit daily"]
+
+
+def together(*acts):
+    """Run acts at the same time, each in a thread with a connection of its own; what each gave or refused."""
+    ready = threading.Barrier(len(acts))
+
+    def run(act):
+        ready.wait()
+        try:
+            return act()
+        except RuleBroken as broken:
+            return broken.code
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+def test_two_who_add_at_the_same_moment_both_keep_what_they_added(lasting_db, universe):
+    _, plan = written(universe)
+    lro, sio = universe.merseyside_lro, universe.merseyside_sio
+
+    def add(actor, title):
+        def act():
+            with acting_as(actor):
+                found = selectors.plan(plan.reference)
+                services.add_aim(actor=actor, plan=found, said=made.aim(text=title), today=TODAY)
+                return services.add_action(actor=actor, plan=found, said=made.action(title=title), today=TODAY).number
+
+        return act
+
+    assert sorted(together(add(lro, "Train landlords"), add(sio, "Visit schools"))) == [3, 4]
+    with acting_as(lro):
+        whole = selectors.whole(selectors.plan(plan.reference))
+        assert {action.title for action in whole.actions[2:]} == {"Train landlords", "Visit schools"}
+        assert [aim.position for aim in whole.aims] == [1, 2, 3]
+
+
+def test_two_who_begin_a_plan_at_the_same_moment_begin_one(lasting_db, universe):
+    with acting_as(universe.merseyside_intelligence_manager):
+        threat = made.nominate(universe)
+
+    def begin(actor):
+        def act():
+            with acting_as(actor):
+                return services.draft_plan(actor=actor, threat=threat, today=TODAY).state
+
+        return act
+
+    found = together(begin(universe.merseyside_lro), begin(universe.merseyside_sio))
+    assert sorted(found) == ["DRAFT", "PN4"]
+    with acting_as(universe.merseyside_lro):
+        assert selectors.plans().count() == 1

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 
 from fourfold.plans import rules, selectors
 from fourfold.plans.models import (
@@ -73,7 +73,13 @@ def write_plan(*, actor: User, threat: "Threat", content: rules.PlanContent, tod
         _say(action, said, aim=aims[said.aim - 1] if said.aim else None, agencies=agencies)
         actions.append(action)
     _mark(plan, words, today=today, aims=aims, actions=actions, consulted=len(content.consultations))
-    plan.save()
+    try:
+        with transaction.atomic():
+            plan.save()
+    except IntegrityError as same:
+        if ONE_PLAN not in str(same.__cause__):
+            raise
+        raise rules.broken("PN4") from same
     _add_all([Section(part=part, text=text, **parts) for part, text in content.sections.items() if text.strip()])
     _add_all(aims)
     _add_all(actions)
@@ -108,7 +114,7 @@ def write_section(
     *, actor: User, plan: Plan, part: str, text: str, today: date, seen: datetime | None = None
 ) -> Section:
     """Write one section. `seen` is when the section was as the form showed it; a new section has none."""
-    plan = _to_write(plan, actor=actor)
+    plan = _to_write(plan, actor=actor, lock=True)
     rules.check_section(part, text)
     found = Section.objects.select_for_update(of=("self",)).filter(plan=plan, part=part).first()
     if found is None:
@@ -125,7 +131,7 @@ def write_section(
 
 @transaction.atomic
 def add_aim(*, actor: User, plan: Plan, said: rules.AimSaid, today: date) -> Aim:
-    plan = _to_write(plan, actor=actor)
+    plan = _to_write(plan, actor=actor, lock=True)
     rules.check_aim(said)
     known = list(Aim.objects.filter(plan=plan).values_list("position", "state"))
     if sum(state == AimState.OPEN for _, state in known) >= rules.AIMS_AT_MOST:
@@ -170,7 +176,7 @@ def add_reading(*, actor: User, aim: Aim, value: Decimal, read_on: date, source:
 
 @transaction.atomic
 def add_action(*, actor: User, plan: Plan, said: rules.ActionSaid, today: date) -> Action:
-    plan = _to_write(plan, actor=actor)
+    plan = _to_write(plan, actor=actor, lock=True)
     aims = _aims_by_position(plan)
     rules.check_action(said, tactics=selectors.known_tactics([said.tactic]), aims=aims, today=today)
     last = Action.objects.filter(plan=plan).aggregate(last=models.Max("number"))["last"] or 0
@@ -816,6 +822,8 @@ def calendar_user(token: str) -> User:
 
 
 # ---- how it is done -------------------------------------------------------------------------------------------------
+
+ONE_PLAN = "plans_plan_threat_id_key"
 
 ACTION_COLUMNS = (
     "aim_id",
