@@ -26,6 +26,7 @@ from django.test.utils import override_settings
 
 from fourfold.assessments import services as assessments
 from fourfold.entry.demo import BUILT, PASSWORD, PLAN, STEP, UNIT, note_step, steps_done
+from fourfold.entry.demo_casework import Casework, Step, mailboxes_in
 from fourfold.intake import region as intake_region
 from fourfold.intake import selectors as intake
 from fourfold.intake import services as intake_services
@@ -53,6 +54,7 @@ MINUTE = timedelta(minutes=1)
 NOMINATED_FIRST = timedelta(hours=2)
 OFFICE_OPENS = time_of_day(9, 0)
 COMPARTMENTS = ("NWC01", "NWC02", "NWC03")
+LEAD = "soc-lro-"
 SAID_OF = {"TM10": "The person already had that role, on another record"}
 
 Tell = Callable[[str], None]
@@ -67,16 +69,24 @@ class Post:
     role: str
 
 
+SENIOR = (
+    Post("sio", "Senior investigating officer", "sio"),
+    Post("sro", "Senior responsible officer", "sro"),
+    Post("community-coordinator", "SOC community co-ordinator", "community_coordinator"),
+)
 IN_EACH_FORCE = (
     Post("analyst", "Force analyst", "analyst"),
     Post("intelligence-manager", "Force intelligence manager", "intelligence_manager"),
+    *SENIOR,
 )
 IN_THE_UNIT = (
     Post("rocta-moderator", "ROCTA moderator", "rocta_moderator"),
+    Post("second-moderator", "Second ROCTA moderator", "rocta_moderator"),
+    Post("rocta-head", "Head of ROCTA", "rocta_head"),
     Post("unit-lead", "Regional unit lead", "rocu_lead"),
     Post("analyst", "Regional analyst", "analyst"),
     Post("data-manager", "Regional data manager", "data_manager"),
-    Post("community-coordinator", "SOC community co-ordinator", "community_coordinator"),
+    *SENIOR,
     Post("auditor", "Regional auditor", "auditor"),
 )
 ELSEWHERE: Mapping[str, tuple[Post, ...]] = {
@@ -91,7 +101,7 @@ class QuickHasher(PBKDF2PasswordHasher):
     iterations = 1_000
 
 
-def build(*, people: int, seed: int, tell: Tell, until: date | None = None) -> None:
+def build(*, people: int, seed: int, tell: Tell, until: date | None = None, extracts: bool = True) -> None:
     """Build the demonstration, or finish one that was stopped. Does nothing where it is built.
 
     Args:
@@ -99,6 +109,7 @@ def build(*, people: int, seed: int, tell: Tell, until: date | None = None) -> N
         seed: Another seed, another region.
         tell: Is given a line for each part, with the seconds it took.
         until: The last day that the extracts cover; yesterday where not given.
+        extracts: Without them the record systems are left out: the master list has no members, and the rest is there.
     """
     done = steps_done()
     if BUILT in done:
@@ -106,7 +117,7 @@ def build(*, people: int, seed: int, tell: Tell, until: date | None = None) -> N
         return
     started = time.monotonic()
     plan = done.get(PLAN) or {"until": (until or clock.today() - timedelta(days=1)).isoformat()}
-    plan = {"people": people, "seed": seed} | plan
+    plan = {"people": people, "seed": seed, "extracts": extracts} | plan
     days = delivery_days(date.fromisoformat(plan["until"]))
     with tempfile.TemporaryDirectory(prefix="fourfold-demo-") as name:
         folder = Path(name)
@@ -117,8 +128,8 @@ def build(*, people: int, seed: int, tell: Tell, until: date | None = None) -> N
             simulate(plan["people"], plan["seed"], folder, days=days)
         nominations = read_nominations(folder)
         with timed(tell, "Mailboxes made for each organisation, with the roles they hold"):
-            make_staff(nominations)
-        Player(folder, nominations, done, tell).play()
+            make_staff(nominations, named=mailboxes_in(folder))
+        Player(folder, nominations, done, tell).play(extracts=plan["extracts"])
     with timed(tell, "Ledger sealed"):
         note_step(BUILT, done, **plan)
         audit.seal()
@@ -161,14 +172,20 @@ def address(mailbox: str, organisation: str) -> str:
     return f"{mailbox}@{organisation.replace('_', '-')}.example"
 
 
-def make_staff(nominations: list[dict[str, Any]]) -> None:
-    """The mailboxes that nominate, lead, manage and read; those who manage or lead are let into their compartments."""
+def make_staff(nominations: list[dict[str, Any]], *, named: set[str]) -> None:
+    """The mailboxes that nominate, lead, manage and read; those who manage or lead are let into their compartments.
+
+    Args:
+        nominations: Threats of the simulated world.
+        named: Mailboxes that the casework names, lead responsible officers among them.
+    """
     forces = Organisation.objects.filter(kind=OrganisationKind.FORCE)
     posts = [(post, force) for force in forces for post in IN_EACH_FORCE]
     posts += [(post, Organisation.objects.get(code=UNIT)) for post in IN_THE_UNIT]
     posts += [(post, Organisation.objects.get(code=code)) for code, those in ELSEWHERE.items() for post in those]
     by_domain = {code.replace("_", "-"): code for code in Organisation.objects.values_list("code", flat=True)}
-    for email in sorted(lead_mailboxes(nominations)):
+    leads = {email for email in named if email.startswith(LEAD)}
+    for email in sorted(lead_mailboxes(nominations) | leads, key=by_number):
         mailbox, _, domain = email.partition("@")
         organisation = Organisation.objects.get(code=by_domain[domain.removesuffix(".example")])
         number = mailbox.rpartition("-")[2]
@@ -198,6 +215,12 @@ def let_in(nomination: Mapping[str, Any]) -> None:
         user = User.objects.get(email=email)
         if not circle.members.filter(user=user).exists():
             visibility.let_into_compartment(compartment=circle, user=user, held_from=ROLES_SINCE)
+
+
+def by_number(email: str) -> tuple[str, int]:
+    """The key that sorts the lead responsible officers of a body by their number."""
+    mailbox, _, domain = email.partition("@")
+    return domain, int(mailbox.rpartition("-")[2])
 
 
 def lead_mailboxes(nominations: list[Any]) -> set[str]:
@@ -237,22 +260,30 @@ class Player:
         self.refused: Counter[str] = Counter()
         self.members = 0
         self.seconds = 0.0
+        self.casework = Casework(folder, done, self.users)
 
-    def play(self) -> None:
-        """Play everything that is not done yet."""
-        for moment, step, act in sorted(self.agenda(), key=lambda item: item[:2]):
-            with clock.told(moment):
-                act(step)
+    def play(self, *, extracts: bool = True) -> None:
+        """Play everything that is not done yet; without `extracts` nothing of what record systems would send."""
+        agenda = [*self.agenda(), *self.casework.agenda()]
+        agenda += self.deliveries() if extracts else ()
+        agenda.sort(key=lambda item: item[0])
+        for year, items in groupby(agenda, key=lambda item: item[0].year):
+            before, started = self.casework.played, time.monotonic()
+            for moment, step, act in items:
+                with clock.told(moment):
+                    act(step)
+            if played := self.casework.played - before:
+                self.tell(f"  {time.monotonic() - started:5.1f} s  {year}: {played:,} acts of officers played")
         self.tell(
             f"  {self.seconds:5.1f} s  {len(self.nominations):,} threats nominated with {self.members:,} memberships, "
             "and what became of them since"
         )
-        for sentence, times in self.refused.most_common():
+        for sentence, times in (self.refused + self.casework.refused).most_common():
             self.tell(f"           {times:,} times not recorded: {sentence}")
         if self.waiting:
             self.tell(f"           {len(self.waiting):,} memberships name a record that the officer may not see")
 
-    def agenda(self) -> Iterator[tuple[datetime, str, Callable[[str], None]]]:
+    def deliveries(self) -> Iterator[Step]:
         deliveries: dict[str, list[Path]] = defaultdict(list)
         for manifest in self.folder.glob("extracts/*/*/manifest.json"):
             deliveries[manifest.parent.name].append(manifest.parent)
@@ -260,6 +291,8 @@ class Player:
             sent = [json.loads((each / "manifest.json").read_text())["extracted_at"] for each in folders]
             moment = max(datetime.fromisoformat(at) for at in sent)
             yield moment, f"delivery {day}", partial(self.deliver, sorted(folders))
+
+    def agenda(self) -> Iterator[Step]:
         for number, line in enumerate(self.nominations):
             opens = datetime.combine(date.fromisoformat(line["nominated_on"]), OFFICE_OPENS, tzinfo=clock.LONDON)
             yield opens + number * MINUTE, f"nomination {number}", partial(self.nominate, number)
@@ -276,6 +309,7 @@ class Player:
             note_step(step, self.done)
         started = time.monotonic()
         waiting, self.waiting = self.waiting, []
+        waiting = [each for each in waiting if not self._closed(each.nomination)]
         for number, named in groupby(waiting, key=lambda each: each.nomination):
             with acting_as(self._officer(self.nominations[number])) as acting:
                 self._add(self._threat(number), list(named), acting.user)
@@ -403,6 +437,11 @@ class Player:
             keys[entry["source"]].add(entry["record_key"])
         found = {source: pole.record_ids(source=source, keys=those) for source, those in keys.items()}
         return {(source, key): record for source, those in found.items() for key, record in those.items()}
+
+    def _closed(self, number: int) -> bool:
+        """Whether the threat was closed before the record that an officer named had come."""
+        closings = (later["on"] for later in self.nominations[number]["later"] if "close" in later["change"])
+        return any(on <= clock.today().isoformat() for on in closings)
 
     def _threat(self, number: int) -> Threat:
         return Threat.objects.select_related("owner", "label").get(pk=self.done[f"nomination {number}"]["threat"])

@@ -25,7 +25,13 @@ def demo() -> None:
     help="How many people live in the simulated region.",
 )
 @click.option("--seed", default=1, show_default=True, help="Another seed gives another region.")
-def build(people: int, seed: int) -> None:
+@click.option(
+    "--extracts/--no-extracts",
+    default=True,
+    show_default=True,
+    help="Without extracts the master list, scores, plans and disruptions are there, and no people.",
+)
+def build(people: int, seed: int, extracts: bool) -> None:
     """Build the demonstration through the door that every extract takes. Does nothing where it is built already."""
     migrated = subprocess.run([sys.executable, "-m", "fourfold.entry.cli", "db", "migrate"], check=False)
     if migrated.returncode:
@@ -38,7 +44,7 @@ def build(people: int, seed: int) -> None:
         return
     from fourfold.entry import demo_build
 
-    demo_build.build(people=people, seed=seed, tell=click.echo)
+    demo_build.build(people=people, seed=seed, tell=click.echo, extracts=extracts)
 
 
 @demo.command()

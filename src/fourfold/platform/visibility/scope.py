@@ -147,14 +147,17 @@ def narrowed[M: models.Model](queryset: models.QuerySet[M]) -> models.QuerySet[M
 
 def _enter(user: User, today: date, request_id: str, session: str, address: str) -> Acting:
     kept = _kept.get(user.pk)
-    holdings = kept[2] if kept and kept[1] == today else selectors.NOTHING_HELD
     moment = clock.told_moment()
+    since = today if moment is None else selectors.unchanged_since(today)
+    holdings = kept[2] if kept and kept[1] == since else selectors.NOTHING_HELD
     settings = {"actor": str(user.pk), "request": request_id, "simulated_now": moment.isoformat() if moment else ""}
     stamp = _set(settings | holdings.settings())
-    if kept is None or kept[:2] != (stamp, today):
+    if moment is not None:
+        since = selectors.unchanged_since(today, stamp=stamp)
+    if kept is None or kept[:2] != (stamp, since):
         holdings = selectors.holdings_of(user, today=today)
         _set(settings | holdings.settings())
-        _keep(user.pk, (stamp, today, holdings))
+        _keep(user.pk, (stamp, since, holdings))
     return Acting(user, request_id, holdings, session, address)
 
 

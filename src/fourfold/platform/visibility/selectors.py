@@ -1,5 +1,6 @@
 """What a person holds, and how much of a table that is."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -10,7 +11,7 @@ from django.db import connection
 from django.db.models import Q
 
 from fourfold.platform.people.models import User, UserKind
-from fourfold.platform.reference.models import ReferenceTerm
+from fourfold.platform.reference import selectors as reference
 from fourfold.platform.visibility.models import AccessLabel, Agreement, CompartmentMember
 from fourfold.platform.visibility.rules import Audience, Label, Reader, may_read, may_write
 
@@ -85,9 +86,7 @@ def reader_of(user: User, *, today: date) -> tuple[Reader, tuple[str, ...]]:
     fresh = User.objects.select_related("organisation").get(pk=user.pk)
     on_the_day = Q(held_from__lte=today) & (Q(held_to=None) | Q(held_to__gt=today))
     roles = tuple(sorted(set(fresh.roles_held.filter(on_the_day).values_list("role", flat=True))))
-    details = ReferenceTerm.objects.filter(kind="role", code__in=roles, effective_to=None).values_list(
-        "detail", flat=True
-    )
+    details = reference.terms("role", on=today).filter(code__in=roles).values_list("detail", flat=True)
     agreements = Agreement.objects.filter(parties=fresh.organisation, starts_on__lte=today)
     in_force = agreements.filter(Q(ends_on=None) | Q(ends_on__gt=today))
     compartments = CompartmentMember.objects.filter(on_the_day, user=fresh)
@@ -117,6 +116,31 @@ def labels() -> list[tuple[int, Label]]:
         (pk, Label(owner, region, Audience(audience), marking, compartment, agreement, frozenset(named)))
         for pk, owner, region, audience, marking, compartment, agreement, named in rows
     ]
+
+
+_turns: dict[str, tuple[date, ...]] = {}
+TURNS = (
+    "select held_from, held_to from people_roleheld union select held_from, held_to from visibility_compartmentmember "
+    "union select starts_on, ends_on from visibility_agreement "
+    "union select effective_from, effective_to from reference_referenceterm where kind = 'role'"
+)
+
+
+def unchanged_since(today: date, *, stamp: str = "") -> date:
+    """The last day, up to today, on which something that somebody holds began or ended by its date.
+
+    For those who go from day to day, as the demonstration's builder does: what is held on one is held on the other.
+    The days are read again where the database's stamp is another than before; without one, those known are used.
+    """
+    if stamp and stamp not in _turns:
+        with connection.cursor() as cursor:
+            cursor.execute(TURNS)
+            days = {day for row in cursor.fetchall() for day in row if day is not None}
+        _turns.clear()
+        _turns[stamp] = tuple(sorted(days))
+    known = next(iter(_turns.values()), ())
+    place = bisect_right(known, today)
+    return known[place - 1] if place else date.min
 
 
 def is_narrow(held: frozenset[int], table: str) -> bool:

@@ -25,20 +25,23 @@ from fourfold.simulation.reference import FORCES
 
 WEDNESDAY = 2
 MODERATORS = ("rocta-moderator", "second-moderator")
+SITS = (1, 3)  # on which Wednesday of the month each of them sits
+HANDED_IN = (4, 1)  # in which week of the month those who wait for them hand in
 CHANGED = 0.2
 MOVED_TIER = 0.05
 DELAYED = 0.15
 EVIDENCE_DAYS = 150
 RECENT = timedelta(days=200)
 LATELY = timedelta(days=25)
-WAITING, DRAFTS, RETURNED_NOW, TAKEN_UP, UNCHECKED = 14, 9, 4, 2, 4
+WAITING, DRAFTS, RETURNED_NOW, TAKEN_UP, UNCHECKED, APPEALS = 14, 9, 4, 2, 4, 2
 STEPS = Weighted([(0, 74), (-1, 12), (1, 14)])
 
 
-def sittings(low: date, high: date, *, none_on: date) -> list[date]:
-    """Days on which moderators sit: two a month, never on the day of the count."""
-    days = [nth_weekday(year, month, WEDNESDAY, turn) for year, month in months(low, high) for turn in (1, 3)]
-    return [day for day in days if low <= working(day) == day <= high and day != none_on]
+def sittings(low: date, high: date, turn: int, *, none_on: date) -> list[date]:
+    """Days on which a moderator sits: such a Wednesday of each month, a week later where the count is that day."""
+    days = [nth_weekday(year, month, WEDNESDAY, turn) for year, month in months(low, high)]
+    moved = (day + timedelta(days=7) if day == none_on else day for day in days)
+    return [day for day in moved if low <= working(day) == day <= high]
 
 
 class Assessing:
@@ -50,10 +53,11 @@ class Assessing:
         self.counted_on = region.calibration.threats.counted_on
         self.after = region.calibration.threats.mistyped.reclassified_by
         first = min((case.listed_on for case in region.cases), default=region.last)
-        self.sittings = sittings(first, region.last, none_on=self.counted_on)
+        self.sittings = [sittings(first, region.last, turn, none_on=self.counted_on) for turn in SITS]
         self.said = words("assessment_words")
         self.count = 0
         self._values: dict[str, matrix.Values] = {}
+        self.standing: dict[str, str] = {}
 
     def assess_all(self) -> None:
         """The first score of every threat, the newer ones of those still open, and the queue of the last day."""
@@ -65,17 +69,22 @@ class Assessing:
         self._queue()
 
     def submit_day(self, owner: str, after: date) -> date:
-        """The first day on or after a day on which an organisation hands its scores in."""
+        """The first day on or after a day on which an organisation hands its scores in: before its moderator sits."""
         place = self.region.calibration.forces.index(owner) % 5
-        days = (
-            working(nth_weekday(year, month, place, 4)) for year, month in months(after, after + timedelta(days=70))
-        )
+        turn = HANDED_IN[self._turn(owner)]
+        ahead = months(after, after + timedelta(days=70))
+        days = (working(nth_weekday(year, month, place, turn)) for year, month in ahead)
         return next(day for day in days if day >= after)
 
-    def _sitting(self, after: date, *, delayed: bool = False) -> date | None:
+    def _turn(self, owner: str) -> int:
+        """Which of the two moderators decides what an organisation hands in."""
+        return self.region.calibration.forces.index(owner) % len(MODERATORS)
+
+    def _sitting(self, owner: str, after: date, *, delayed: bool = False) -> date | None:
         """The sitting that decides what was submitted on a day; none where that is still to come."""
-        place = bisect_left(self.sittings, after + timedelta(days=3)) + delayed
-        return self.sittings[place] if place < len(self.sittings) else None
+        days = self.sittings[self._turn(owner)]
+        place = bisect_left(days, after + timedelta(days=3)) + delayed
+        return days[place] if place < len(days) else None
 
     def _first(self, case: Case) -> None:
         if case.restricted or case.late == "unassessed":
@@ -105,18 +114,15 @@ class Assessing:
         return case.owner == mistyped.force and case.kind == "VULNERABILITY" and case.listed_on <= self.after
 
     def _returned_first(self, case: Case) -> None:
-        """Handed in at once, sent back at the last sitting before the count, and put right in the new year."""
-        sitting = max((day for day in self.sittings if day < self.counted_on), default=self.counted_on)
-        on = working(sitting - timedelta(days=2))
-        on = max(on, case.listed_on)
+        """Handed in at once, sent back before the count, and put right in the new year."""
+        back = working(self.counted_on - timedelta(days=13))
+        on = working(back - timedelta(days=3))
         key = self._submit(case, on, matrix.values_for(self.region.chance, case.theme, case.tier(on)))
         because = self.region.chance.pick(self.said["returned"])
-        back = max(sitting, on)
         self._return(case, back, key, because)
         again = self.submit_day(case.owner, self.counted_on + timedelta(days=20))
-        self.book.add(
-            again, "13:30", analyst(case.owner), "submit_again", assessment=key, checked_by=manager(case.owner)
-        )
+        self.book.add(again, "13:30", analyst(case.owner), "submit_again", assessment=key)
+        self.book.add(again, "13:45", manager(case.owner), "check_again", assessment=key)
         self._moderate(case, key, again, self._values[key])
 
     def _return(self, case: Case, on: date, key: str, because: str) -> None:
@@ -126,7 +132,7 @@ class Assessing:
     def _whole(self, case: Case, submitted: date) -> None:
         """Submit and moderate, where the threat is still open by then."""
         delayed = self.region.chance.yes(DELAYED) and not case.counted
-        decided = self._sitting(submitted, delayed=delayed)
+        decided = self._sitting(case.owner, submitted, delayed=delayed)
         if not case.is_open(submitted) or (decided is not None and not case.is_open(decided)):
             return
         if self._unsettled(case, submitted, decided):
@@ -176,11 +182,10 @@ class Assessing:
         ]
 
     def _moderator(self, case: Case) -> str:
-        owners = self.region.calibration.forces
-        return mailbox(MODERATORS[owners.index(case.owner) % len(MODERATORS)], UNIT)
+        return mailbox(MODERATORS[self._turn(case.owner)], UNIT)
 
     def _moderate(self, case: Case, key: str, submitted: date, values: matrix.Values, *, delayed: bool = False) -> None:
-        decided = self._sitting(submitted, delayed=delayed)
+        decided = self._sitting(case.owner, submitted, delayed=delayed)
         if decided is None or not case.is_open(decided):
             return
         chance, was = self.region.chance, case.tier(decided)
@@ -210,7 +215,7 @@ class Assessing:
             because=said,
             second=mailbox(others[0], UNIT) if tier != was else "",
         )
-        case.moderated_on = decided
+        case.moderated_on, self.standing[case.key] = decided, key
         if tier != was:
             case.tiers.append((decided, tier))
 
@@ -227,7 +232,7 @@ class Assessing:
         ):
             return
         submitted = self.submit_day(case.owner, between(chance, last - RECENT, last - LATELY - timedelta(days=40)))
-        decided = self._sitting(submitted)
+        decided = self._sitting(case.owner, submitted)
         if decided is None or self._unsettled(case, submitted, decided):
             return
         tier = case.tier(decided)
@@ -257,12 +262,13 @@ class Assessing:
                         area=force,
                         year=year,
                         values=values,
+                        unknown=self.said["unknown"],
                         evidence=self._evidence(on, values),
                         checked_by=manager(force),
                     )
-                    decided = self._sitting(on)
+                    decided = self._sitting(force, on)
                     if decided is not None:
-                        moderator = mailbox(MODERATORS[0], UNIT)
+                        moderator = mailbox(MODERATORS[self._turn(force)], UNIT)
                         self.book.add(decided, "10:20", moderator, "moderate_theme", assessment=f"s{self.count}")
 
     def _queue(self) -> None:
@@ -297,6 +303,12 @@ class Assessing:
             self._return(case, working(last - timedelta(days=chance.between(1, 5))), key, because)
         for case, turn in zip(taken, range(DRAFTS + UNCHECKED), strict=False):
             self._begun(case, whole=turn >= DRAFTS)
+        decided = [case for case in self.region.cases if (case.moderated_on or last) >= last - RECENT]
+        appealing = [case for case in decided if case.is_open(last) and case.key in self.standing and not case.moving]
+        for case in appealing[:APPEALS]:
+            on = working(last - timedelta(days=chance.between(1, 6)))
+            why, key = self.said["appeal"], self.standing[case.key]
+            self.book.add(on, "16:20", manager(case.owner), "appeal", assessment=key, because=why)
 
     def _begun(self, case: Case, *, whole: bool) -> None:
         """A score that is half written, or whole and waiting for the manager to look at."""
@@ -313,5 +325,6 @@ class Assessing:
             threat=case.key,
             values=values if whole else dict(list(values.items())[: chance.between(4, 9)]),
             evidence=self._evidence(on, values) if whole else [],
+            unknown=self.said["unknown"],
             submit=whole,
         )

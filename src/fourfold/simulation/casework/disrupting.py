@@ -28,10 +28,10 @@ from fourfold.simulation.casework.book import (
 from fourfold.simulation.chance import Weighted
 
 FIRST = date(2021, 3, 1)
-SLOW = 0.1  # of those recorded in time, so many wait a month or more all the same
+SLOW = 0.08  # of those recorded in time, so many wait a month or more all the same
 PARTED = 0.08  # the business date is not the day it happened
 TWO = 0.2  # serve a second P as well
-BY_LEAD = 0.3  # since the count, recorded by whoever leads the threat, on a telephone
+BY_LEAD = 0.16  # since the count, recorded by whoever leads the threat, on a telephone
 DUPLICATE_DAYS = 3
 TIER_WEIGHT = {"1": 8, "2": 6, "3": 3, "4": 2, "5": 1}
 P_SINCE = Weighted([("PURSUE", 70), ("PREVENT", 15), ("PROTECT", 11), ("PREPARE", 4)])
@@ -61,17 +61,14 @@ class Row:
 
 
 class Keying:
-    """Days on which an organisation's analyst keys what happened: every second week, since the count every month."""
+    """Days on which an organisation's analyst keys what happened: one a month, and the eve of the first extraction."""
 
     def __init__(self, region: Region, owner: str) -> None:
         counted = region.calibration.disruptions
         weekday = (region.calibration.forces.index(owner) + 2) % 5
-        start = FIRST + timedelta(days=(weekday - FIRST.weekday()) % 7)
         self.eve = working(counted.extracted_first - timedelta(days=1))
-        fortnights = (start + timedelta(days=14 * turn) for turn in range(60))
-        days = {working(day) for day in fortnights if day < self.eve} | {self.eve}
-        later = (nth_weekday(y, m, weekday, 3) for y, m in months(self.eve + timedelta(days=7), region.last))
-        self.days = sorted(days | {working(day) for day in later if working(day) > counted.extracted_first})
+        monthly = (working(nth_weekday(y, m, weekday, 3)) for y, m in months(FIRST, region.last))
+        self.days = sorted({day for day in monthly if day != counted.extracted_first} | {self.eve})
 
     def after(self, day: date, high: date | None = None) -> date | None:
         """The first such day on or after a day, none after `high`."""
@@ -207,7 +204,8 @@ class Disrupting:
         on = self._keyed_between(row, max(low, row.added_on + timedelta(days=5)), high)
         if row.lead == UNIT and chance.yes(0.3):
             because = chance.pick(self.said["reasons"]["to_support"])
-            row.later.append((on, "to_support", {"because": because}))
+            supports = [{"agency": "merseyside", "benefit": chance.pick(self.said["benefits"])}]
+            row.later.append((on, "to_support", {"because": because, "supports": supports}))
         elif chance.yes(0.6):
             row.later.append((on, "withdraw", {"because": chance.pick(self.said["reasons"]["withdrawn"])}))
         else:
@@ -408,7 +406,8 @@ class Disrupting:
         if row.category == "MODERATE":
             self.book.add(on, "13:00", manager(row.lead), "validate", disruption=key)
         elif row.category == "MAJOR":
-            self.book.add(on, "13:20", mailbox("rocta-moderator", UNIT), "moderate_disruption", disruption=key)
+            moderator, because = mailbox("rocta-moderator", UNIT), self.said["reasons"]["moderated"]
+            self.book.add(on, "13:20", moderator, "moderate_disruption", disruption=key, because=because)
         if row.category in {"MODERATE", "MAJOR"} and self.region.chance.yes(REVIEWED):
             day = self.keying[row.lead].after(row.added_on + timedelta(days=REVIEW_DAYS))
             if day is not None and not row.later:

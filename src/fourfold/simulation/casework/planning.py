@@ -50,7 +50,13 @@ class Planning:
         self._peer_review()
 
     def _has_plan(self, case: Case) -> bool:
-        fit = case.closed_on is None and not case.restricted and case.listed_on < self.region.last - 3 * LATE
+        settled = not case.restricted and not case.moving and case.listed_on < self.region.last - 3 * LATE
+        fit = settled and case.closed_on is None
+            case.closed_on is None
+            and not case.restricted
+            and not case.moving
+            and case.listed_on < self.region.last - 3 * LATE
+        )
         return fit and self.region.chance.yes(self.said["share"][case.owner] / 100)
 
     def _good(self, case: Case) -> bool:
@@ -149,7 +155,7 @@ class Planning:
             "why_this_threat": entry["why"].format(**facts) if self._good(case) else "",
             "legal_basis": entry.get("legal_basis", ""),
             "partner": entry.get("partner", "") if self._good(case) else "",
-            "owner": self._owner(case) if self._good(case) else "",
+            "owner": self._owner(case, on) if self._good(case) else "",
             "due_on": (on + timedelta(days=chance.between(20, 190))).isoformat() if self._good(case) else None,
             "aim": aim if self._good(case) else None,
         }
@@ -162,14 +168,15 @@ class Planning:
         chance = self.region.chance
         entry = chance.pick(self.said["generic"])
         due = (on + timedelta(days=chance.between(10, 120))).isoformat() if chance.yes(0.5) else None
-        owner = self._owner(case) if chance.yes(0.5) else ""
+        owner = self._owner(case, on) if chance.yes(0.5) else ""
         return {"p": entry["p"], "title": entry["title"], "owner": owner, "due_on": due, "status": "AGREED"}
 
-    def _owner(self, case: Case) -> str:
-        """Usually who leads the threat, else another lead of the force; some have left since."""
-        if case.lro and self.region.chance.yes(0.7):
-            return case.lro
-        return mailbox(f"soc-lro-{self.region.chance.between(1, LEADS[case.owner])}", case.owner)
+    def _owner(self, case: Case, on: date) -> str:
+        """Usually who leads the threat, else another lead of the force; some have left since, none had by then."""
+        owner = case.lro
+        if not owner or not self.region.chance.yes(0.7):
+            owner = mailbox(f"soc-lro-{self.region.chance.between(1, LEADS[case.owner])}", case.owner)
+        return owner if on < self.leavers.get(owner, self.region.last) else ""
 
     def _status(self, on: date) -> dict[str, Any]:
         chance = self.region.chance
