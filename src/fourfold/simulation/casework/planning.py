@@ -52,11 +52,6 @@ class Planning:
     def _has_plan(self, case: Case) -> bool:
         settled = not case.restricted and not case.moving and case.listed_on < self.region.last - 3 * LATE
         fit = settled and case.closed_on is None
-            case.closed_on is None
-            and not case.restricted
-            and not case.moving
-            and case.listed_on < self.region.last - 3 * LATE
-        )
         return fit and self.region.chance.yes(self.said["share"][case.owner] / 100)
 
     def _good(self, case: Case) -> bool:
