@@ -25,6 +25,7 @@ from fourfold.pipeline.canonical.family import Context
 NAME = "fourfold_bench_intake"
 ROWS = 1_000_000
 TARGET = "at most 3x"
+RECORDS = ("pole_locationrecord", "pole_eventrecord", "pole_objectrecord", "pole_personrecord", "pole_link")
 CONTEXT = Context("bench", owner="merseyside", forces={"05": "merseyside", "07": "cheshire", "60": "north_wales"})
 FORCE = "['05', '07', '60'][1 + i % 3]"
 SHARES = {
@@ -140,7 +141,7 @@ def run(scale: float) -> list[Result]:
         copy = _copy(place / "delivery", place)
         landed_in, beside_landing = alternated(land, copy, rounds=3)
         made_in, beside_making = alternated(make, copy, rounds=3)
-        published_in, beside_publishing = _published(place / "canonical", copy)
+        published_in, beside_publishing, floors = _published(place / "canonical", copy)
         done = canonical.Canonical.open(place / "canonical")
         size = sum(item.stat().st_size for item in (place / "delivery").glob("*.csv")) / 1e6
         note = (
@@ -157,11 +158,15 @@ def run(scale: float) -> list[Result]:
     return [
         Result("intake: to published, linkage aside", whole, "s", peer, copied, whole / copied, TARGET, note),
         *(Result(named, taken, "s", peer, beside, taken / beside) for named, taken, beside in steps),
+        *(
+            Result(f"intake: floor of publishing, {named}", taken, "s", peer, copied, taken / copied)
+            for named, taken in floors.items()
+        ),
     ]
 
 
-def _published(folder: Path, copy: Callable[[], None]) -> tuple[float, float]:
-    """Seconds to publish the batch into a new database, once, and the copy's before and after it."""
+def _published(folder: Path, copy: Callable[[], None]) -> tuple[float, float, dict[str, float]]:
+    """Seconds to publish the batch into a new database, once; the copy's before and after it; and the floors."""
     database.make(NAME)
     try:
         import django  # noqa: PLC0415  the settings read FOURFOLD_DATA, which the caller has set by now
@@ -170,12 +175,50 @@ def _published(folder: Path, copy: Callable[[], None]) -> tuple[float, float]:
         _connect()
         before = _seconds(copy)
         taken = _seconds(lambda: _publish(folder))
-        return taken, median([before, _seconds(copy)])
+        return taken, median([before, _seconds(copy)]), _floors()
     finally:
         from django.db import connection  # noqa: PLC0415
 
         connection.close()
         database.drop(NAME)
+
+
+def _floors() -> dict[str, float]:
+    """Seconds in which PostgreSQL's own COPY takes the published rows again, as a superuser whom no policy holds.
+
+    Straight into tables with nothing but columns; then from there, as rows under a policy must go, into tables with
+    nothing but columns, and into tables with every index.
+    """
+    with database.superuser(NAME) as free, tempfile.TemporaryDirectory() as name:
+        kept = {table: Path(name) / table for table in RECORDS}
+        for table, path in kept.items():
+            with free.cursor().copy(f"copy {table} to stdout") as giving, path.open("wb") as out:
+                for block in giving:
+                    out.write(block)
+        free.execute("create schema floor")
+        bare, staged, indexed = 0.0, 0.0, 0.0
+        for table, path in kept.items():
+            free.execute(f"create table floor.{table} (like {table})")
+            free.execute(f"create table floor.{table}_staged (like {table})")
+            free.execute(f"create table floor.{table}_indexed (like {table} including indexes)")
+            bare += _seconds(lambda table=table, path=path: _take(free, f"floor.{table}", path))
+            staged += _seconds(
+                lambda table=table: free.execute(f"insert into floor.{table}_staged select * from floor.{table}")
+            )
+            indexed += _seconds(
+                lambda table=table: free.execute(f"insert into floor.{table}_indexed select * from floor.{table}")
+            )
+    return {
+        "COPY into bare tables": bare,
+        "COPY into staging, then insert into bare tables": bare + staged,
+        "COPY into staging, then insert with every index": bare + indexed,
+    }
+
+
+def _take(free: database.Connection, table: str, path: Path) -> None:
+    with free.cursor().copy(f"copy {table} from stdin") as taking, path.open("rb") as given:
+        while block := given.read(1 << 20):
+            taking.write(block)
 
 
 def _seconds(work: Callable[[], None]) -> float:

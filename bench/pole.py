@@ -12,7 +12,7 @@ from bench import database
 from bench.result import Result, alternated
 
 NAME = "fourfold_bench_pole"
-ROWS = 1_000_000
+ROWS = 500_000
 LINKS = 200
 PAGES = 25
 # Of all rows: how many are of each table.
@@ -21,8 +21,8 @@ SYLLABLES = str(["an", "bel", "cor", "dan", "el", "far", "gor", "hal", "is", "jo
 COMMON = """
   '{force}' as owning_force, case when n % 20 = 0 then 'OWN' else 'REGION' end as audience,
   'OFFICIAL-SENSITIVE' as marking, null::varchar as compartment, null::varchar as handling,
-  '{table}.csv' as source_file, n + 1 as source_line, md5(n::varchar) as row_hash,
-  timestamp '2024-01-01' as created_at, null::timestamp as updated_at,
+  '{table}.csv' as source_file, n + 1 as source_line, timestamp '2024-01-01' as created_at,
+  null::timestamp as updated_at,
   '{{"Id": "' || n || '", "Town": "Bolton", "Note": "as delivered ' || n || '"}}' as raw
 """
 TABLES = {
@@ -249,7 +249,7 @@ def _reading() -> list[Result]:
             target="at most 40 ms",
             note="with the count of every filter",
         ),
-        _under_policy(analyst, rows),
+        *_under_policy(analyst, rows),
         Result(
             "search: a misspelt name, p95",
             quantiles(sought, n=20)[-1],
@@ -260,26 +260,40 @@ def _reading() -> list[Result]:
     ]
 
 
-def _under_policy(analyst: object, rows: int) -> Result:
-    """The list's query under the policy beside the same with the labels written by hand where no policy holds."""
+def _under_policy(analyst: object, rows: int) -> list[Result]:
+    """The list's queries under the policy beside the same with the labels written by hand where no policy holds."""
     from fourfold.platform.visibility.scope import acting_as  # noqa: PLC0415
 
     columns, order = "id, title, kind, happened_on", "happened_on desc nulls last, id desc"
-    query = f"select {columns} from pole_eventrecord {{}} order by {order} limit 25"
+    queries = {
+        f"pole: 25 events of {rows:,} under the policy": (
+            f"select {columns} from pole_eventrecord {{}} order by {order} limit 25"
+        ),
+        f"pole: the counts of every filter of {rows:,} events under the policy": (
+            "select label_id, kind, owner_id, count(*) from pole_eventrecord {} group by 1, 2, 3"
+        ),
+    }
     with acting_as(analyst) as acting:
         labels = sorted(acting.reads)
     with database.superuser(NAME) as free, database.application(NAME) as held:
         database.act(held, labels)
-        by_hand = query.format(f"where label_id in ({','.join(map(str, labels))})")
-        ours, theirs = alternated(
-            lambda: held.execute(query.format("")).fetchall(), lambda: free.execute(by_hand).fetchall(), rounds=15
+        taken = {named: _beside(held, free, query, labels) for named, query in queries.items()}
+    return [
+        Result(
+            named,
+            ours * 1_000,
+            "ms",
+            against="hand-written WHERE",
+            against_value=theirs * 1_000,
+            ratio=ours / theirs,
+            target="at most 1.2x",
         )
-    return Result(
-        f"pole: 25 events of {rows:,} under the policy",
-        ours * 1_000,
-        "ms",
-        against="hand-written WHERE",
-        against_value=theirs * 1_000,
-        ratio=ours / theirs,
-        target="at most 1.2x",
+        for named, (ours, theirs) in taken.items()
+    ]
+
+
+def _beside(held: database.Connection, free: database.Connection, query: str, labels: list[int]) -> tuple[float, float]:
+    by_hand = query.format(f"where label_id in ({','.join(map(str, labels))})")
+    return alternated(
+        lambda: held.execute(query.format("")).fetchall(), lambda: free.execute(by_hand).fetchall(), rounds=15
     )

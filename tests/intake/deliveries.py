@@ -37,8 +37,10 @@ def person(
     return (key, force, surname, forename, "", "M", born, "", "", "", "", "", restricted, MADE, MADE, "", "")
 
 
-def occurrence(key: str, number: str, *, force: str = "05", at: str = "02/01/2026 22:15:00") -> tuple[str, ...]:
-    return (key, force, number, "CR", "28A", "OPEN", MADE, at, "", "", "Entry by the rear door.", "", MADE)
+def occurrence(
+    key: str, number: str, *, force: str = "05", at: str = "02/01/2026 22:15:00", restricted: str = ""
+) -> tuple[str, ...]:
+    return (key, force, number, "CR", "28A", "OPEN", MADE, at, "", "", "Entry by the rear door.", restricted, MADE)
 
 
 def involvement(key: str, person_key: str, occurrence_key: str, *, force: str = "05") -> tuple[str, ...]:

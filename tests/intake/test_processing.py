@@ -1,16 +1,19 @@
 """From the door to published: every step, every refusal, every row accounted for."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
+from django.urls import reverse
 
 from fourfold.intake import processing, rules, selectors, services
-from fourfold.intake.models import StepRun
+from fourfold.intake.models import BatchFile, StepRun
 from fourfold.intake.rules import Outcome, RowState, State, Step
 from fourfold.platform import clock
 from fourfold.platform.people.services import service_user
 from fourfold.platform.visibility.scope import acting_as
+from fourfold.platform.visibility.services import let_into_compartment, make_compartment
 from fourfold.pole.models import Link, PersonRecord
 from tests.intake import deliveries
 from tests.intake.deliveries import involvement, occurrence, person, write_niche
@@ -183,6 +186,51 @@ def test_a_held_row_is_loaded_when_a_later_delivery_brings_what_it_waited_for(lo
         assert Link.objects.get().batch_id == supplement.pk
         held = selectors.not_loaded().get(batch=earlier)
         assert (held.state, held.supplement_id) == (RowState.REPAIRED, supplement.pk)
+
+
+def test_rows_that_waited_are_shown_to_those_who_may_see_each_of_them_and_to_nobody_else(
+    load, tmp_path, universe, reading
+):
+    inside, outside = universe.merseyside_intelligence_manager, universe.merseyside_analyst
+    with acting_as(service_user("intake")):
+        room = make_compartment(code="dealings", name="Operation Lantern", owner=inside.organisation)
+        let_into_compartment(compartment=room, user=inside, held_from=date(2020, 1, 1))
+    rows = {
+        "occurrence.csv": [occurrence("O1", "05/1001/26", restricted="dealings"), occurrence("O2", "05/1002/26")],
+        "involvement.csv": [involvement("I1", "P1", "O1"), involvement("I2", "P9", "O2")],
+    }
+    earlier = load(write_niche(tmp_path / "a", rows))
+    later = load(write_niche(tmp_path / "b", {"person.csv": [person("P1", "HARGREAVE", "Tomos", "14/02/1988")]}))
+    with acting_as(inside):
+        supplement = selectors.supplements_of(earlier).get()
+        assert supplement.name == f"Rows that waited for batch {later.pk}"
+        assert {run.label_id for run in StepRun.objects.filter(batch=supplement)} == {supplement.label_id}
+        assert dict(selectors.file_counts(supplement)) == {"involvement.csv": rules.Counts(read=1, loaded=1)}
+    with acting_as(outside):
+        assert not selectors.supplements_of(earlier).exists()
+        assert selectors.batches().count() == 2
+        assert not StepRun.objects.filter(batch=supplement).exists()
+        assert not BatchFile.objects.filter(batch=supplement).exists()
+        assert dict(selectors.file_counts(earlier))["involvement.csv"] == rules.Counts(read=1, held=1)
+    for address in (reverse("intake:source", args=["niche_tri"]), reverse("intake:batch", args=[earlier.pk])):
+        assert "Rows that waited" in reading(inside).get(address).content.decode()
+        assert "Rows that waited" not in reading(outside).get(address).content.decode()
+
+
+def test_rows_that_waited_in_the_open_are_shown_to_the_region_though_others_wait_in_a_compartment(
+    load, tmp_path, universe
+):
+    with acting_as(service_user("intake")):
+        make_compartment(code="dealings", name="Operation Lantern", owner=universe.merseyside_analyst.organisation)
+    rows = {
+        "occurrence.csv": [occurrence("O1", "05/1001/26", restricted="dealings"), occurrence("O2", "05/1002/26")],
+        "involvement.csv": [involvement("I1", "P1", "O1"), involvement("I2", "P2", "O2")],
+    }
+    earlier = load(write_niche(tmp_path / "a", rows))
+    load(write_niche(tmp_path / "b", {"person.csv": [person("P2", "PARRY", "Sioned", "03/03/1979")]}))
+    with acting_as(universe.gmp_analyst):
+        supplement = selectors.supplements_of(earlier).get()
+        assert dict(selectors.file_counts(supplement)) == {"involvement.csv": rules.Counts(read=1, loaded=1)}
 
 
 CONFORMANCE = Path(__file__).parents[1] / "data" / "conformance"

@@ -1,6 +1,5 @@
 """Small batches as the pipeline would deliver them: canonical Parquet of the contract, row by row."""
 
-import hashlib
 import json
 from datetime import date, datetime, time
 from pathlib import Path
@@ -19,7 +18,6 @@ COMMON = {
     "handling": "varchar",
     "source_file": "varchar",
     "source_line": "bigint",
-    "row_hash": "varchar",
     "created_at": "timestamp",
     "updated_at": "timestamp",
     "raw": "varchar",
@@ -96,7 +94,6 @@ class Batch:
             "raw": json.dumps(raw),
             **given,
         }
-        row.setdefault("row_hash", hashlib.sha256(row["raw"].encode()).hexdigest())
         self.rows[table].append(row)
         return key
 

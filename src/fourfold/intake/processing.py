@@ -191,6 +191,9 @@ def _canonicalise(batch: Batch, desk: Desk) -> None:
             detail, keep = {}, None
         with _acting():
             labels = _Labels()
+            if batch.how == How.WAITED:
+                of_made = {labels.of(facts) for _, facts in counts}
+                services.narrow_to_released(supplement=batch, lines=keep or (), made=of_made)
             _write_counts(batch, counts, labels)
             _write_not_loaded(batch, made.folder, labels, only=keep)
             if not batch.supplement_of_id:

@@ -200,7 +200,7 @@ def people_in(canonical: Path) -> int:
 def write_difference(canonical: Path, known: Iterable[Path], *, into: Path) -> Mapping[str, int]:
     """Write the rows of `canonical` that none of the `known` folders has: what repairs have brought. Repeatable.
 
-    Rows are the same when every column but the place in the file is: a repaired row differs in `row_hash` from the
+    Rows are the same when every column but the place in the file is: a repaired row differs in `raw` from the
     rejected one, and a row that waited for it was in no folder before.
     Returns the number of rows by table.
     """

@@ -193,6 +193,12 @@ def batches_with_held_rows(source: Source) -> QuerySet[Batch]:
     return batches().filter(pk__in=wanted, state=State.PUBLISHED).order_by("pk")
 
 
+def rows_waiting_in(delivery: Batch) -> QuerySet[Quarantined]:
+    """Rows of a delivery and of its supplements that still wait for a record."""
+    mine = Q(batch=delivery) | Q(batch__supplement_of=delivery)
+    return Quarantined.objects.filter(mine, kind=Kind.HELD, state=RowState.OPEN)
+
+
 def steps_done(batch_ids: Iterable[int]) -> Mapping[int, frozenset[Step]]:
     """Which steps of each batch have been done."""
     done: dict[int, set[Step]] = {}

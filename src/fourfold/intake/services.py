@@ -13,8 +13,8 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from procrastinate.exceptions import AlreadyEnqueued
 
-from fourfold.intake import rules
-from fourfold.intake.models import Arrival, Batch, Quarantined, Source, SourceToken
+from fourfold.intake import rules, selectors
+from fourfold.intake.models import Arrival, Batch, Quarantined, Source, SourceToken, StepRun
 from fourfold.intake.rules import Correction, How, RowState, State
 from fourfold.intake.storage import Delivery, Kept, Store
 from fourfold.platform.audit import services as audit
@@ -239,7 +239,7 @@ def repair_line(
         now=now,
         how=How.REPAIR,
         name=f"Repair of {file} line {line}",
-        label=_narrowest(rows),
+        label=_narrowest(row.label for row in rows),
     )
     for row in rows:
         done = Quarantined.objects.filter(pk=row.pk).update(
@@ -259,7 +259,11 @@ def repair_line(
 
 @transaction.atomic
 def try_held_rows_again(*, batch: Batch, after: Batch, store: Store, now: datetime) -> Batch:
-    """A supplement with no correction: held rows go through the rules again, now that `after` is published."""
+    """A supplement with no correction: held rows go through the rules again, now that `after` is published.
+
+    Until it is known which of the waiting rows go on, it is for those who may see each of them.
+    """
+    rows = selectors.rows_waiting_in(batch).select_related("label")
     return _make_supplement(
         batch,
         (),
@@ -267,8 +271,30 @@ def try_held_rows_again(*, batch: Batch, after: Batch, store: Store, now: dateti
         now=now,
         how=How.WAITED,
         name=f"Rows that waited for batch {after.pk}",
-        label=batch_label(batch.source),
+        label=_narrowest([after.label, *(row.label for row in rows)]),
     )
+
+
+@transaction.atomic
+def narrow_to_released(*, supplement: Batch, lines: Iterable[tuple[str, int]], made: Iterable[AccessLabel]) -> None:
+    """Show a supplement of rows that waited to those who may see each row that goes on, and to nobody else.
+
+    Args:
+        supplement: Of rows that waited.
+        lines: File and line of each row that goes on.
+        made: The labels under which the rows go on.
+    """
+    root = supplement.supplement_of
+    if root is None:
+        raise ValueError(f"batch {supplement.pk} is not a supplement")
+    wanted = set(lines)
+    waited = selectors.rows_waiting_in(root).select_related("label")
+    found = [*made, *(row.label for row in waited if (row.file, row.line) in wanted)]
+    if found:
+        label = _narrowest(found)
+        Batch.objects.filter(pk=supplement.pk).update(label=label)
+        StepRun.objects.filter(batch=supplement).update(label=label)
+        supplement.label = label
 
 
 def _make_supplement(
@@ -302,13 +328,13 @@ def _make_supplement(
     return supplement
 
 
-def _narrowest(rows: Iterable[Quarantined]) -> AccessLabel:
-    """The label of the row that fewest may read: a repair names a line, so it is for those who may see the line."""
+def _narrowest(labels: Iterable[AccessLabel]) -> AccessLabel:
+    """The label that fewest may read: a supplement tells of lines, so it is for those who may see the lines."""
 
     def narrowness(label: AccessLabel) -> tuple[bool, bool, str, int]:
         return label.compartment_id is not None, label.audience == Audience.OWN, label.marking, label.pk
 
-    return max((row.label for row in rows), key=narrowness)
+    return max(labels, key=narrowness)
 
 
 def corrections_of(batch: Batch, *, store: Store) -> list[Correction]:

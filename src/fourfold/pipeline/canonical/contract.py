@@ -9,7 +9,7 @@ from typing import Literal
 
 ContractType = Literal["VARCHAR", "BIGINT", "BOOLEAN", "DOUBLE", "DATE", "TIMESTAMP"]
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,6 @@ COMMON = (
     *ACCESS,
     _text("handling", "P (may be shared) or C (with conditions)"),
     *LINEAGE,
-    _text("row_hash", "SHA-256 of `raw`, in hexadecimal", required=True),
     Column("created_at", "TIMESTAMP", "when the source made the record, UTC"),
     Column("updated_at", "TIMESTAMP", "when the source last changed it, UTC"),
     _text("raw", "all landed fields as delivered, JSON", required=True),

@@ -204,20 +204,20 @@ class _Run:
         return f"{sql} UNION ALL BY NAME SELECT * FROM {_n(name)}"
 
     def _landed_view(self, layout: Layout) -> None:
-        """`delivered_<table>`: as delivered. `landed_<table>`: trimmed, empty as null, with raw and row_hash."""
+        """`delivered_<table>`: as delivered. `landed_<table>`: trimmed, empty as null, with raw."""
         self.db.execute(f"CREATE TEMP VIEW {_n(f'delivered_{layout.table}')} AS {self._delivered(layout)}")
         source = _n(f"delivered_{layout.table}")
         if layout.shape:
             fields = ", ".join(self._shape_field(name, kind) for name, kind in layout.shape.items())
             structure = literal(json.dumps(_structure(layout.shape)))
             sql = (
-                f"SELECT source_file, source_line, source_row, raw, sha256(raw) AS row_hash, {fields} "
+                f"SELECT source_file, source_line, source_row, raw, {fields} "
                 f"FROM (SELECT *, body AS raw, json_transform(body, {structure}) AS fields FROM {source})"
             )
         else:
             fields = ", ".join(f"ff_text({_n(name)}) AS {_n(name)}" for name in layout.fields)
             sql = (
-                f"SELECT source_file, source_line, source_row, raw, sha256(raw) AS row_hash, {fields} "
+                f"SELECT source_file, source_line, source_row, raw, {fields} "
                 f"FROM (SELECT *, {self._raw(layout)} AS raw FROM {source})"
             )
         self.db.execute(f"CREATE TEMP VIEW {_n(f'landed_{layout.table}')} AS {sql}")

@@ -5,6 +5,7 @@ A family is declarative: SQL expressions over landed text, made of the macros of
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,9 +60,9 @@ class Step:
     """A named relation the makes read: rows of one landed table with what is worked out from them.
 
     `select` reads the view `landed_<table>` (the landed fields, trimmed, empty as null; source_file, source_line,
-    raw, row_hash) or earlier steps, and gives at least source_file, source_line, raw, row_hash, owning_force,
-    audience, marking, compartment (`single_owner`, `owner_by_number` write the last four). Afterwards `<name>` holds
-    the rows that broke no rule that sets them aside.
+    raw) or earlier steps, and gives at least source_file, source_line, raw, owning_force, audience, marking,
+    compartment (`single_owner`, `owner_by_number` write the last four). Afterwards `<name>` holds the rows that broke
+    no rule that sets them aside.
     `key`: column of the select that must be there and unique (Q-KEY-01, Q-KEY-02).
     `consumed`: the rows only enrich others (code tables, aliases, tombstones) and count as reference.
     """
@@ -101,7 +102,7 @@ class Links:
     key: str = ""
 
 
-class Family:
+class Family(ABC):
     """One family of source system. A subclass declares; the engine runs what it declares."""
 
     code: ClassVar[str]
@@ -109,13 +110,13 @@ class Family:
     implements: ClassVar[tuple[str, ...]]
     layouts: ClassVar[tuple[Layout, ...]]
 
+    @abstractmethod
     def steps(self, context: Context) -> tuple[Step, ...]:
         """Rows worked out, in order; a later step may read an earlier one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def makes(self, context: Context) -> tuple[Make, ...]:
         """Entity and merge rows."""
-        raise NotImplementedError
 
     def links(self, context: Context) -> tuple[Links, ...]:
         """Links, run when all entities of the batch are known."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 ACCESS = "owning_force, audience, marking, compartment"
-ROW = "source_file, source_line, raw, row_hash"
+ROW = "source_file, source_line, raw"
 _APART = (
     "CASE WHEN compartment IS NOT NULL THEN '/' || compartment WHEN audience = 'OWN' THEN '/' || "
     "owning_force ELSE '' END"

@@ -25,6 +25,8 @@ from fourfold.pipeline.landing.set_aside import SetAside, readable
 
 BLOCKS_AHEAD = 4
 RECORD_LINES = 2_000
+GROUP_ROWS = 50_000
+"""Rows of a part of the Parquet file: parts are read at the same time."""
 _BLANK = (b"", b"\r")
 _BOMS = ((b"\xef\xbb\xbf", "UTF-8"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 _ENCODING_WORDS = {"utf-8": "UTF-8", "windows-1252": "Windows-1252", "latin-1": "Latin-1 (ISO 8859-1)"}
@@ -92,7 +94,7 @@ class CsvFile:
     def _write(self, writer: pq.ParquetWriter, done: tuple[pa.Table, list[tuple[int, str, int]]]) -> None:
         table, wrong = done
         self.rows += table.num_rows
-        writer.write_table(table)
+        writer.write_table(table, row_group_size=GROUP_ROWS)
         expected = len(self.header)
         for line, text, found in wrong:
             rule = "Q-ROW-01" if found < expected else "Q-ROW-02"
@@ -163,7 +165,10 @@ class CsvFile:
     def _look_at(self, block: _Block, data: bytes, *, last: bool) -> int | None:
         """Mark the lines Arrow must not see. Returns the line from which to wait for more of the file, if any."""
         limit = self.caps.field_characters
-        odd = [n for n, line in enumerate(block.lines) if line.count(b'"') & 1 or len(line) > limit or len(line) < 2]
+        lines = block.lines
+        odd = [n for n, line in enumerate(lines) if line.count(b'"') & 1]
+        if max(map(len, lines), default=0) > limit or min(map(len, lines), default=2) < 2:
+            odd += [n for n, line in enumerate(lines) if len(line) > limit or len(line) < 2]
         unreadable = self._unreadable(block, data)
         doubtful = {*odd, *unreadable, *self._mid_quoted(block, data), *self._mid_returns(block, data)}
         reach = 0  # lines before this belong to a record already judged
@@ -181,19 +186,20 @@ class CsvFile:
         if not line:
             block.left_out.add(at)
             return False
-        taken = 1
+        taken: int | None = 1
         if line.count(b'"') & 1:
-            closed = self._lines_of_record(block, at)
-            if closed is None and not last and len(block.lines) - at < RECORD_LINES:
+            taken, fields = self._lines_of_record(block, at)
+            if taken is None and not last and len(block.lines) - at < RECORD_LINES:
                 return True
-            taken = closed or 0
+        else:
+            fields = self._fields(block.lines[at])
+        taken = taken or 0
         if any(n in unreadable for n in range(at, at + max(taken, 1))):
             code = "Q-ROW-05" if b"\x00" in line else "Q-ROW-03"
             text = readable(line, encoding)
             self.aside.line(code, self.name, number, text, encoding=_ENCODING_WORDS[encoding])
             block.left_out.add(at)
             return False
-        fields = self._fields(b"\n".join(block.lines[at : at + taken])) if taken else None
         if fields is None:
             code = "Q-ROW-11" if b"\r" in line and not line.count(b'"') & 1 else "Q-ROW-06"
             self.aside.line(code, self.name, number, readable(line, encoding))
@@ -211,13 +217,18 @@ class CsvFile:
             block.joined[at] = taken
         return False
 
-    def _lines_of_record(self, block: _Block, at: int) -> int | None:
-        """Lines a record with an open quote takes: 0 if closing it gives no whole row, None if nothing closes it."""
+    def _lines_of_record(self, block: _Block, at: int) -> tuple[int | None, list[str] | None]:
+        """Lines a record with an open quote takes, and its fields.
+
+        0 and no fields if closing the quote gives no whole row, None and no fields if nothing closes it.
+        """
         for end in range(at + 1, len(block.lines)):
             if block.lines[end].count(b'"') & 1:
                 fields = self._fields(b"\n".join(block.lines[at : end + 1]))
-                return end - at + 1 if fields is not None and len(fields) == len(self.header) else 0
-        return None
+                if fields is not None and len(fields) == len(self.header):
+                    return end - at + 1, fields
+                return 0, None
+        return None, None
 
     def _fields(self, record: bytes) -> list[str] | None:
         """The record's fields by the strict reading, or None when quotes are wrong."""

@@ -29,11 +29,14 @@ from fourfold.platform.ui.components import Action, Alert, Cell, Empty, Link, Va
 from fourfold.platform.ui.fields import read_date
 from fourfold.platform.ui.jinja import plural, shown_date
 from fourfold.platform.ui.pages import Foot, Page
+from fourfold.platform.visibility import scope
+from fourfold.platform.visibility.models import Labelled
 
 PAGE_SIZE: Final = 25
 EXPORT_CHUNK: Final = 1_000
 LONGEST_TEXT: Final = 200
 CHOICES_SHOWN: Final = 6
+LABELS_APART: Final = 200
 MOST_CELLS: Final = 2_000
 """Combinations of choices that are counted in one pass; a filter that would make more has a pass of its own."""
 FILTERS_OPEN: Final = 4
@@ -472,6 +475,8 @@ class _Tally:
 
     def _count(self, rows: QuerySet[Any], taken: Sequence[ChoiceFilter]) -> None:
         columns = [_Counted.of(rows.model, each.field) for each in taken]
+        if _comes_by_label(rows.model):
+            columns.append(_Counted("label_id"))
         found = list(rows.order_by().values_list(*(column.path for column in columns)).annotate(rows=Count("*")))
         named = [column.names({row[place] for row in found}) for place, column in enumerate(columns)]
         for *values, count in found:
@@ -506,6 +511,12 @@ class _Counted:
         wanted = set(values)
         there = self.column.model._default_manager.filter(pk__in=wanted).values_list("pk", self.column.name)
         return dict.fromkeys(wanted, "") | {pk: str(name) for pk, name in there}
+
+
+def _comes_by_label(model: type[Model]) -> bool:
+    """Whether to count each label by itself: from an index of label and choices rows then come in groups already."""
+    acting = scope.current()
+    return issubclass(model, Labelled) and acting is not None and len(acting.reads) <= LABELS_APART
 
 
 def _is_plain(queryset: QuerySet[Any]) -> bool:

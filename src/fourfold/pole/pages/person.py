@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from hashlib import sha256
 
 from django.urls import reverse
 
@@ -578,7 +579,7 @@ def _origin(record: SourceRecord) -> tuple[ui.Fact, ...]:
         ui.Fact("Made there", record.source_created_at),
         ui.Fact("Changed there", record.source_updated_at),
         ui.Fact("Handling", rules.HANDLING_WORDS.get(record.handling, record.handling or None)),
-        ui.Fact("Hash of the row", record.row_hash),
+        ui.Fact("Hash of the row", sha256(record.raw.encode()).hexdigest()),
     )
 
 

@@ -82,7 +82,7 @@ class Shape:
 COMMON_NEEDS = (
     "record_key",
     *LABEL_COLUMNS,
-    *("handling", "source_file", "source_line", "row_hash", "created_at", "updated_at", "raw"),
+    *("handling", "source_file", "source_line", "created_at", "updated_at", "raw"),
 )
 COMMON = (
     Column("source_key", made="c.record_key"),
@@ -91,7 +91,6 @@ COMMON = (
     Column("handling"),
     Column("source_file"),
     Column("source_line", "bigint"),
-    Column("row_hash"),
     Column("content", "uuid", made="c.content"),
     Column("source_created_at", "timestamptz", made="strftime(c.created_at, '%Y-%m-%dT%H:%M:%S.%f+00')"),
     Column("source_updated_at", "timestamptz", made="strftime(c.updated_at, '%Y-%m-%dT%H:%M:%S.%f+00')"),
@@ -352,7 +351,7 @@ class Stage:
         self._refuse_repeated_keys(path, shape)
         hashed = ", ".join(
             f"coalesce(c.{name}::varchar, chr(1))"
-            for name in sorted({*COMMON_NEEDS, *shape.needs} - {"source_file", "source_line", "row_hash"})
+            for name in sorted({*COMMON_NEEDS, *shape.needs} - {"source_file", "source_line"})
         )
         rows = (
             f"(select c.*, md5(concat_ws(chr(31), {hashed}))::uuid as content from read_parquet('{_quoted(path)}') c) c"

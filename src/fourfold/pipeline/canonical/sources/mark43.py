@@ -138,7 +138,7 @@ def _named(kind: str, column: str, name: str) -> str:
     return f"LEFT JOIN attribute {name} ON {name}.id = l.{column} AND {name}.attribute_type = '{kind}'"
 
 
-_ROW = "l.source_file, l.source_line, l.raw, l.row_hash"
+_ROW = "l.source_file, l.source_line, l.raw"
 
 
 def _locations(context: Context) -> Step:

@@ -16,7 +16,7 @@ from fourfold.pipeline.canonical.family import (
 )
 from fourfold.pipeline.delivery import Layout
 
-_ROW = "l.source_file, l.source_line, l.raw, l.row_hash"
+_ROW = "l.source_file, l.source_line, l.raw"
 
 KINDS = {"CR": "CRIME", "CU": "CUSTODY", "SS": "STOP", "MI": "MISSING", "IN": "INCIDENT"}
 # Kind of record and prefix of its key, by the table an involvement names.

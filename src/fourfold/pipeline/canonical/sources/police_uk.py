@@ -179,7 +179,7 @@ def _street_sql(context: Context) -> str:
           min(source_line) OVER (PARTITION BY source_file, force, place) AS first_line_of_place
         FROM (
           SELECT *, coalesce({force}, {literal(context.owner)}) AS force, {force} IS NULL AS names_no_force,
-            coalesce("Crime ID", 'row/' || left(row_hash, 16)) AS identifier,
+            coalesce("Crime ID", 'row/' || left(sha256(raw), 16)) AS identifier,
             CAST(TRY_STRPTIME("Month" || '-01', '%Y-%m-%d') AS DATE) AS month_on,
             CASE WHEN "Latitude" IS NOT NULL AND "Longitude" IS NOT NULL
               THEN concat_ws('|', "Longitude", "Latitude", "Location") END AS place
