@@ -20,12 +20,11 @@ NEVER = datetime(1, 1, 2, tzinfo=UTC)
 NOTHING = ("", "Not said")
 TODAY, YESTERDAY, ANOTHER = "TODAY", "YESTERDAY", "ANOTHER"
 ROWS = 3
+STATEMENT_HINT = "A few words will do to send it. It passes with forty words in all three answers."
 
 
-def _radios(label: str, choices: Choices, *, help_text: str = "", required: bool = True) -> forms.ChoiceField:
-    return forms.ChoiceField(
-        label=label, choices=choices, widget=forms.RadioSelect, help_text=help_text, required=required
-    )
+def _radios(label: str, choices: Choices, *, help_text: str = "") -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, choices=choices, widget=forms.RadioSelect, help_text=help_text)
 
 
 def _select(label: str, choices: Choices, *, help_text: str = "") -> forms.ChoiceField:
@@ -53,6 +52,38 @@ def _text(label: str, *, help_text: str = "", limit: int = 200, width: str = "")
     return forms.CharField(
         label=label, widget=forms.TextInput(attrs=attributes), help_text=help_text, required=False, max_length=limit
     )
+
+
+class AskedText(forms.CharField):
+    """A question that has to be answered at last: `rules` say when, and what is missing is kept until then."""
+
+    def validate(self, value: Any) -> None:
+        """Nothing is refused for being empty."""
+
+
+class AskedChoice(forms.ChoiceField):
+    """As `AskedText`, but what is chosen is one of the choices."""
+
+    def validate(self, value: Any) -> None:
+        if value:
+            super().validate(value)
+
+
+class AskedChoices(forms.MultipleChoiceField):
+    """As `AskedChoice`, for several."""
+
+    def validate(self, value: Any) -> None:
+        if value:
+            super().validate(value)
+
+
+def _asked(label: str, *, rows: int, help_text: str = "") -> AskedText:
+    area = forms.Textarea(attrs={"rows": rows})
+    return AskedText(label=label, widget=area, help_text=help_text, max_length=rules.TEXT_LIMIT)
+
+
+def _asked_choice(label: str, choices: Choices) -> AskedChoice:
+    return AskedChoice(label=label, choices=choices, widget=forms.RadioSelect)
 
 
 def category_choices(words: rules.Vocabulary) -> Choices:
@@ -134,12 +165,17 @@ class RecordForm(FactFields):
         others = [(o.code, o.name) for o in agencies if o.code != own.code]
         add = self.fields
         add["shared_event"] = forms.CharField(widget=forms.HiddenInput, required=False, max_length=16)
-        add["q"] = _text(
-            "Nickname, plate, postcode, phone or reference",
+        add["q"] = AskedText(
+            label="Nickname, plate, postcode, phone or reference",
             help_text="Any one of them. The nearest three are offered.",
+            max_length=200,
         )
         add["threat"] = forms.CharField(widget=forms.HiddenInput, required=False, max_length=16)
-        add["often"] = _boxes("What was done", [(code, words.tactics[code].name) for code in often])
+        add["often"] = AskedChoices(
+            label="What was done",
+            choices=[(code, words.tactics[code].name) for code in often],
+            widget=forms.CheckboxSelectMultiple,
+        )
         add["tactics"] = forms.MultipleChoiceField(
             label="Everything on the menu of tactics",
             choices=tactic_choices(words, but=often),
@@ -149,26 +185,23 @@ class RecordForm(FactFields):
         add["happened"] = _area("In a few words", rows=2, help_text="Such as: warrant at the safe house, two arrests.")
         add["place"] = _text("Where (a place, not a person)", limit=rules.PLACE_LIMIT)
         self.add_facts(words)
-        add["when"] = _radios(
-            "When did it happen?",
-            [(TODAY, "Today"), (YESTERDAY, "Yesterday"), (ANOTHER, "Another day")],
-            required=False,
-        )
+        days = [(TODAY, "Today"), (YESTERDAY, "Yesterday"), (ANOTHER, "Another day")]
+        add["when"] = _asked_choice("When did it happen?", days)
         add["event_on"] = fields.DateField(label="Another day", words="day it happened", required=False)
-        add["primary_p"] = _radios("Which of the four Ps did it serve most?", p_choices(), required=False)
+        add["primary_p"] = _asked_choice("Which of the four Ps did it serve most?", p_choices())
         add["secondary_ps"] = _boxes("And also, if it did", [(p.value, name) for p, (name, _) in P_NAMES.items()])
         add["aims"] = _boxes(
             "Aims of the plan that it serves", [(str(aim.pk), f"{aim.position}. {aim.text}") for aim in aims]
         )
-        add["role"] = _radios("Who led?", _role_choices(own, roles), required=False)
+        add["role"] = _asked_choice("Who led?", _role_choices(own, roles))
         if bodies := [(o.code, o.name) for o in leading]:
             add["lead_agency"] = _select("Whose record is it?", bodies)
         add["support_agency"] = _select("Who else was in it, or whom was it for?", [("", "Nobody else"), *others])
         add["support_benefit"] = _text("What they did, or how they gained", limit=rules.TEXT_LIMIT)
-        add["category"] = _radios("How much effect did it have?", category_choices(words), required=False)
-        add["stopped"] = _area("What can they no longer do?")
-        add["for_how_long"] = _area("For how long?", rows=2)
-        add["how_known"] = _area("How do we know?", rows=2)
+        add["category"] = _asked_choice("How much effect did it have?", category_choices(words))
+        add["stopped"] = _asked("What can they no longer do?", rows=4, help_text=STATEMENT_HINT)
+        add["for_how_long"] = _asked("For how long?", rows=2)
+        add["how_known"] = _asked("How do we know?", rows=3)
         add["outcome"] = _select("Named outcome", _named(words.outcomes))
         add["evidence_text"] = _text("Evidence", limit=rules.TEXT_LIMIT)
         add["evidence_grade"] = _select("How well it is known", grade_choices())

@@ -116,7 +116,7 @@ def cells(row: Row) -> tuple[Cell, ...]:
         Cell("", tag=pages.category_tag(found.category, words)),
         Cell(found.lead_agency.short_name or found.lead_agency.name, hint=rules.role_name(found.role)),
         Cell(found.record_date),
-        Cell(found.added_at.date(), tag=Tag("Late", "orange") if found.late else None),
+        Cell(found.added_at.date(), hint="Late" if found.late else ""),
         Cell("", tag=pages.state_tag(found.state)),
     )
 

@@ -429,9 +429,12 @@ def _identity(found: Disruption, words: rules.Vocabulary) -> IdentityBar:
     )
 
 
+ALWAYS_SHOWN = frozenset({"Tactics", "Passed by"})
+
+
 def _facts(found: Disruption, words: rules.Vocabulary) -> tuple[Fact, ...]:
     first = words.category_name(found.original_category)
-    return (
+    said = (
         Fact("Happened on", found.event_on),
         Fact("Record date", found.record_date, hint="Published figures go by this date"),
         Fact("Added", found.added_at, hint="By the database's clock; nobody can change it"),
@@ -448,6 +451,7 @@ def _facts(found: Disruption, words: rules.Vocabulary) -> tuple[Fact, ...]:
         Fact("Handling", f"{found.handling}: {rules.HANDLING_NAMES.get(found.handling, '')}"),
         Fact("Different from what it resembles", found.different_because),
     )
+    return tuple(fact for fact in said if fact.value or fact.label in ALWAYS_SHOWN)
 
 
 def _passing_hint(found: Disruption) -> str:

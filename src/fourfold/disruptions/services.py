@@ -167,23 +167,23 @@ def validate_many(
 ) -> tuple[Disruption, ...]:
     """Pass some records, all or none."""
     data = selectors.region_data()
-    done = []
-    for each in disruptions:
-        found = _locked(each)
-        rules.check_unchanged(seen=seen, recorded_from=found.recorded_from)
-        following = rules.follow(found.state, Act.VALIDATE)
+    found = _locked_all(disruptions)
+    parts = selectors.parts_of_many(found)
+    for each in found:
+        rules.check_unchanged(seen=seen, recorded_from=each.recorded_from)
+        rules.follow(each.state, Act.VALIDATE)
         rules.check_may_validate(
             actor,
-            owner=found.label.owner.code,
-            audience=found.label.audience,
-            is_recorder=found.recorder_id == actor.pk,
-            category=found.category,
-            event_on=found.event_on,
+            owner=each.label.owner.code,
+            audience=each.label.audience,
+            is_recorder=each.recorder_id == actor.pk,
+            category=each.category,
+            event_on=each.event_on,
             standard=data.standard,
         )
-        _check_passes(found, data)
-        done.append(_change(found, "validated", "Validated", state=following, faults=[], validated_by=actor))
-    return tuple(done)
+        _check_passes(each, parts[each.pk], data)
+    values = {"state": State.VALIDATED, "faults": [], "validated_by": actor}
+    return _change_all("validated", [(each, "Validated", values) for each in found])
 
 
 def moderate(
@@ -207,19 +207,31 @@ def moderate_many(
 ) -> tuple[Disruption, ...]:
     """Decide about some records, all or none."""
     data = selectors.region_data()
-    done = []
-    for entry in entries:
-        found = _to_moderate(actor, entry.disruption, reason=entry.reason, seen=seen)
-        following = rules.follow(found.state, Act.MODERATE)
-        category = entry.category or found.category
+    entries = list(entries)
+    found = _locked_all(entry.disruption for entry in entries)
+    parts = selectors.parts_of_many(found)
+    changes: list[tuple[Disruption, str, dict[str, Any]]] = []
+    for entry, each in zip(entries, found, strict=True):
+        rules.check_may_moderate(
+            actor,
+            owner=each.label.owner.code,
+            audience=each.label.audience,
+            had_part=actor.pk in {each.recorder_id, each.validated_by_id},
+        )
+        rules.check_unchanged(seen=seen, recorded_from=each.recorded_from)
+        rules.check_reason(entry.reason)
+        rules.follow(each.state, Act.MODERATE)
+        category = entry.category or each.category
         known = data.words.categories.get(category)
         if known is None or known.disabled:
             raise rules.broken("DI8", "category")
-        due = rules.review_due(category=category, event_on=found.event_on, standard=data.standard)
-        changed = {"category": category, "review_due_on": due} if category != found.category else {}
-        _check_passes(found, data, category=category)
-        done.append(_change(found, "moderated", entry.reason, state=following, faults=[], moderator=actor, **changed))
-    return tuple(done)
+        _check_passes(each, parts[each.pk], data, category=category)
+        values: dict[str, Any] = {"state": State.MODERATED, "faults": [], "moderator": actor}
+        if category != each.category:
+            due = rules.review_due(category=category, event_on=each.event_on, standard=data.standard)
+            values |= {"category": category, "review_due_on": due}
+        changes.append((each, entry.reason, values))
+    return _change_all("moderated", changes)
 
 
 @transaction.atomic
@@ -272,7 +284,6 @@ def check_sample(
     return _change(found, "sample looked at", reason, sample_checked_by=actor)
 
 
-@transaction.atomic
 def review_category(
     *,
     actor: User,
@@ -284,7 +295,67 @@ def review_category(
     seen: datetime | None = None,
 ) -> CategoryReview:
     """Look again at an effect that was to last. The category as first recorded stays as it was."""
-    found = _to_change(actor, disruption, reason=reason, seen=seen)
+    look = Look(disruption, lasted, reason, category)
+    (review,) = review_many(actor=actor, entries=[look], today=today, seen=seen)
+    return review
+
+
+@transaction.atomic
+def review_many(
+    *, actor: User, entries: Iterable[Look], today: date, seen: datetime | None = None
+) -> tuple[CategoryReview, ...]:
+    """Look again at some effects, all or none."""
+    entries = list(entries)
+    found = _locked_all(entry.disruption for entry in entries)
+    for entry, each in zip(entries, found, strict=True):
+        _check_look(actor, each, entry, today=today, seen=seen)
+    reviews = [
+        CategoryReview(
+            label=each.label,
+            disruption=each,
+            due_on=each.review_due_on or today,
+            reviewed_on=today,
+            reviewed_by=actor,
+            lasted=entry.lasted,
+            category_was=each.category,
+            category_now=entry.category or each.category,
+            reason=entry.reason,
+        )
+        for entry, each in zip(entries, found, strict=True)
+    ]
+    for entry, each in zip(entries, found, strict=True):
+        if entry.category and entry.category != each.category:
+            parts = selectors.parts_of(each)
+            before = selectors.said_of(each, parts)
+            said = replace(before, category=entry.category)
+            _say_again(
+                actor,
+                each,
+                said,
+                before=before,
+                parts=parts,
+                reason=entry.reason,
+                change="effect looked at again",
+                today=today,
+            )
+    looked = [(each, entry.reason, {"review_due_on": None}) for entry, each in zip(entries, found, strict=True)]
+    _change_all("effect looked at again", looked)
+    made = CategoryReview.objects.bulk_create(reviews)
+    audit.note_all(
+        Operation.COLLECTION,
+        [
+            (each, {"reference": each.disruption.reference, "change": "effect looked at again", "lasted": each.lasted})
+            for each in made
+        ],
+    )
+    return tuple(made)
+
+
+def _check_look(actor: User, found: Disruption, look: Look, *, today: date, seen: datetime | None) -> None:
+    if found.state == State.WITHDRAWN:
+        raise rules.broken("DI25")
+    rules.check_unchanged(seen=seen, recorded_from=found.recorded_from)
+    rules.check_reason(look.reason)
     if found.review_due_on is None or found.state not in rules.PASSED or found.review_due_on > today:
         raise rules.broken("DI35")
     owner, audience = found.label.owner.code, found.label.audience
@@ -293,52 +364,8 @@ def review_category(
         raise rules.broken("DI27")
     if found.recorder_id == actor.pk:
         raise rules.broken("DI28")
-    if lasted not in list(rules.Lasted):
+    if look.lasted not in list(rules.Lasted):
         raise rules.broken("DI36", "lasted")
-    due_on, was = found.review_due_on, found.category
-    if category != was:
-        parts = selectors.parts_of(found)
-        before = selectors.said_of(found, parts)
-        found = _say_again(
-            actor,
-            found,
-            replace(before, category=category),
-            before=before,
-            parts=parts,
-            reason=reason,
-            change="effect looked at again",
-            today=today,
-        )
-    found = _change(found, "effect looked at again", reason, review_due_on=None)
-    review = CategoryReview.objects.create(
-        label=found.label,
-        disruption=found,
-        due_on=due_on,
-        reviewed_on=today,
-        reviewed_by=actor,
-        lasted=lasted,
-        category_was=was,
-        category_now=category,
-        reason=reason,
-    )
-    audit.note(Operation.COLLECTION, review, reference=found.reference, change="effect looked at again", lasted=lasted)
-    return review
-
-
-@transaction.atomic
-def review_many(*, actor: User, entries: Iterable[Look], today: date) -> tuple[CategoryReview, ...]:
-    """Look again at some effects, all or none."""
-    return tuple(
-        review_category(
-            actor=actor,
-            disruption=entry.disruption,
-            lasted=entry.lasted,
-            category=entry.category or entry.disruption.category,
-            reason=entry.reason,
-            today=today,
-        )
-        for entry in entries
-    )
 
 
 def relabel(threat: "Threat", old: AccessLabel, new: AccessLabel, reason: str) -> None:
@@ -519,7 +546,9 @@ def _refusals(
     data: selectors.RegionData,
     today: date,
     added_on: date | None = None,
+    kind: str = "",
 ) -> tuple[RuleBroken, ...]:
+    """What an entry breaks. `kind` is what the threat was when it was recorded, for one that is said again."""
     said, threat, agency = entry.said, entry.threat, entry.agency
     found: list[RuleBroken] = []
     try:
@@ -528,7 +557,7 @@ def _refusals(
         found.append(refusal)
     found += rules.refusals(
         said,
-        target=rules.Target(threat.reference, threat.threat_type, threat.closed_on),
+        target=rules.Target(threat.reference, kind or threat.threat_type, threat.closed_on),
         agency=rules.Agency(agency.code, agency.name, agency.kind),
         words=data.words,
         standard=data.standard,
@@ -652,16 +681,22 @@ def _write(actor: User, ready: Sequence[_Entry], *, data: selectors.RegionData, 
     ]
     made = Disruption.objects.bulk_create(rows)
     _write_parts([(found, entry.said) for found, entry in zip(made, ready, strict=True)])
-    for found, entry in zip(made, ready, strict=True):
-        audit.note(
-            Operation.COLLECTION,
-            found,
-            reference=found.reference,
-            threat=entry.threat.reference,
-            change="recorded",
-            category=found.category,
-            state=found.state,
-        )
+    audit.note_all(
+        Operation.COLLECTION,
+        [
+            (
+                found,
+                {
+                    "reference": found.reference,
+                    "threat": entry.threat.reference,
+                    "change": "recorded",
+                    "category": found.category,
+                    "state": found.state,
+                },
+            )
+            for found, entry in zip(made, ready, strict=True)
+        ],
+    )
     return {entry.line: found for entry, found in zip(ready, made, strict=True)}
 
 
@@ -794,7 +829,8 @@ def _say_again(
     added_on = found.added_at.astimezone(clock.LONDON).date()
     entry = _Entry(0, said, threat, agency)
     served = _aims_of([said])
-    broken = _refusals(actor, entry, agencies, served, data=data, today=today, added_on=added_on)
+    kind = found.threat_type if said.threat == before.threat else ""
+    broken = _refusals(actor, entry, agencies, served, data=data, today=today, added_on=added_on, kind=kind)
     broken = tuple(each for each in broken if each.code != "DI1")
     if broken:
         raise broken[0]
@@ -850,9 +886,11 @@ def _evidence_fields(evidence: rules.Evidence) -> dict[str, Any]:
     return asdict(evidence)
 
 
-def _check_passes(found: Disruption, data: selectors.RegionData, *, category: str | None = None) -> None:
+def _check_passes(
+    found: Disruption, parts: selectors.Parts, data: selectors.RegionData, *, category: str | None = None
+) -> None:
     """By the rules as they are read now, not by what was kept of them when the record was said."""
-    said = selectors.said_of(found, selectors.parts_of(found))
+    said = selectors.said_of(found, parts)
     rules.check_passes(rules.faults(replace(said, category=category or said.category), standard=data.standard))
 
 
@@ -866,53 +904,66 @@ def _to_change(actor: User, disruption: Disruption, *, reason: str, seen: dateti
     return found
 
 
-def _to_moderate(actor: User, disruption: Disruption, *, reason: str, seen: datetime | None) -> Disruption:
-    found = _locked(disruption)
-    rules.check_may_moderate(
-        actor,
-        owner=found.label.owner.code,
-        audience=found.label.audience,
-        had_part=actor.pk in {found.recorder_id, found.validated_by_id},
+def _locked_all(disruptions: Iterable[Disruption]) -> list[Disruption]:
+    """Some records as they stand, held until the end, in the order given. One query."""
+    asked = list(disruptions)
+    acting = scope.current()
+    if acting is None or any(each.label_id not in acting.writes for each in asked):
+        raise rules.broken("DI26")
+    held = {each.pk: each for each in _lockable().filter(pk__in=[each.pk for each in asked]).order_by("pk")}
+    if any(each.pk not in held for each in asked):
+        raise NotThere
+    return [held[each.pk] for each in asked]
+
+
+def _lockable() -> models.QuerySet[Disruption]:
+    return Disruption.objects.select_for_update(of=("self",)).select_related(
+        "threat", "lead_agency", "label__owner", "label__compartment", "label__agreement"
     )
-    rules.check_unchanged(seen=seen, recorded_from=found.recorded_from)
-    rules.check_reason(reason)
-    return found
 
 
 def _locked(disruption: Disruption) -> Disruption:
     """The record as it stands, held until the end. Who may not write it is told so before it is asked for."""
-    acting = scope.current()
-    if acting is None or disruption.label_id not in acting.writes:
-        raise rules.broken("DI26")
-    found = (
-        Disruption.objects.select_for_update(of=("self",))
-        .select_related("threat", "lead_agency", "label__owner", "label__compartment", "label__agreement")
-        .filter(pk=disruption.pk)
-        .first()
-    )
-    if found is None:
-        raise NotThere
+    (found,) = _locked_all([disruption])
     return found
 
 
 def _change(found: Disruption, change: str, reason: str, **values: Any) -> Disruption:
-    before = {name: getattr(found, name) for name in values}
-    for name, value in values.items():
-        setattr(found, name, value)
-    found.because = reason
-    found.save(update_fields=["because", *values])
-    found.refresh_from_db(fields=["recorded_from", "recorded_by", "recorded_in"])
-    changed = {name: value for name, value in values.items() if value != before[name]}
-    audit.note(
-        Operation.ALTERATION,
-        found,
-        reference=found.reference,
-        change=change,
-        why=reason,
-        before={name: _plain(before[name]) for name in changed},
-        after={name: _plain(value) for name, value in changed.items()},
-    )
-    return found
+    (done,) = _change_all(change, [(found, reason, values)])
+    return done
+
+
+def _change_all(change: str, changes: Sequence[tuple[Disruption, str, Mapping[str, Any]]]) -> tuple[Disruption, ...]:
+    """Write what some records say now: one query for each set of values, one for the ledger, one for the stamps."""
+    alike: dict[str, tuple[dict[str, Any], list[int]]] = {}
+    noted = []
+    for found, reason, values in changes:
+        kept = dict(values) | {"because": reason}
+        alike.setdefault(repr(sorted(kept.items(), key=lambda item: item[0])), (kept, []))[1].append(found.pk)
+        before = {name: getattr(found, name) for name in values}
+        for name, value in kept.items():
+            setattr(found, name, value)
+        changed = {name: value for name, value in values.items() if value != before[name]}
+        noted.append(
+            (
+                found,
+                {
+                    "reference": found.reference,
+                    "change": change,
+                    "why": reason,
+                    "before": {name: _plain(before[name]) for name in changed},
+                    "after": {name: _plain(value) for name, value in changed.items()},
+                },
+            )
+        )
+    for kept, pks in alike.values():
+        Disruption.objects.filter(pk__in=pks).update(**kept)
+    stamps = Disruption.objects.in_bulk([found.pk for found, _, _ in changes])
+    for found, _, _ in changes:
+        now = stamps[found.pk]
+        found.recorded_from, found.recorded_by, found.recorded_in = now.recorded_from, now.recorded_by, now.recorded_in
+    audit.note_all(Operation.ALTERATION, noted)
+    return tuple(found for found, _, _ in changes)
 
 
 def _plain(value: object) -> object:
