@@ -146,3 +146,23 @@ def test_a_record_that_cannot_be_kept_is_refused_in_words(universe, threat, chan
     with acting_as(universe.merseyside_intelligence_manager):
         (refused,) = keep(universe, elsewhere(threat, **change))
         assert refused.code == code
+
+
+def test_one_that_was_returned_and_sent_again_is_moderated_whole(universe, threat):
+    analyst, manager = universe.merseyside_analyst, universe.merseyside_intelligence_manager
+    moderator = universe.nwrocu_rocta_moderator
+    with acting_as(analyst):
+        (sent,) = services.record_submitted_many(
+            actor=analyst, entries=[submission(universe, threat)], now=NOW, today=TODAY
+        )
+    with acting_as(moderator):
+        services.take_up(actor=moderator, assessment=sent, now=NOW)
+        services.return_assessment(actor=moderator, assessment=sent, missing="No evidence of trend", now=NOW)
+    with acting_as(analyst):
+        services.submit_assessment(actor=analyst, assessment=sent, now=NOW)
+    with acting_as(manager):
+        services.check_assessment(actor=manager, assessment=sent, agreed=True, now=NOW, today=TODAY)
+    with acting_as(moderator):
+        decision = services.Decision(assessment=sent)
+        (done,) = services.record_moderated_many(actor=moderator, entries=[decision], now=NOW, today=TODAY)
+        assert (done.status, done.round, done.tier) == (Status.MODERATED, 2, "1")

@@ -184,7 +184,9 @@ class OutcomeForm(forms.Form):
         missing = {"required": "Choose the outcome"}
         self.fields["outcome"] = radios("Outcome", offered, error_messages=missing)
         for key, question in changed.items():
-            self.fields[f"reason-{key}"] = area(question, rows=2, required=False)
+            self.fields[f"reason-{key}"] = area(
+                question, rows=2, required=False, help_text="Needed where your score stands."
+            )
 
     def reasons(self) -> dict[str, str]:
         return {key: str(self.cleaned_data.get(f"reason-{key}", "")) for key in self.changed}

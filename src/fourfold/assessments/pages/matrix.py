@@ -50,6 +50,7 @@ class CriterionShown:
     weight: str
     options: tuple[OptionShown, ...]
     why: str
+    why_open: bool
     why_error: str
     error: str
     meanwhile: str
@@ -254,6 +255,7 @@ def _criterion(
         weight="" if weight == 1 else f"Weight {weight:g}",
         options=tuple(options),
         why=str(why.value() or ""),
+        why_open=bool(why.value()) or bool(why.errors) or bool(chosen.errors) or typed == UNKNOWN,
         why_error=". ".join(sentences(why)),
         error=". ".join(sentences(chosen)),
         meanwhile=meanwhile,

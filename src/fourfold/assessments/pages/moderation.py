@@ -219,12 +219,13 @@ def _waiting_cells(words: threat_rules.Vocabulary, today: date, each: Assessment
     due = each.due_on or today
     overdue = due < today
     state = "Waiting for a second moderator" if each.second_asked_at else shown_as.status_in_words(each)
+    late = Tag("Overdue", "red") if overdue else None
     return (
         Cell(each.reference, href=shown_as.address(each), hint=shown_as.about(each, words)),
         Cell(each.label.owner.short_name),
         Cell(each.submitted_at.date() if each.submitted_at else ""),
-        Cell(due, tag=Tag("Overdue", "red") if overdue else None, hint=days_left(due, today) if overdue else ""),
-        Cell(state),
+        Cell(due, hint=days_left(due, today) if overdue else ""),
+        Cell(state, tag=late),
         Cell(each.moderator.name if each.moderator else "Nobody yet"),
     )
 

@@ -200,7 +200,7 @@ def threat_page(
                 )
                 for each in others
             ),
-            empty="There are no others.",
+            empty="There are no other assessments of this threat.",
         ),
         actions=actions,
     )
@@ -267,7 +267,7 @@ def _figures(assessment: Assessment, sheet: ScoreSheet | None, model: Model | No
         Figure(shown_as.shown(of.harm), harm.lower()),
         Figure(shown_as.shown(of.likelihood), likelihood.lower()),
         Figure(shown_as.shown(of.priority), "priority, which orders the queue"),
-        Figure(shown_as.level_name(model, of.confidence), "confidence"),
+        Figure(*shown_as.level_in_parts(model, of.confidence)),
     )
 
 

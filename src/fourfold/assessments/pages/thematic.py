@@ -88,7 +88,7 @@ def themes_page(
                 )
                 for each in waiting
             ),
-            empty="No others are being scored.",
+            empty="No other themes are being scored.",
         ),
         empty=Empty(
             f"No themes of {area.name} are scored for {year} yet",

@@ -74,6 +74,14 @@ def level_name(model: Model | None, level: int | None) -> str:
     return f"{named.get(level, '')} ({level} of {len(named) or 4})".strip() if named else str(level)
 
 
+def level_in_parts(model: Model | None, level: int | None) -> tuple[str, str]:
+    """The name of a level of confidence, and what it is out of."""
+    named = {each.level: each.name for each in model.confidence.levels} if model else {}
+    if level is None:
+        return "Not known", "confidence"
+    return named.get(level, str(level)), f"confidence, {level} of {len(named) or 4}"
+
+
 def about(assessment: Assessment, words: threat_rules.Vocabulary) -> str:
     """What it is an assessment of, in a line."""
     if assessment.threat is not None:

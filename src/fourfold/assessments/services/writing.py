@@ -1,5 +1,6 @@
 """How assessments are written: the steps that every change takes. Nothing outside `services` calls these."""
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -348,18 +349,43 @@ def stand(decided: Sequence[Assessment], sheets: Sequence[ScoreSheet], *, now: d
         assessment.tier, assessment.floored, assessment.confidence = sheet.tier, sheet.floored, sheet.confidence
         for name in RESULTS:
             setattr(assessment, name, getattr(sheet, name))
-    fields = (*DECIDED_FIELDS, *RESULTS)
-    if len(decided) == 1:
-        decided[0].save(update_fields=fields)
-    else:
-        Assessment.objects.bulk_update(decided, fields, batch_size=50)
+    _write_decided(decided)
 
 
 LATER = "Superseded by a later assessment"
-DECIDED_FIELDS = (
-    *("status", "outcome", "decided_at", "moderator", "taken_up_at", "second_moderator", "reasons", "tier"),
-    *("confidence", "floored", "because"),
-)
+DECIDED_COLUMNS: Mapping[str, str] = {
+    "id": "bigint",
+    "status": "text",
+    "outcome": "text",
+    "decided_at": "timestamptz",
+    "moderator_id": "bigint",
+    "taken_up_at": "timestamptz",
+    "second_moderator_id": "bigint",
+    "tier": "text",
+    "confidence": "smallint",
+    "floored": "boolean",
+    "because": "text",
+    "reasons": "jsonb",
+    **dict.fromkeys(RESULTS, "numeric"),
+}
+
+
+def _write_decided(decided: Sequence[Assessment]) -> None:
+    """One statement, however many: Django's own for many rows spells every value out in a condition of its own."""
+    given = [
+        [json.dumps(each.reasons) if name == "reasons" else getattr(each, name) for each in decided]
+        for name in DECIDED_COLUMNS
+    ]
+    arrays = ", ".join(f"%s::{kind}[]" for kind in DECIDED_COLUMNS.values())
+    values = ", ".join(f"{name} = n.{name}" for name in DECIDED_COLUMNS if name != "id")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"update assessments_assessment a set {values} from unnest({arrays}) "
+            f"as n({', '.join(DECIDED_COLUMNS)}) where a.id = n.id",
+            given,
+        )
+        if cursor.rowcount != len(decided):
+            raise NotThere
 
 
 def supersede(threat_ids: Collection[int], *, because: str) -> None:
