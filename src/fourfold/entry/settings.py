@@ -33,7 +33,10 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
-ALLOWED_HOSTS = os.environ.get("FOURFOLD_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
+HOSTS = os.environ.get("FOURFOLD_HOSTS", "")
+if PRODUCTION and not HOSTS:
+    raise SystemExit("Set FOURFOLD_HOSTS to the host names that are served before starting in production.")
+ALLOWED_HOSTS = [host.strip() for host in (HOSTS or "localhost,127.0.0.1,[::1],testserver").split(",") if host.strip()]
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("FOURFOLD_ORIGINS", "").split(",") if o]
 
 INSTALLED_APPS = [
@@ -74,6 +77,7 @@ MIDDLEWARE = [
     "fourfold.platform.visibility.middleware.VisibilityMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "fourfold.platform.ui.head.HeadAsGet",
 ]
 
 ROOT_URLCONF = "fourfold.entry.urls"
@@ -150,8 +154,10 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "fourfold.platform.ui.errors.csrf_failure"
 if PRODUCTION:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
-    SECURE_SSL_REDIRECT = os.environ.get("FOURFOLD_BEHIND_TLS", "") != "1"
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # Anybody can send the header; it is believed only where a proxy is said to stand in front that writes it anew.
+    BEHIND_TLS = os.environ.get("FOURFOLD_BEHIND_TLS", "") == "1"
+    SECURE_SSL_REDIRECT = not BEHIND_TLS
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
     SECURE_HSTS_SECONDS = 31_536_000
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

@@ -284,8 +284,8 @@ def batch_page(
     """One batch."""
     whole = rules.total(c for _, c in files)
     return BatchPage(
-        title=f"Batch {batch.pk}: {batch.name}",
-        caption=batch.source.name,
+        title=f"Batch {batch.pk}: {batch.name if batch.supplement_of_id else batch.source.name}",
+        caption=batch.source.name if batch.supplement_of_id else "Delivery",
         marking="OFFICIAL",
         crumbs=crumbs_of(batch.source),
         state=state_tag(batch),
@@ -312,6 +312,8 @@ def _batch_facts(batch: Batch, findings: Sequence[tuple[str, str]]) -> tuple[Fac
     if batch.supplement_of_id:
         link = reverse("intake:batch", args=[batch.supplement_of_id])
         facts.append(Fact("Supplement of", f"Batch {batch.supplement_of_id}", href=link))
+    else:
+        facts.append(Fact("Delivered as", batch.name))
     if batch.extracted_at:
         facts.append(Fact("Extracted", rules.moment_in_words(batch.extracted_at)))
     if batch.mode:

@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 
 from fourfold.platform import clock
 from fourfold.platform.people import rules
-from fourfold.platform.reference.models import ReferenceTerm
+from fourfold.platform.reference import selectors as reference
 
 
 class OrganisationKind(models.TextChoices):
@@ -89,8 +89,8 @@ class User(AbstractBaseUser):
     @cached_property
     def capabilities(self) -> frozenset[str]:
         """What the roles held today allow (reference data of kind "role")."""
-        terms = ReferenceTerm.objects.filter(kind="role", code__in=self.roles, effective_to=None)
-        details: list[dict[str, Any]] = list(terms.values_list("detail", flat=True))
+        in_force = reference.terms("role", on=clock.today()).filter(code__in=self.roles)
+        details: list[dict[str, Any]] = list(in_force.values_list("detail", flat=True))
         return frozenset(c for detail in details for c in detail.get("capabilities", ()))
 
 
