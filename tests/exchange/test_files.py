@@ -278,10 +278,13 @@ def test_a_file_larger_than_is_taken_is_refused_before_it_is_read(tmp_path, monk
     assert refusal.value.code == "EX2"
 
 
-def test_more_lines_than_are_taken_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(rules, "MOST_LINES", 3)
-    with pytest.raises(RuleBroken) as refusal:
-        lines_of(tmp_path / "f", written("abcd"))
+def test_more_lines_than_are_taken_are_refused(tmp_path):
+    path = tmp_path / "f"
+    path.write_bytes(written("abcd"))
+    with reading.opened(path, name="f.xlsx") as book:
+        (found,) = reading.sheets_in(book, LAYOUT)
+        with pytest.raises(RuleBroken) as refusal:
+            list(found.lines(most=3))
     assert refusal.value.code == "EX8"
 
 

@@ -94,6 +94,15 @@ def test_each_line_says_what_is_wrong_where_and_by_which_rule(universe, bring):
         ]
 
 
+def test_a_line_whose_threat_is_refused_in_the_same_file_says_where(universe, bring):
+    manager = universe.merseyside_intelligence_manager
+    sheets = {"Threats": [GOOD | {"Name": ""}, GOOD], "Disruptions": [DISRUPTION | {"Threat URN": "N-2"}]}
+    sheets["Threats"][0]["URN"] = "N-2"
+    with acting_as(manager):
+        last = faults(bring(manager, workbook(sheets)))[-1]
+    assert last == ("Disruptions", 2, "Threat URN", "N-2", "EX42")
+
+
 def test_nothing_is_half_imported(universe, bring, confirm):
     manager = universe.merseyside_intelligence_manager
     lines = [GOOD, GOOD | {"URN": "N-2", "Name": ""}]

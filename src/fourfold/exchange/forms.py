@@ -22,9 +22,9 @@ class FileForm(forms.Form):
 
     file = forms.FileField(
         label="The workbook or CSV file",
-        help_text=f"A workbook (.xlsx), a CSV file of one sheet, or a zip of CSV files; at most "
-        f"{rules.size_in_words(rules.MOST_BYTES)} and {rules.MOST_LINES:,} lines a sheet. Workbooks with macros are "
-        "refused.",
+        help_text=f"A workbook (.xlsx), a CSV file of one sheet, or a zip of CSV files. At most "
+        f"{rules.size_in_words(rules.MOST_BYTES)} and {rules.MOST_LINES_ON_A_PAGE:,} lines a sheet. "
+        "Workbooks with macros are refused.",
         error_messages={
             "required": "Choose the file that you filled in or took from the national system",
             "missing": "Choose the file that you filled in or took from the national system",

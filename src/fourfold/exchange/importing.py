@@ -33,13 +33,15 @@ class Told:
 
     counts: dict[Kind, Counter[Fate]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    _kept: int = 0
     _lines: IO[str] = field(
         default_factory=lambda: tempfile.SpooledTemporaryFile(max_size=SPOOLED, mode="w+", encoding="utf-8")  # noqa: SIM115  closed with what holds it
     )
 
     def note(self, kind: Kind, sheet: str, result: Result, *, watched: bool) -> None:
         self.counts.setdefault(kind, Counter())[result.fate] += 1
-        if watched or result.fate in LOOK_AT:
+        if watched or (result.fate in LOOK_AT and self._kept < rules.MOST_LINES_KEPT):
+            self._kept += 1
             self._lines.write(json.dumps(_as_kept(kind, sheet, result)) + "\n")
 
     def lines(self) -> Iterator[tuple[tuple[Kind, int], dict[str, Any]]]:
@@ -88,12 +90,17 @@ def run(work: Work, path: Path, *, mended: Mended | None = None, watched: Watche
                     told.note(each.sheet.kind, each.tab.name, result, watched=is_watched)
     if not told.total(*Fate):
         raise rules.broken("EX14")
+    if (to_look_at := told.total(*LOOK_AT)) > rules.MOST_LINES_KEPT:
+        told.notes.append(
+            f"{to_look_at:,} lines want looking at. The first {rules.MOST_LINES_KEPT:,} are in the report: mend what "
+            "they have in common in the file, and bring it again."
+        )
     return told
 
 
 def _read(desk: Desk, found: Found, from_1904: bool, mended: Mended) -> Iterator[Line]:
     columns = tuple(found.columns.values())
-    for number, cells in found.lines():
+    for number, cells in found.lines(most=desk.work.most_lines):
         corrected = mended.get((desk.kind, number))
         yield desk.read(number, {**cells, **corrected} if corrected else cells, columns, from_1904=from_1904)
 

@@ -35,7 +35,8 @@ SENTENCES: Mapping[str, str] = {
     "EX5": "This workbook holds macros, which are never taken. Save it as .xlsx without macros and choose it again",
     "EX6": "The workbook cannot be opened: it is damaged or was cut short. Save it again and choose it again",
     "EX7": "The workbook grows from {packed} to {unpacked} when it is opened, which no filled-in workbook does",
-    "EX8": "The file has more than {most} lines on one sheet. Split it and send the parts one after the other",
+    "EX8": "The file has more than {most} lines on one sheet, the most taken at once in this way. Split it, or have it "
+    "loaded by command",
     "EX9": "No sheet has the headings of the layout {layout}. Begin from the template, or export first and change that",
     "EX10": "The sheet {sheet} has no column {headings}. Add it, or begin from the template",
     "EX11": "The sheet {sheet} has the heading {heading} twice. Remove one of the columns",
@@ -63,6 +64,7 @@ SENTENCES: Mapping[str, str] = {
     "EX38": "Give a reason of at least {words} words",
     "EX39": "You do not have permission to exchange with the national system",
     "EX40": "Some lines are refused. Mend them, or choose to import only the good lines",
+    "EX42": "The threat {value} stands on line {line} of this file, which is refused",
     "EX41": "The line is not one of those that were refused, or it has been decided already",
 }
 TO_DO: Mapping[str, str] = {
@@ -81,6 +83,7 @@ TO_DO: Mapping[str, str] = {
     "EX32": "Keep one of the two lines.",
     "EX33": "Change it on the record's own page, or leave it as it is here.",
     "EX34": "Check the file again.",
+    "EX42": "Mend that line first; this one may be right.",
 }
 REPORT_HEADINGS = ("Sheet", "Line", "What becomes of it", "Column", "Value", "Rule", "Why", "What to do")
 MEND_AND_SEND = "Mend it here, or in the file and send the file again."
@@ -92,6 +95,8 @@ MOST_BYTES_UNPACKED = 400 * 1024 * 1024
 MOST_BYTES_SHARED_TEXT = 120 * 1024 * 1024
 MOST_EXPANSION = 200
 MOST_LINES = 200_000
+MOST_LINES_ON_A_PAGE = 20_000
+MOST_LINES_KEPT = 10_000
 MOST_COLUMNS = 200
 HEADINGS_WITHIN = 20
 SERIALS = (20_000, 80_000)

@@ -32,9 +32,25 @@ IMPORTING = 4_408
 """Advisory lock: one import is decided at a time, so that two do not make the same record twice."""
 
 
-def work_of(actor: User, layout: Layout, of: Import | None, *, now: datetime, today: date) -> Work:
+def work_of(
+    actor: User,
+    layout: Layout,
+    of: Import | None,
+    *,
+    now: datetime,
+    today: date,
+    most_lines: int = rules.MOST_LINES,
+) -> Work:
     """What the desks are told, with the lines for which the person chose what the file says."""
-    work = Work(actor=actor, layout=layout, words=selectors.words(actor), of=of or Import(), now=now, today=today)
+    work = Work(
+        actor=actor,
+        layout=layout,
+        words=selectors.words(actor),
+        of=of or Import(),
+        now=now,
+        today=today,
+        most_lines=most_lines,
+    )
     if of is not None:
         chosen = ImportLine.objects.filter(of=of, take=True).values_list("kind", "line", "seen")
         work.taken = {(Kind(kind), line): seen for kind, line, seen in chosen}
@@ -44,7 +60,15 @@ def work_of(actor: User, layout: Layout, of: Import | None, *, now: datetime, to
 
 
 def receive(
-    *, actor: User, stream: IO[bytes], name: str, layout: Layout, store: Store, now: datetime, today: date
+    *,
+    actor: User,
+    stream: IO[bytes],
+    name: str,
+    layout: Layout,
+    store: Store,
+    now: datetime,
+    today: date,
+    most_lines: int = rules.MOST_LINES,
 ) -> Import:
     """Keep a file's bytes, and find out what importing it would do. Nothing of it is imported yet.
 
@@ -73,14 +97,23 @@ def receive(
             received_at=now,
         )
         _note(found, "file received", size=found.size)
-        return check(actor=actor, of=found, layout=layout, store=store, now=now, today=today)
+        return check(actor=actor, of=found, layout=layout, store=store, now=now, today=today, most_lines=most_lines)
 
 
 @transaction.atomic
-def check(*, actor: User, of: Import, layout: Layout, store: Store, now: datetime, today: date) -> Import:
+def check(
+    *,
+    actor: User,
+    of: Import,
+    layout: Layout,
+    store: Store,
+    now: datetime,
+    today: date,
+    most_lines: int = rules.MOST_LINES,
+) -> Import:
     """Find out what importing the file would do, with what was mended and chosen so far."""
     found = _undecided(of, actor)
-    work = work_of(actor, layout, found, now=now, today=today)
+    work = work_of(actor, layout, found, now=now, today=today, most_lines=most_lines)
     lines = _lines(found)
     try:
         told = importing.check(work, store.path_of(found.sha256), mended=_mended(lines), watched=frozenset(lines))

@@ -80,6 +80,7 @@ def bring(request: HttpRequest) -> HttpResponseBase:
                 store=_store(),
                 now=clock.now(),
                 today=clock.today(),
+                most_lines=rules.MOST_LINES_ON_A_PAGE,
             )
         except RuleBroken as refused:
             fields.refuse(form, refused)
@@ -327,6 +328,7 @@ def _check(request: HttpRequest, found: Import) -> None:
         store=_store(),
         now=clock.now(),
         today=clock.today(),
+        most_lines=rules.MOST_LINES_ON_A_PAGE,
     )
 
 

@@ -323,15 +323,19 @@ class Found:
     def headings(self) -> tuple[str, ...]:
         return tuple(c.heading for c in self.columns.values())
 
-    def lines(self) -> Iterator[tuple[int, Mapping[str, Raw]]]:
-        """Lines that hold something, each by its number in the file, as cells by heading."""
+    def lines(self, *, most: int = rules.MOST_LINES) -> Iterator[tuple[int, Mapping[str, Raw]]]:
+        """Lines that hold something, each by its number in the file, as cells by heading.
+
+        Raises:
+            RuleBroken: EX8 there are more than `most`.
+        """
         count = 0
         for number, cells in self.tab.rows(max(self.columns) + 1):
             if number <= self.begins or not any(_holds(cell) for cell in cells):
                 continue
             count += 1
-            if count > rules.MOST_LINES:
-                raise rules.broken("EX8", most=f"{rules.MOST_LINES:,}")
+            if count > most:
+                raise rules.broken("EX8", most=f"{most:,}")
             yield (
                 number,
                 {c.heading: cells[at] if at < len(cells) else None for at, c in self.columns.items()},

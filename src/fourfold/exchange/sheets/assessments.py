@@ -142,7 +142,7 @@ class AssessmentsDesk(Desk):
     def _entry(self, line: Line, called: Mapping[str, Any]) -> services.FromElsewhere:
         named = line.text("threat").strip()
         if named and named not in called:
-            raise self.not_there("threat", "threat", line, named)
+            raise self.no_threat(line)
         said: dict[str, Any] = {
             name: value
             for name in (*READ_AS_THEY_ARE, "year", "model")

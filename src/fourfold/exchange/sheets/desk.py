@@ -22,6 +22,7 @@ from fourfold.platform.errors import RuleBroken
 from fourfold.platform.people.models import Organisation, User
 from fourfold.platform.visibility.models import Compartment
 from fourfold.threats import selectors as threats
+from fourfold.threats.rules import Vocabulary
 
 SAME_ABOUT: Mapping[Kind, str] = {
     Kind.THREATS: "threat",
@@ -85,12 +86,20 @@ class Work:
     today: date
     taken: Mapping[tuple[Kind, int], datetime | None] = field(default_factory=dict)
     imported_before: date | None = None
+    refused_threats: dict[str, int] = field(default_factory=dict)
+    """Lines of the threats of this file that are refused, by URN."""
+
+    most_lines: int = rules.MOST_LINES
     threats: dict[str, int] = field(default_factory=dict)
     """Keys of the threats of this file by URN, as they were made or found."""
 
     @cached_property
     def organisations(self) -> Mapping[str, Organisation]:
         return {each.code: each for each in Organisation.objects.all()}
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        return threats.vocabulary()
 
     @cached_property
     def circles(self) -> Mapping[str, Compartment]:
@@ -173,6 +182,9 @@ class Desk(ABC):
                 fresh.append(line)
         for result in self._make(fresh):
             results[result.line.number] = result
+        if self.kind is Kind.THREATS:
+            refused = (line for line in lines if line.urn and results[line.number].fate is Fate.REFUSED)
+            self.work.refused_threats |= {line.urn: line.number for line in refused}
         return [results[line.number] for line in lines]
 
     def known(self, urns: Iterable[str]) -> dict[str, Known]:
@@ -351,6 +363,13 @@ class Desk(ABC):
         if column is None:
             return (rules.fault_of(refused, heading="", value=""),)
         return (rules.fault_of(refused, heading=column.heading, value=line.cells.get(column.heading)),)
+
+    def no_threat(self, line: Line) -> RuleBroken:
+        """The threat that a line names is not there: on a line of this file that is refused, or not at all."""
+        named = line.text("threat").strip()
+        if named in self.work.refused_threats:
+            return rules.broken("EX42", "threat", value=rules.shown(named), line=self.work.refused_threats[named])
+        return self.not_there("threat", "threat", line, named)
 
     def not_there(self, name: str, thing: str, line: Line, value: str) -> RuleBroken:
         """There is none, or none for this person: the two are never told apart."""

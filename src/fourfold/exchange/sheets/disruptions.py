@@ -144,7 +144,7 @@ class DisruptionsDesk(Desk):
             try:
                 threat = called.get(line.text("threat").strip())
                 if threat is None:
-                    raise self.not_there("threat", "threat", line, line.text("threat"))
+                    raise self.no_threat(line)
                 entries.append(self._entry(line, threat, here))
             except RuleBroken as refused:
                 yield line, self.faults_of(refused, line)

@@ -87,7 +87,7 @@ class ThreatsDesk(Desk):
     def _nominate(self, line: Line) -> Any:
         """Nominated on its day; a later phase and its end are acts of their own, as they would be on the screens."""
         actor, work = self.work.actor, self.work
-        words = selectors.vocabulary()
+        words = work.vocabulary
         phase = words.phases.get(line.text("phase"))
         nominated = line.day("nominated_on") or work.today
         since = line.day("phase_from") or nominated
@@ -149,8 +149,7 @@ class ThreatsDesk(Desk):
         if "places" in names:
             self._change_places(line, known, reason)
         if names & {"phase", "phase_from"}:
-            words = selectors.vocabulary()
-            phase = words.phases.get(line.text("phase") or threat.phase)
+            phase = self.work.vocabulary.phases.get(line.text("phase") or threat.phase)
             if phase is None:
                 raise threat_rules.broken("TH7", "phase")
             self._enter(threat, line, phase, reason)
