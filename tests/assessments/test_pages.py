@@ -152,3 +152,10 @@ def test_a_second_open_one_is_refused(universe, threat, client_for):
     )
     assert answer.status_code == 422
     assert "already an open assessment" in main_of(answer)
+
+
+def test_the_search_box_finds_one_by_its_reference_for_those_who_may_see_it(universe, waiting, client_for):
+    client = client_for(universe.merseyside_analyst)
+    with_reason(client)
+    for typed in (waiting.reference, waiting.reference.lower().replace("asm-", "asm ")):
+        assert f"/assessments/{waiting.reference}/" in main_of(client.get("/search/", {"q": typed}))

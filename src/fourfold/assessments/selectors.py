@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, TruncDate
+from django.urls import reverse
 
 from fourfold.assessments import rules
 from fourfold.assessments.models import (
@@ -22,7 +23,7 @@ from fourfold.assessments.models import (
     ScoreSheet,
 )
 from fourfold.assessments.rules import Case, Kind, Model, Side, Status
-from fourfold.assessments.rules.definition import model_of
+from fourfold.assessments.rules.definition import KIND_NAMES, model_of
 from fourfold.platform import clock
 from fourfold.platform.errors import NotThere
 from fourfold.platform.people.models import Organisation, OrganisationKind
@@ -354,6 +355,31 @@ def reference_of(text: str) -> str:
     """The reference that a typed text such as asm 123 or ASM-000123 means; a bare number means none."""
     text = text.strip().upper()
     return f"ASM-{text.removeprefix('ASM').strip(' -').zfill(6)}" if text.startswith("ASM") else text
+
+
+@dataclass(frozen=True)
+class Called:
+    """One assessment found by its reference, in the words of a search."""
+
+    name: str
+    detail: str
+    url: str
+
+
+def assessments_called(text: str) -> tuple[Called, ...]:
+    """The assessment of a typed reference, ours or the national system's. No more than one query."""
+    typed = " ".join(text.split())
+    if not any(letter.isdigit() for letter in typed) or len(typed) > 80:
+        return ()
+    asked = Q(reference=reference_of(typed)) | (Q(elsewhere__iexact=typed) & ~Q(elsewhere=""))
+    return tuple(
+        Called(
+            f"{each.reference} {each.threat.name if each.threat else each.theme}",
+            f"{KIND_NAMES[each.kind]}, {rules.STATUS_NAMES[each.status].lower()}, {each.label.owner.name}",
+            reverse("assessments:assessment", args=[each.reference]),
+        )
+        for each in assessments().filter(asked).order_by("reference")[:5]
+    )
 
 
 def called(ids: Collection[str]) -> Mapping[str, str]:

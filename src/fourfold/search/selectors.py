@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
+from fourfold.assessments import selectors as assessments
 from fourfold.disruptions import selectors as disruptions
 from fourfold.platform.ui.jinja import plural, shown_date
 from fourfold.platform.visibility.scope import narrowed
@@ -70,6 +71,7 @@ def find(query: Query, *, today: date) -> tuple[Group, ...]:
         _places(query),
         _events(query),
         _threats(query),
+        _assessments(query),
         _disruptions(query),
     )
     return tuple(group for group in groups if group.hits)
@@ -325,6 +327,12 @@ def _threats(query: Query) -> Group:
         Hit(f"{hit.reference} {hit.name}", hit.url, hit.why[:1].upper() + hit.why[1:], hit.detail) for hit in found
     )
     return Group("threats", "threat", "threats", hits, total, is_cut=total > len(hits))
+
+
+def _assessments(query: Query) -> Group:
+    found = assessments.assessments_called(query.text)
+    hits = tuple(Hit(hit.name, hit.url, "reference", hit.detail) for hit in found)
+    return Group("assessments", "assessment", "assessments", hits, len(hits))
 
 
 def _disruptions(query: Query) -> Group:
