@@ -13,7 +13,7 @@ from fourfold.pole import selectors as pole
 from fourfold.threats import selectors, services
 from fourfold.threats.models import ThreatMember
 from fourfold.threats.rules import Side
-from tests.threats.conftest import EXPLOITED, TODAY, membership, nominate
+from tests.threats.conftest import EXPLOITED, TODAY, membership, nominate, nomination
 
 pytestmark = pytest.mark.django_db
 WHY = "New intelligence from a stop"
@@ -194,3 +194,27 @@ def test_who_reads_widely_but_writes_narrowly_cannot_add_to_what_another_force_k
             today=TODAY,
         )
     assert refused.value.code == "TM14"
+
+
+def test_several_threats_are_nominated_at_once_or_none_of_them(universe, django_assert_max_num_queries):
+    actor = universe.merseyside_analyst
+
+    def put(name, **change):
+        said = {"nomination": nomination(name=name), "owner": actor.organisation, "places": ("Quay Street L3 4AA",)}
+        return services.Put(**(said | change))
+
+    with acting_as(actor):
+        with pytest.raises(RuleBroken) as refused:
+            services.nominate_threats(actor=actor, entries=[put("First"), put("")], reason=WHY, today=TODAY)
+        assert refused.value.code == "TH2"
+        assert not selectors.threats().exists()
+        entries = [put(f"Line {n}", audience="OWN" if n % 2 else "REGION") for n in range(10)]
+        services.nominate_threats(actor=actor, entries=entries[:2], reason=WHY, today=TODAY)
+        with django_assert_max_num_queries(14 + len(entries)):
+            made = services.nominate_threats(actor=actor, entries=entries, reason=WHY, today=TODAY)
+        assert len({threat.reference for threat in made}) == 10
+        assert [place.postcode for place in selectors.places(made[3])] == ["L3 4AA"]
+        assert [entry.details["change"] for entry in ledger.entries_about(made[3])] == ["nominated"]
+        assert services.nominate_threats(actor=actor, entries=[], reason=WHY, today=TODAY) == []
+    with acting_as(universe.gmp_analyst):
+        assert selectors.threats().count() == 6

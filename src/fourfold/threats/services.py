@@ -1,7 +1,7 @@
 """Every change to the master list: checked, written and noted in one transaction, with the reason given for it."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,9 +33,21 @@ class Leads:
     def check(self) -> None:
         if self.lro is not None and self.lro == self.deputy:
             raise rules.broken("TH21", "deputy")
-        for field, user in (("lro", self.lro), ("deputy", self.deputy), ("sio", self.sio)):
+        for role, user in (("lro", self.lro), ("deputy", self.deputy), ("sio", self.sio)):
             if user is not None and not user.is_active:
-                raise rules.broken("TH22", field, name=user.name)
+                raise rules.broken("TH22", role, name=user.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Put:
+    """One threat to be put on the list, with whose it is, who leads it, where it is and who may see it."""
+
+    nomination: rules.Nomination
+    owner: Organisation
+    leads: Leads = field(default_factory=Leads)
+    places: tuple[str, ...] = ()
+    audience: str = "REGION"
+    compartment: Compartment | None = None
 
 
 @transaction.atomic
@@ -52,28 +64,56 @@ def nominate_threat(
     compartment: Compartment | None = None,
 ) -> Threat:
     """Put a threat on the master list. Raises `RuleBroken` if the nomination does not hold."""
-    leads = leads or Leads()
-    rules.check_may_nominate(actor, owner=owner.code, audience=audience)
-    rules.check_nomination(nomination, vocabulary=selectors.vocabulary(), today=today)
-    rules.check_reason(reason)
-    places = list(places)
-    for name in places:
-        rules.check_place(name, field="places")
-    leads.check()
-    label = label_for(owner=owner, audience=audience, compartment=compartment)
-    threat = _make(actor, nomination, owner=owner, label=label, leads=leads, reason=reason)
-    since = nomination.nominated_on
-    for name in places:
-        ThreatPlace.objects.create(
-            label=label,
+    put = Put(
+        nomination=nomination,
+        owner=owner,
+        leads=leads or Leads(),
+        places=tuple(places),
+        audience=audience,
+        compartment=compartment,
+    )
+    (threat,) = nominate_threats(actor=actor, entries=[put], reason=reason, today=today)
+    return threat
+
+
+@transaction.atomic
+def nominate_threats(*, actor: User, entries: Sequence[Put], reason: str, today: date) -> list[Threat]:
+    """Put several threats on the list at once: all of them, or none where one does not hold.
+
+    Each is checked and noted in the ledger as if it came alone; what all share is read and written once.
+    """
+    words = selectors.vocabulary()
+    for put in entries:
+        rules.check_may_nominate(actor, owner=put.owner.code, audience=put.audience)
+        rules.check_nomination(put.nomination, vocabulary=words, today=today)
+        rules.check_reason(reason)
+        for name in put.places:
+            rules.check_place(name, field="places")
+        put.leads.check()
+    labels: dict[tuple[int, str, Compartment | None], AccessLabel] = {}
+    for put in entries:
+        key = (put.owner.pk, put.audience, put.compartment)
+        if key not in labels:
+            labels[key] = label_for(owner=put.owner, audience=put.audience, compartment=put.compartment)
+    made = Threat.objects.bulk_create(
+        _made(actor, put, labels[put.owner.pk, put.audience, put.compartment], reference, reason)
+        for put, reference in zip(entries, _next_references(len(entries)), strict=True)
+    )
+    ThreatPlace.objects.bulk_create(
+        ThreatPlace(
+            label=threat.label,
             threat=threat,
             name=name,
             postcode=rules.postcode_at_end(name),
-            from_on=since,
+            from_on=threat.nominated_on,
             because=reason,
         )
-    audit.note(Operation.COLLECTION, threat, reference=threat.reference, change="nominated", why=reason)
-    return threat
+        for threat, put in zip(made, entries, strict=True)
+        for name in put.places
+    )
+    for threat in made:
+        audit.note(Operation.COLLECTION, threat, reference=threat.reference, change="nominated", why=reason)
+    return made
 
 
 @transaction.atomic
@@ -486,7 +526,9 @@ def split_threat(
     leads = leads or Leads()
     leads.check()
     rules.check_nomination(nomination, vocabulary=selectors.vocabulary(), today=today)
-    made = _make(actor, nomination, owner=threat.owner, label=threat.label, leads=leads, reason=reason)
+    (reference,) = _next_references(1)
+    made = _made(actor, Put(nomination=nomination, owner=threat.owner, leads=leads), threat.label, reference, reason)
+    made.save(force_insert=True)
     link = _link(made, threat, LinkKind.SPLIT_FROM, from_on=today, reason=reason)
     moved = _move(threat, made, reason=reason, today=today, only=parts)
     if sum(moved.values()) < len(parts):
@@ -682,25 +724,19 @@ def _end[Part: (ThreatLine, ThreatPlace)](
     return part
 
 
-def _make(
-    actor: User,
-    nomination: rules.Nomination,
-    *,
-    owner: Organisation,
-    label: AccessLabel,
-    leads: Leads,
-    reason: str,
-) -> Threat:
+def _made(actor: User, put: Put, label: AccessLabel, reference: str, reason: str) -> Threat:
+    """The threat as it will be written."""
+    nomination = put.nomination
     said = asdict(nomination) | {"aliases": list(nomination.aliases), "themes": list(nomination.themes)}
-    return Threat.objects.create(
+    return Threat(
         label=label,
-        reference=_next_reference(),
-        owner=owner,
+        reference=reference,
+        owner=put.owner,
         phase_from=nomination.nominated_on,
         nominated_by=actor,
-        lro=leads.lro,
-        deputy=leads.deputy,
-        sio=leads.sio,
+        lro=put.leads.lro,
+        deputy=put.leads.deputy,
+        sio=put.leads.sio,
         because=reason,
         **said,
     )
@@ -922,12 +958,11 @@ def _check_writes(label: AccessLabel) -> None:
         raise rules.broken("TM14", "record")
 
 
-def _next_reference() -> str:
+def _next_references(number: int) -> list[str]:
     """From the sequence and never from a count: each reader counts only what they may see."""
     with connection.cursor() as cursor:
-        cursor.execute("select nextval('threats_reference')")
-        (number,) = cursor.fetchone()
-    return f"SOC-{number:04d}"
+        cursor.execute("select nextval('threats_reference') from generate_series(1, %s)", [number])
+        return [f"SOC-{taken:04d}" for (taken,) in cursor.fetchall()]
 
 
 def _to_manage(threat: Threat, *, actor: User, reason: str, seen: datetime | None = None) -> Threat:
