@@ -354,16 +354,16 @@ def review_many(
 def _check_look(actor: User, found: Disruption, look: Look, *, today: date, seen: datetime | None) -> None:
     if found.state == State.WITHDRAWN:
         raise rules.broken("DI25")
-    rules.check_unchanged(seen=seen, recorded_from=found.recorded_from)
-    rules.check_reason(look.reason)
-    if found.review_due_on is None or found.state not in rules.PASSED or found.review_due_on > today:
-        raise rules.broken("DI35")
     owner, audience = found.label.owner.code, found.label.audience
     allowed = rules.may_validate(actor, owner=owner, audience=audience)
     if not allowed and not rules.may_moderate(actor, owner=owner, audience=audience):
         raise rules.broken("DI27")
     if found.recorder_id == actor.pk:
         raise rules.broken("DI28")
+    rules.check_unchanged(seen=seen, recorded_from=found.recorded_from)
+    rules.check_reason(look.reason)
+    if found.review_due_on is None or found.state not in rules.PASSED or found.review_due_on > today:
+        raise rules.broken("DI35")
     if look.lasted not in list(rules.Lasted):
         raise rules.broken("DI36", "lasted")
 
@@ -451,14 +451,15 @@ def _own_draft(actor: User, key: UUID, *, now: datetime) -> DisruptionDraft:
 # Proposals of the finder
 
 
-@transaction.atomic
-def begin_from_lead(*, actor: User, lead: DisruptionLead, said: Mapping[str, Any], now: datetime) -> DisruptionDraft:
+def begin_from_lead(
+    *, actor: User, lead: DisruptionLead, key: UUID, said: Mapping[str, Any], now: datetime
+) -> DisruptionDraft:
     """A form with what a proposal already says. The proposal is accepted when the form is sent."""
     if not rules.may_record(actor):
         raise rules.broken("DI1")
     if lead.state != LeadState.OPEN:
         raise rules.broken("DI41")
-    return DisruptionDraft.objects.create(author=actor, said=dict(said), lead_id=lead.pk, saved_at=now)
+    return DisruptionDraft.objects.create(key=key, author=actor, said=dict(said), lead_id=lead.pk, saved_at=now)
 
 
 @transaction.atomic

@@ -670,7 +670,9 @@ def lead(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         try:
             if request.POST.get("act") == "accept":
-                draft = services.begin_from_lead(actor=actor, lead=found, said=_from_lead(found), now=clock.now())
+                draft = services.begin_from_lead(
+                    actor=actor, lead=found, key=uuid4(), said=_from_lead(found), now=clock.now()
+                )
                 return redirect("disruptions:form", key=draft.key)
             if bound.is_valid():
                 services.decline_lead(actor=actor, lead=found, reason=bound.cleaned_data["reason"], today=clock.today())
