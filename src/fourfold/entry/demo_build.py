@@ -25,7 +25,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test.utils import override_settings
 
 from fourfold.assessments import services as assessments
-from fourfold.entry.demo import BUILT, PASSWORD, PLAN, STEP, UNIT, note_step, steps_done
+from fourfold.entry.demo import BUILT, PASSWORD, PLAN, SERVICE, STEP, UNIT, note_step, steps_done
 from fourfold.entry.demo_casework import Casework, Step, mailboxes_in
 from fourfold.intake import region as intake_region
 from fourfold.intake import selectors as intake
@@ -33,6 +33,7 @@ from fourfold.intake import services as intake_services
 from fourfold.intake.processing import Desk, process_batches
 from fourfold.intake.rules import How, State
 from fourfold.intake.storage import Store
+from fourfold.plans import services as plans
 from fourfold.platform import clock
 from fourfold.platform.audit import services as audit
 from fourfold.platform.audit.services import Operation
@@ -130,15 +131,24 @@ def build(*, people: int, seed: int, tell: Tell, until: date | None = None, extr
         with timed(tell, "Mailboxes made for each organisation, with the roles they hold"):
             make_staff(nominations, named=mailboxes_in(folder))
         Player(folder, nominations, done, tell).play(extracts=plan["extracts"])
+    with timed(tell, "Plans marked as they stand today, and what is due said to its owners"):
+        do_nightly_jobs()
     with timed(tell, "Ledger sealed"):
         note_step(BUILT, done, **plan)
         audit.seal()
     tell(f"The demonstration was built in {time.monotonic() - started:.1f} s.")
 
 
+def do_nightly_jobs() -> None:
+    """What the night before would have done: scores of plans are of today, and reminders are there."""
+    with acting_as(people.service_user(SERVICE)):
+        plans.rescore_plans(today=clock.today())
+        plans.remind(today=clock.today())
+
+
 def delivery_days(until: date) -> list[date]:
     """The last day of each delivery: the first brings everything up to then, the second what is new or changed."""
-    return [FIRST_DELIVERY, until]
+    return [FIRST_DELIVERY, until] if until > FIRST_DELIVERY else [until]
 
 
 @contextmanager

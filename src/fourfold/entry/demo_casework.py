@@ -187,29 +187,28 @@ class Casework:
     # The master list
 
     def _list(self, turn: Turn, acts: Acts) -> None:
-        for act in acts:
-            leads = services.Leads(
+        entries = [self._put(turn, act) for act in acts]
+        made = services.nominate_threats(actor=turn.actor, entries=entries, reason=LISTED, today=turn.today)
+        self.made |= {act["key"]: threat.pk for act, threat in zip(acts, made, strict=True)}
+
+    def _put(self, turn: Turn, act: Act) -> services.Put:
+        return services.Put(
+            nomination=rules.Nomination(
+                threat_type=act["threat_type"],
+                name=act["name"],
+                summary=act["summary"],
+                themes=tuple(act["themes"]),
+                tier=act["tier"],
+                phase=act["phase"],
+                nominated_on=turn.today,
+                aliases=tuple(act["aliases"]),
+            ),
+            owner=self.organisations[act["owner"]],
+            leads=services.Leads(
                 lro=self._user(act["lro"]), deputy=self._user(act["deputy"]), sio=self._user(act["sio"])
-            )
-            threat = services.nominate_threat(
-                actor=turn.actor,
-                nomination=rules.Nomination(
-                    threat_type=act["threat_type"],
-                    name=act["name"],
-                    summary=act["summary"],
-                    themes=tuple(act["themes"]),
-                    tier=act["tier"],
-                    phase=act["phase"],
-                    nominated_on=turn.today,
-                    aliases=tuple(act["aliases"]),
-                ),
-                owner=self.organisations[act["owner"]],
-                leads=leads,
-                places=act["places"],
-                reason=LISTED,
-                today=turn.today,
-            )
-            self.made[act["key"]] = threat.pk
+            ),
+            places=tuple(act["places"]),
+        )
 
     def _reclassify(self, turn: Turn, act: Act) -> None:
         threat, kind = self._threat(act), act["threat_type"]

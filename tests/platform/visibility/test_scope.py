@@ -221,6 +221,24 @@ def test_a_role_that_starts_tomorrow_shows_nothing_today(db, universe):
         assert titles(newcomer) == ["Blue van"]
 
 
+def test_told_days_forwards_and_back_show_what_is_held_on_each(db, universe):
+    """What is held is kept from one told day to the next, but never over a day on which something begins or ends."""
+    record(universe.merseyside_analyst, lambda: region_label("merseyside"))
+    newcomer = people.create_user(
+        email="new@gmp.test",
+        name="New",
+        organisation=universe.organisation("gmp"),
+        roles=["analyst"],
+        held_from=TOMORROW,
+    )
+    people.end_role(user=newcomer, role="analyst", held_to=TODAY + timedelta(days=5))
+    seen = {}
+    for days in (0, 1, 2, 4, 5, 9, 3, 0):
+        with clock.told(clock.now() + timedelta(days=days)):
+            seen[days] = titles(newcomer)
+    assert [days for days, found in seen.items() if found] == [1, 2, 4, 3]
+
+
 def test_a_ceiling_hides_what_is_marked_above_it(db, universe):
     record(universe.merseyside_analyst, lambda: region_label("merseyside"))
     assert titles(universe.user("low_ceiling@merseyside.test")) == []
