@@ -1,5 +1,6 @@
 """The whole way of a file in a real browser: at a desk, on a phone, and without JavaScript."""
 
+import io
 from pathlib import Path
 
 import pytest
@@ -120,10 +121,10 @@ def test_a_file_is_taken_and_a_sheet_to_fill_in(browser_page, live_site, univers
     page.get_by_label("Why is it taken?").fill("For the monthly return")
     with page.expect_download() as coming:
         page.get_by_role("button", name="Download").click()
-    book = load_workbook(coming.value.path())
+    book = load_workbook(io.BytesIO(coming.value.path().read_bytes()))
     assert book.sheetnames[:3] == ["Threats", "Assessments", "Disruptions"]
     page.goto(f"{live_site}/exchange/template/")
     sound(page, "template")
     with page.expect_download() as coming:
         page.get_by_role("link", name="A sheet for disruptions").click()
-    assert load_workbook(coming.value.path()).sheetnames[0] == "Disruptions"
+    assert load_workbook(io.BytesIO(coming.value.path().read_bytes())).sheetnames[0] == "Disruptions"

@@ -12,6 +12,7 @@ from fourfold.platform.people.models import Organisation
 from fourfold.platform.ui import fields
 
 LONG = 60
+HINTED = 16
 LONGEST_CELL = 1_000_000
 EVERYTHING, ONLY_GOOD = "everything", "only_good"
 HERE, FILE = "here", "file"
@@ -151,7 +152,12 @@ class MendForm(forms.Form):
     """Refused lines as a table of inputs: the columns at fault, or all where the fault is of the whole line."""
 
     def __init__(
-        self, data: Mapping[str, str] | None, *, lines: Sequence[ImportLine], headings: Mapping[Kind, Sequence[str]]
+        self,
+        data: Mapping[str, str] | None,
+        *,
+        lines: Sequence[ImportLine],
+        headings: Mapping[Kind, Sequence[str]],
+        allowed: Mapping[tuple[Kind, str], Sequence[str]],
     ) -> None:
         super().__init__(data)
         self.lines = tuple(lines)
@@ -167,6 +173,7 @@ class MendForm(forms.Form):
                 typed = {**line.cells, **line.mended}.get(heading, "")
                 self.fields[name] = CellField(
                     label=f"{heading}, line {line.line}",
+                    help_text=_hint(allowed.get((Kind(line.kind), heading), ())),
                     initial=typed,
                     strip=False,
                     max_length=LONGEST_CELL,
@@ -190,6 +197,11 @@ class MendForm(forms.Form):
                 tuple(dict.fromkeys(fault["sentence"] for fault in line.faults)),
                 tuple(self[name] for name in self._asked[line.pk]),
             )
+
+
+def _hint(words: Sequence[str]) -> str:
+    """The allowed values, where they are few enough to read."""
+    return f"One of: {', '.join(words)}." if 0 < len(words) <= HINTED else ""
 
 
 class CellField(forms.CharField):

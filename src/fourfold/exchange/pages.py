@@ -86,7 +86,13 @@ def start_page(layouts: Sequence[Layout], imports: Iterable[Import]) -> StartPag
         ),
         imports=Table(
             "Files that you brought",
-            (Head("File"), Head("Brought"), Head("State"), Head("New", numeric=True), Head("Refused", numeric=True)),
+            (
+                Head("File"),
+                Head("Brought"),
+                Head("State"),
+                Head("Added or changed", numeric=True),
+                Head("Refused", numeric=True),
+            ),
             tuple(
                 (
                     Cell(each.name, href=address(each)),
@@ -228,7 +234,7 @@ def _lines_table(lines: Sequence[ImportLine]) -> Table:
 
 
 def _rows_of(line: ImportLine) -> Iterable[tuple[Cell, ...]]:
-    place = Cell(f"{line.sheet} {line.line}", hint=rules.FATE_NAMES[Fate(line.fate)])
+    place = Cell(f"{line.sheet}, line {line.line}", hint=rules.FATE_NAMES[Fate(line.fate)])
     if line.fate == Fate.REFUSED:
         for fault in line.faults:
             yield (

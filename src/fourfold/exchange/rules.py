@@ -78,7 +78,7 @@ TO_DO: Mapping[str, str] = {
     "EX27": "Copy the cell and paste it back as a value.",
     "EX28": "Mend the formula it came from, then paste the value.",
     "EX29": "Type the text again.",
-    "EX30": "Check the spelling, or leave the cell empty where it may be.",
+    "EX30": "Check the spelling. Where nothing is needed, leave the cell empty.",
     "EX31": "If it is new, give it a URN of its own or take it out of the file and enter it in a file of its own.",
     "EX32": "Keep one of the two lines.",
     "EX33": "Change it on the record's own page, or leave it as it is here.",

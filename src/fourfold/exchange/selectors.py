@@ -218,6 +218,16 @@ def headings(of: Layout) -> Mapping[Kind, tuple[str, ...]]:
     return {s.kind: tuple(c.heading for c in s.columns if not c.field.for_the_reader) for s in of.sheets}
 
 
+def allowed(of: Layout, known: Words) -> Mapping[tuple[Kind, str], tuple[str, ...]]:
+    """Words that may stand in a column of codes, by sheet and heading."""
+    return {
+        (sheet.kind, column.heading): tuple(rules.words_of(column, known).values())
+        for sheet in of.sheets
+        for column in sheet.columns
+        if column.field.shape is rules.Shape.CODE
+    }
+
+
 def report_rows(some: Iterable[ImportLine]) -> Iterator[tuple[str | int, ...]]:
     """The report as lines of a file: one for each fault, one for each line that differs."""
     for line in some:

@@ -156,8 +156,13 @@ def mend(request: HttpRequest, pk: int) -> HttpResponseBase:
     lines = tuple(refused[:LINES_MENDED])
     if not lines:
         return redirect(pages.address(found))
-    headings = selectors.headings(selectors.layout(found.layout))
-    form = forms.MendForm(request.POST if request.method == "POST" else None, lines=lines, headings=headings)
+    layout = selectors.layout(found.layout)
+    asked: dict[str, Any] = {
+        "lines": lines,
+        "headings": selectors.headings(layout),
+        "allowed": selectors.allowed(layout, selectors.words(actor_of(request))),
+    }
+    form = forms.MendForm(request.POST if request.method == "POST" else None, **asked)
     if request.method == "POST" and form.is_valid():
         corrected = services.mend(actor=actor_of(request), of=found, cells=form.cells())
         if corrected:

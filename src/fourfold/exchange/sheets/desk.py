@@ -109,9 +109,10 @@ class Work:
     def leaders(self) -> Mapping[str, User]:
         return {each.email.lower(): each for each in threats.leaders()}
 
-    def because(self, number: int) -> str:
-        """The reason that stands in a record made from a line."""
-        return f"Imported from {self.of.name}, line {number}"
+    def because(self, *numbers: int) -> str:
+        """The reason that stands in a record made from a line, or in those made at once from several."""
+        first, last = min(numbers), max(numbers)
+        return f"Imported from {self.of.name}, {f'line {first}' if first == last else f'lines {first} to {last}'}"
 
 
 class Desk(ABC):

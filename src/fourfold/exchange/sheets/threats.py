@@ -77,30 +77,47 @@ class ThreatsDesk(Desk):
         ]
 
     def make(self, lines: Sequence[Line]) -> Iterator[tuple[Line, Any | Sequence[Fault]]]:
-        for line in lines:
-            try:
-                with transaction.atomic():
-                    yield line, self._nominate(line)
-            except RuleBroken as refused:
-                yield line, self.faults_of(refused, line)
+        """All at once where all of them hold; else in halves, until each that does not says what is wrong with it."""
+        try:
+            with transaction.atomic():
+                made = self._nominate(lines)
+        except RuleBroken as refused:
+            if len(lines) == 1:
+                yield lines[0], self.faults_of(refused, lines[0])
+                return
+            half = len(lines) // 2
+            yield from self.make(lines[:half])
+            yield from self.make(lines[half:])
+        else:
+            yield from zip(lines, made, strict=True)
 
-    def _nominate(self, line: Line) -> Any:
-        """Nominated on its day; a later phase and its end are acts of their own, as they would be on the screens."""
-        actor, work = self.work.actor, self.work
-        words = work.vocabulary
-        phase = words.phases.get(line.text("phase"))
-        nominated = line.day("nominated_on") or work.today
-        since = line.day("phase_from") or nominated
-        goes_on = phase is not None and (phase.closed or since != nominated)
-        first = line.text("phase")
-        if goes_on:
-            first = next(code for code, each in words.phases.items() if not each.closed and code != first)
-        circle = line.text("circle")
+    def _nominate(self, lines: Sequence[Line]) -> list[Any]:
+        """Nominated on their days; a later phase and its end are acts of their own, as they would be on the screens."""
+        made = services.nominate_threats(
+            actor=self.work.actor,
+            entries=[self._put(line) for line in lines],
+            reason=self.work.because(*(line.number for line in lines)),
+            today=self.work.today,
+        )
+        for line, threat in zip(lines, made, strict=True):
+            phase = self.work.vocabulary.phases.get(line.text("phase"))
+            if phase is not None and self._goes_on(line):
+                self._enter(threat, line, phase, self.work.because(line.number))
+        return made
+
+    def _goes_on(self, line: Line) -> bool:
+        """Whether the threat is in a later phase than the one it was nominated in."""
+        phase = self.work.vocabulary.phases.get(line.text("phase"))
+        since, nominated = line.day("phase_from"), line.day("nominated_on") or self.work.today
+        return phase is not None and (phase.closed or (since or nominated) != nominated)
+
+    def _put(self, line: Line) -> services.Put:
+        work, first, circle = self.work, line.text("phase"), line.text("circle")
+        if self._goes_on(line):
+            first = next(code for code, each in work.vocabulary.phases.items() if not each.closed and code != first)
         if circle and circle not in work.circles:
             raise self.not_there("circle", "circle", line, circle)
-        reason = work.because(line.number)
-        threat = services.nominate_threat(
-            actor=actor,
+        return services.Put(
             nomination=threat_rules.Nomination(
                 threat_type=line.text("threat_type"),
                 name=line.text("name"),
@@ -108,20 +125,15 @@ class ThreatsDesk(Desk):
                 themes=line.texts("themes"),
                 tier=line.text("tier") or "UNTIERED",
                 phase=first,
-                nominated_on=nominated,
+                nominated_on=line.day("nominated_on") or work.today,
                 aliases=line.texts("aliases"),
             ),
-            owner=work.organisations[line.text("owner") or actor.organisation.code],
+            owner=work.organisations[line.text("owner") or work.actor.organisation.code],
             leads=self._leads(line),
             places=line.texts("places"),
             audience=line.text("audience") or "REGION",
             compartment=work.circles.get(circle),
-            reason=reason,
-            today=work.today,
         )
-        if phase is not None and goes_on:
-            self._enter(threat, line, phase, reason)
-        return threat
 
     def _enter(self, threat: Any, line: Line, phase: threat_rules.Phase, reason: str) -> None:
         since = line.day("phase_from") or self.work.today
