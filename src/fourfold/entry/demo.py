@@ -15,6 +15,7 @@ PLAN = "plan"
 BUILT = "built"
 SERVICE = "demo"
 UNIT = "nwrocu"
+OTHER_LEADS = r"^soc-lro-([2-9]|\d\d)@"
 SHOWN = ("merseyside", UNIT, "hmpps", "nca")
 
 
@@ -28,10 +29,12 @@ def who_to_sign_in_as() -> list[str]:
     if not is_built():
         return []
     lines = [f"Sign in with the password {PASSWORD} as one of:"]
-    shown = User.objects.filter(organisation__code__in=SHOWN, kind=UserKind.PERSON)
+    shown = User.objects.filter(organisation__code__in=SHOWN, kind=UserKind.PERSON, is_active=True)
+    shown = shown.exclude(email__regex=OTHER_LEADS)
     in_order = shown.select_related("organisation").order_by("organisation__kind", "organisation__code", "pk")
     lines += [f"  {user.email:42} {user.name}, {user.organisation.name}" for user in in_order]
-    lines.append(f"Every other force has the same mailboxes as {SHOWN[0]}.example, for example analyst@gmp.example.")
+    lines.append(f"Every other force has the same mailboxes as {SHOWN[0]}.example, for example analyst@gmp.example,")
+    lines.append("and each body has more lead responsible officers: soc-lro-2 and so on.")
     return lines
 
 
