@@ -285,7 +285,7 @@ def disruption_address(row: Any) -> str:
 
 
 def plan_address(row: Any) -> str:
-    return reverse("plans:plan", kwargs={"reference": row.threat.reference})
+    return reverse("plans:threat", kwargs={"reference": row.threat.reference})
 
 
 @cache
