@@ -465,8 +465,8 @@ def _memberships() -> QuerySet[ThreatMember]:
 
 def has_no_members() -> Q:
     """Open groups and individuals in which nobody that the reader may see is now recorded."""
-    peopled = _memberships().filter(to_on=None).values("threat_id")
-    return Q(closed_on=None) & ~Q(threat_type=rules.ThreatType.VULNERABILITY) & ~Q(pk__in=peopled)
+    peopled = Exists(_memberships().filter(threat=OuterRef("pk"), to_on=None))
+    return Q(closed_on=None) & ~Q(threat_type=rules.ThreatType.VULNERABILITY) & ~Q(peopled)
 
 
 def is_quiet(words: rules.Vocabulary, day: date) -> Q:
@@ -711,11 +711,10 @@ def threats_matching(text: str, *, limit: int) -> tuple[int, list[ThreatHit]]:
     asked = " ".join(text.replace("\x00", "").split())
     if not asked:
         return 0, []
-    keys = dict.fromkeys((*(pk for pk, _ in _by_reference(asked, date.max)), *_names_like(asked)))
-    found = threats().in_bulk(keys)
+    keys = list(dict.fromkeys((*(pk for pk, _ in _by_reference(asked, date.max)), *_names_like(asked))))
+    found = threats().in_bulk(keys[:limit])
     words = vocabulary()
-    shown = [found[pk] for pk in keys if pk in found]
-    return len(shown), [_hit(each, asked, words) for each in shown[:limit]]
+    return len(keys), [_hit(found[pk], asked, words) for pk in keys[:limit]]
 
 
 def _names_like(asked: str, *, at_most: int = CANDIDATES, likeness: float = LIKE_ENOUGH) -> list[int]:
