@@ -525,7 +525,7 @@ def test_what_is_open_in_a_plan_is_told_to_who_takes_the_threat_over(universe):
 
 def test_writing_a_whole_plan_asks_few_questions(universe, django_assert_max_num_queries):
     threat = threat_of(universe)
-    with acting_as(universe.merseyside_analyst), django_assert_max_num_queries(16):
+    with acting_as(universe.merseyside_analyst), django_assert_max_num_queries(20):
         made.write(universe, threat, actions=(made.action(), made.visit()) * 6)
 
 

@@ -515,11 +515,10 @@ def labels_read_by_all_readers_of(label: AccessLabel) -> tuple[int, ...]:
 
 
 NEAR_QUERY = """
-    select asked.number, a.plan_id, a.title, a.outcome_wanted, a.why_this_threat
+    select asked.number, near.id
       from jsonb_to_recordset(%(asked)s) as asked(number int, keys int[], fewest int, most int)
      cross join lateral
            plans_find_near(asked.keys, asked.fewest, asked.most, %(plan)s, %(labels)s, %(limit)s) as near(id)
-      join plans_action a on a.id = near.id
 """
 
 
@@ -527,7 +526,7 @@ def near_copies(texts: Mapping[int, Sequence[str]], *, plan: int, label: AccessL
     """For each text, given as words by a number, how many other plans have a near-copy of it.
 
     Only plans that every reader of this one may see are looked at, so the answer is the same for all of them. At most
-    two queries.
+    three queries. The candidates are read on their own, by key: joined to what finds them, the whole table was read.
     """
     asked = [
         {"number": number, "keys": keys, "fewest": low, "most": high}
@@ -538,13 +537,20 @@ def near_copies(texts: Mapping[int, Sequence[str]], *, plan: int, label: AccessL
     if not asked:
         return {}
     labels = list(labels_read_by_all_readers_of(label))
-    found: dict[int, set[int]] = defaultdict(set)
     with connection.cursor() as cursor:
         cursor.execute(NEAR_QUERY, {"asked": json.dumps(asked), "plan": plan, "labels": labels, "limit": CANDIDATES})
-        for number, other, *said in cursor.fetchall():
-            if other not in found[number] and rules.similarity(texts[number], rules.words_of(*said)) >= rules.NEAR:
-                found[number].add(other)
-    return {number: len(plans) for number, plans in found.items()}
+        pairs = cursor.fetchall()
+    columns = ("pk", "plan_id", "title", "outcome_wanted", "why_this_threat")
+    candidates = {
+        pk: (other, rules.words_of(*said))
+        for pk, other, *said in Action.objects.filter(pk__in={pk for _, pk in pairs}).values_list(*columns)
+    }
+    found: dict[int, set[int]] = defaultdict(set)
+    for number, pk in pairs:
+        other, said = candidates.get(pk, (0, ()))
+        if other and other not in found[number] and rules.similarity(texts[number], said) >= rules.NEAR:
+            found[number].add(other)
+    return {number: len(plans) for number, plans in found.items() if plans}
 
 
 def gone(user_ids: Iterable[int | None], *, today: date) -> Mapping[int, str]:
