@@ -193,7 +193,8 @@ class Lister:
             return self._said([name], entry, [entry["summary"]], facts)
         if kind == "PRIORITY_INDIVIDUAL":
             entry = chance.draw(self.specialisms)
-            return self._said([self._person(force)], entry, [entry["summary"]], facts)
+            names = [self._person(force) for _ in range(NAME_TRIES)]
+            return self._said(names, entry, [entry["summary"]], facts)
         entry = chance.draw(self.groups)
         while entry["theme"] == "DRU.county_lines" and force in {"cumbria", "north_wales"}:
             entry = chance.draw(self.groups)

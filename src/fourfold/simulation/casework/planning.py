@@ -89,17 +89,13 @@ class Planning:
 
     def _sections(self, case: Case, facts: Mapping[str, str]) -> dict[str, str]:
         """The parts that are written: a poor plan has the first and little else."""
-        summary = case.summary
-        facts = {**facts, "summary": summary, "tier_words": TIER_WORDS[case.tier(self.region.last)]}
-        return {
-            part: text.format(**facts)
-            for part, text in self.said["sections"].items()
-            if part == "SUMMARY" or self._good(case)
-        }
+        told = {**self.said["sections"], **self.said["sections_of"].get(case.kind_on(self.region.last), {})}
+        facts = {**facts, "summary": case.summary, "tier_words": TIER_WORDS[case.tier(self.region.last)]}
+        return {part: text.format(**facts) for part, text in told.items() if part == "SUMMARY" or self._good(case)}
 
     def _aims(self, case: Case, on: date, facts: Mapping[str, str]) -> list[dict[str, Any]]:
         chance, aims = self.region.chance, []
-        for entry in chance.shuffled(self.said["aims"])[: chance.between(2, 3)]:
+        for entry in self._of_kind(case, self.said["aims"])[: chance.between(2, 3)]:
             if not self._good(case):
                 aims.append({"text": chance.pick(self.said["poor_aims"])})
                 continue
@@ -119,11 +115,11 @@ class Planning:
 
     def _actions(self, case: Case, on: date, aims: int, facts: Mapping[str, str]) -> list[dict[str, Any]]:
         chance = self.region.chance
-        pool = [entry for entry in chance.shuffled(self.said["actions"]) if self._fits(entry, case)]
+        pool = [entry for entry in self._of_kind(case, self.said["actions"]) if self._fits(entry, case)]
         chosen = pool[: chance.between(FEWEST, MOST)]
         if self.region.chance.yes(0.9 if case.owner == "lancashire" else 0.6):
             missing = [p for p in PS if p not in {entry["p"] for entry in chosen}]
-            chosen += [next(entry for entry in pool if entry["p"] == p) for p in missing[:2]]
+            chosen += [entry for p in missing[:2] for entry in pool if entry["p"] == p][:2]
         actions = []
         for turn, entry in enumerate(chosen):
             if self._good(case):
@@ -131,6 +127,11 @@ class Planning:
             else:
                 actions.append(self._generic(case, on))
         return actions
+
+    def _of_kind(self, case: Case, entries: list[Any]) -> list[Any]:
+        """What can be said of a threat of this kind, in a new order."""
+        kind = case.kind_on(self.region.last)
+        return self.region.chance.shuffled([entry for entry in entries if kind in entry.get("kinds", ("OCG",))])
 
     def _fits(self, entry: Mapping[str, Any], case: Case) -> bool:
         """Homes and children are of the threats that use them."""
