@@ -1,7 +1,9 @@
 from datetime import UTC, date, datetime
+from itertools import product
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from fourfold.platform import clock
 from fourfold.platform.audit.models import Entry
@@ -231,6 +233,60 @@ def test_an_edge_that_is_gone_is_past_and_one_that_comes_back_is_current(publish
     assert publish(Batch(tmp_path / "m"), clusters=groups, edges=pairs).edges == 1
     with as_intake():
         assert MatchEdge.objects.get(band="PROPOSED").state == "CURRENT"
+
+
+# Keys, which are not constraints of the database: see docs/decisions/0053
+
+
+KEYS = {
+    "pole_personrecord": {"person_id": "pole_person", "merged_into_id": "pole_personrecord"},
+    "pole_objectrecord": {},
+    "pole_locationrecord": {},
+    "pole_eventrecord": {"location_id": "pole_locationrecord"},
+    "pole_link": {},
+    "pole_matchedge": {"left_id": "pole_personrecord", "right_id": "pole_personrecord"},
+}
+
+
+def keys_that_lead_nowhere() -> dict[str, int]:
+    found = {}
+    with connection.cursor() as cursor:
+        for table, keys in KEYS.items():
+            for key, named in {**keys, "label_id": "visibility_accesslabel"}.items():
+                cursor.execute(
+                    f"select count(*) from {table} r where r.{key} is not null "
+                    f"and not exists (select from {named} n where n.id = r.{key})"
+                )
+                found[f"{table}.{key}"] = cursor.fetchone()[0]
+        for side, (kind, table) in product(("left", "right"), statements.ENDS.items()):
+            cursor.execute(
+                f"select count(*) from pole_link l where l.{side}_kind = %s "
+                f"and not exists (select from {table} n where n.id = l.{side}_id)",
+                [kind],
+            )
+            found[f"pole_link.{side}_id, {kind}"] = cursor.fetchone()[0]
+    return found
+
+
+def test_no_key_leads_nowhere_whatever_is_delivered(compared, publish, as_intake, tmp_path):
+    groups = [("niche_tri", "1", 1), ("niche_tri", "2", 1), ("niche_tri", "never delivered", 1), ("other", "9", 2)]
+    pairs = [
+        ("niche_tri", "1", "niche_tri", "2", 7.0, "LINKED"),
+        ("niche_tri", "1", "niche_tri", "never delivered", 9.0, "LINKED"),
+    ]
+    publish(burglary(tmp_path / "b"), clusters=groups, edges=pairs)
+    later = burglary(tmp_path / "c")
+    later.rows["person"][2] |= {"audience": "OWN"}
+    later.rows["event"][0] |= {"location_key": "never delivered"}
+    later.event("e2", "CRIME", date(2023, 1, 5), location_key="a1")
+    later.link(("PERSON", "never delivered"), "SUSPECT", ("EVENT", "e2"))
+    later.link(("PERSON", "2"), "SUSPECT", ("EVENT", "e2"))
+    later.merge("2", "1", datetime(2024, 5, 1, 9, tzinfo=UTC))
+    later.merge("3", "never delivered", datetime(2024, 5, 1, 9, tzinfo=UTC))
+    publish(later, clusters=[("niche_tri", "1", 2), ("niche_tri", "2", 3), ("niche_tri", "3", 3)], edges=pairs[1:])
+    with as_intake():
+        assert Link.objects.count() == 6
+        assert not {key: rows for key, rows in keys_that_lead_nowhere().items() if rows}
 
 
 # Labels
