@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from fourfold.intake import selectors as intake
 from fourfold.intake.rules import Freshness, RowState, State
+from fourfold.plans import selectors as plans
 from fourfold.platform import clock
 from fourfold.platform.audit import selectors as ledger
 from fourfold.platform.people.models import User
@@ -262,15 +263,17 @@ def _ours_part(user: User, words: threat_rules.Vocabulary) -> Part:
 
 def _threat_table(caption: str, shown: tuple[Threat, ...], words: threat_rules.Vocabulary) -> Table:
     counts = threats.headcounts(threat.pk for threat in shown)
+    scores = plans.health_of(threat.pk for threat in shown)
     return Table(
         caption,
-        (Head("Threat"), Head("Kind"), Head("Tier"), Head("Phase"), Head("Members", numeric=True)),
+        (Head("Threat"), Head("Kind"), Head("Tier"), Head("Phase"), Head("Plan"), Head("Members", numeric=True)),
         tuple(
             (
                 Cell(threat.name, href=threat_pages.address(threat), hint=threat.reference),
                 Cell(threat_rules.type_name(threat.threat_type)),
                 Cell("", tag=threat_pages.tier_tag(threat.tier, words)),
                 Cell(words.phase_name(threat.phase)),
+                _plan_cell(threat, scores.get(threat.pk)),
                 Cell(
                     counts.get(threat.pk, threats.Headcount()).members,
                     href=threat_pages.address(threat, "members"),
@@ -280,6 +283,12 @@ def _threat_table(caption: str, shown: tuple[Threat, ...], words: threat_rules.V
             for threat in shown
         ),
     )
+
+
+def _plan_cell(threat: Threat, score: int | None) -> Cell:
+    """How good the threat's plan is; the number leads to it."""
+    where = reverse("plans:threat", kwargs={"reference": threat.reference})
+    return Cell("No plan", href=where) if score is None else Cell(f"{score} of 100", href=where)
 
 
 def _freshness_part(*, now: datetime) -> Part:
