@@ -21,7 +21,7 @@ BODIES = ("cheshire", "cumbria", "gmp", "lancashire", "merseyside", "north_wales
 EMPTY = {"text": "''", "character varying": "''", "boolean": "false", "ARRAY": "'{}'", "jsonb": "'{}'"}
 WORDS = "The couriers and the car are gone and nobody else holds the phone line, so deliveries have stopped for now. "
 THREAT = {
-    "reference": "'SOC-' || lpad(n::text, 4, '0')",
+    "reference": "'SOC-' || lpad(n::text, greatest(4, length(n::text)), '0')",
     "threat_type": "(array['OCG','OCG','OCG','PRIORITY_INDIVIDUAL','VULNERABILITY'])[1 + n % 5]",
     "name": "'Line ' || n",
     "summary": f"'{WORDS}'",

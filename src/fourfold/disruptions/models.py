@@ -96,6 +96,7 @@ class Disruption(Labelled, Versioned):
                     "threat_type",
                     "event_on",
                     "added_at",
+                    "late",
                     "label",
                     "recorded_from",
                 ],

@@ -33,7 +33,9 @@ from fourfold.threats import rules as threat_rules
 PS = ("PURSUE", "PREVENT", "PROTECT", "PREPARE")
 P_NAMES = {p: subjects.sentence_case(p) for p in PS}
 ROLE_NAMES = {"LEAD": "Lead", "SUPPORT": "Support"}
-PLAN_CODES = ("PLANS", "PLAN_QUALITY", "PLANS_OVERDUE_SHARE", "NO_PLAN")
+THREAT_CODES = ("OPEN_THREATS", "NOT_MODERATED", "NO_LEAD_OFFICER", "NO_PLAN", "PLAN_OVERDUE")
+LEAD_CODES = ("LEAD_DISRUPTIONS", "LEAD_PURSUE_SHARE", "LATE_SHARE", "RECORD_LAG", "PER_1000")
+PLAN_CODES = ("PLANS", "PLAN_QUALITY", "PLANS_OVERDUE_SHARE")
 READS_PEOPLE = "person.read"
 RECORDS = "disruption.record"
 
@@ -147,7 +149,8 @@ def threats_page(told: Told) -> DashboardPage:
     if not asked.body:
         owners = _pairs(cube, 2, 0, {body.pk: (body.code, body.short_name) for body in known.all})
         drawn.append(shown.parts("By owner and kind", "body", owners, key="type", names=types))
-    codes = ("OPEN_THREATS", "THREATS", "NOT_MODERATED", "NO_LEAD_OFFICER", "NO_PLAN", "PLAN_OVERDUE")
+    figures = {counted.code: _figures(told, counted)} | _together(told, [measures[code] for code in THREAT_CODES])
+    shown_first = ("OPEN_THREATS", "THREATS", *THREAT_CODES[1:])
     return _page(
         told,
         "Performance: threats",
@@ -156,7 +159,7 @@ def threats_page(told: Told) -> DashboardPage:
         sections=(
             Section(
                 "Where the list stands",
-                figures=tuple(_figure(told, measures[code]) for code in codes),
+                figures=tuple(_figure(told, measures[code], figures[code]) for code in shown_first),
                 links=_further(told, counted),
             ),
             Section("What is open", "Every open threat on the master list, scored or not.", charts=tuple(drawn)),
@@ -183,11 +186,16 @@ def disruptions_page(told: Told) -> DashboardPage:
             expressions={"month": subjects.month_of("record_date")},
             known=known,
         )
+    figures = _together(told, [measures[code] for code in LEAD_CODES])
     sections = (
-        _disruption_figures(told, measures),
+        Section(
+            "In short",
+            figures=tuple(_figure(told, measures[code], figures[code]) for code in LEAD_CODES),
+            links=_further(told, lead),
+        ),
         _by_p(told, lead, cube),
         _by_category(told, every, cube),
-        *(() if asked.body else (_by_body(told, measures, cube),)),
+        *(() if asked.body else (_by_body(told, measures, figures, cube),)),
         _unrecorded(told),
     )
     over = asked.when(lead).period or rules.year_to(asked.day)
@@ -202,21 +210,13 @@ def disruptions_page(told: Told) -> DashboardPage:
 
 
 PUBLISHED = frozenset({"MAJOR", "MODERATE", "MINOR"})
+ByMeasure = Mapping[str, Mapping[str, Value]]
 Cube = list[tuple[tuple[Any, ...], int]]
 
 
 def _leads(cube: Cube) -> Cube:
     """The rows of lead disruptions that reduced a threat, as the published filter counts them."""
     return [(keys, n) for keys, n in cube if keys[1] == "LEAD" and keys[2] in PUBLISHED]
-
-
-def _disruption_figures(told: Told, measures: Mapping[str, Measure]) -> Section:
-    codes = ("LEAD_DISRUPTIONS", "LEAD_PURSUE_SHARE", "LATE_SHARE", "RECORD_LAG", "PER_1000")
-    return Section(
-        "In short",
-        figures=tuple(_figure(told, measures[code]) for code in codes),
-        links=_further(told, measures["LEAD_DISRUPTIONS"]),
-    )
 
 
 def _by_p(told: Told, lead: Measure, cube: Cube) -> Section:
@@ -245,7 +245,7 @@ def _by_category(told: Told, every: Measure, cube: Cube) -> Section:
     )
 
 
-def _by_body(told: Told, measures: Mapping[str, Measure], cube: Cube) -> Section:
+def _by_body(told: Told, measures: Mapping[str, Measure], figures: ByMeasure, cube: Cube) -> Section:
     """Each body's own row, and for each thousand people, in the order of names."""
     known = told.known
     bodies = {body.pk: (body.code, body.short_name) for body in known.all}
@@ -253,11 +253,10 @@ def _by_body(told: Told, measures: Mapping[str, Measure], cube: Cube) -> Section
     shown = _Shown(told, measures["LEAD_DISRUPTIONS"])
     drawn = shown.parts("Lead disruptions by body and P", "body", pairs, key="p", names=P_NAMES)
     shapes = [measures[code] for code in ("PER_1000", "RECORD_LAG", "LATE_SHARE")]
-    found = {of.code: _figures(told, of) for of in shapes}
     rows = tuple(
         (
             Cell(body.short_name),
-            *(pages.value_cell(of, found[of.code][body.code], replace(told.asked, body=body.code)) for of in shapes),
+            *(pages.value_cell(of, figures[of.code][body.code], replace(told.asked, body=body.code)) for of in shapes),
         )
         for body in known.all
     )
@@ -315,6 +314,8 @@ def plans_page(told: Told) -> DashboardPage:
     rules_of = {term.code: term.name for term in reference.terms("plan_rule", on=asked.day)}
     failing = {code: sum(code in failed for _, failed in rows) for code in rules_of}
     failing = {code: n for code, n in failing.items() if n}
+    figures = _together(told, [measures[code] for code in PLAN_CODES])
+    figures |= {"NO_PLAN": _figures(told, measures["NO_PLAN"])}
     return _page(
         told,
         "Performance: plans",
@@ -324,9 +325,7 @@ def plans_page(told: Told) -> DashboardPage:
         sections=(
             Section(
                 "In short",
-                figures=tuple(
-                    _figure(told, measures[c]) for c in ("PLANS", "PLAN_QUALITY", "PLANS_OVERDUE_SHARE", "NO_PLAN")
-                ),
+                figures=tuple(_figure(told, measures[code], figures[code]) for code in (*PLAN_CODES, "NO_PLAN")),
                 links=_further(told, measures["PLAN_QUALITY"]),
             ),
             Section("Scores", charts=(shown.single("Plans by score", "score", by_band, bands),)),
@@ -490,9 +489,15 @@ def _figures(told: Told, of: Measure, asked: Asked | None = None) -> Mapping[str
     return pages.shown_to(told.reader, found)
 
 
-def _figure(told: Told, of: Measure) -> Figure:
+def _together(told: Told, of: Sequence[Measure]) -> dict[str, Mapping[str, Value]]:
+    """Figures of measures of one extract, as the reader sees them."""
+    found = selectors.figures_together(of, told.asked, bodies_known=told.known)
+    return {code: pages.shown_to(told.reader, figures) for code, figures in found.items()}
+
+
+def _figure(told: Told, of: Measure, figures: Mapping[str, Value]) -> Figure:
     """The number of the body in question, which opens its rows."""
-    return pages.figure(of, _figures(told, of)[told.asked.body], told.asked)
+    return pages.figure(of, figures[told.asked.body], told.asked)
 
 
 def _further(told: Told, of: Measure) -> tuple[Link, ...]:

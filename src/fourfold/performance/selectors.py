@@ -1,7 +1,7 @@
 """Figures and the rows behind them. No user argument: the database has already hidden what the reader may not see."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +13,6 @@ from fourfold.performance import rules, subjects
 from fourfold.performance.models import ApiReader, RegionCount
 from fourfold.performance.rules import Extract, Measure, Period
 from fourfold.performance.rules import Value as Figure
-from fourfold.performance.subjects import Subject
 from fourfold.platform import clock
 from fourfold.platform.errors import NotThere
 from fourfold.platform.history.rewind import as_recorded_on
@@ -150,28 +149,80 @@ def rows_of(of: Measure, asked: Asked, *, part: bool = True, bodies_known: Bodie
 
 def figures_of(of: Measure, asked: Asked, *, bodies_known: Bodies | None = None) -> dict[str, Figure]:
     """The figure of every body by its code, and of the region under the empty code. One query."""
+    return figures_together((of,), asked, bodies_known=bodies_known)[of.code]
+
+
+def figures_together(
+    measures_asked: Sequence[Measure], asked: Asked, *, bodies_known: Bodies | None = None
+) -> dict[str, dict[str, Figure]]:
+    """Figures of measures of one extract, by measure and body: one query, which reads the rows once for all of them.
+
+    Rows are grouped by their body and by what each measure asks of a row, so that a few hundred groups come back.
+    """
     known = bodies_known or bodies()
-    subject = subjects.subject(of.extract.of)
-    with asked.applied():
-        found = _rows(of, asked, known).order_by()
-        if of.median:
-            return _medians(found, subject, known)
-        if of.mean:
-            return _means(found, subject, known, subject.fields[of.mean].path)
-        part = subject.condition(of.share, asked.when(of)) if of.share else Q()
-        counts = found.values_list(subject.body).annotate(
-            rows=Count("pk"), part=Count("pk", filter=part) if of.share else Count("pk")
-        )
-        counted = {key: (rows, of_them) for key, rows, of_them in counts}
-    people = populations() if of.per_population else {}
-    made = {
-        body.code: _figure(of, *counted.get(body.pk, (0, 0)), people=people.get(body.code, 0)) for body in known.all
+    first = measures_asked[0]
+    if any(each.extract != first.extract for each in measures_asked):
+        raise ValueError("figures are read together from one extract")
+    subject = subjects.subject(first.extract.of)
+    asks = list(dict.fromkeys(conditions for of in measures_asked for conditions in (of.only, of.share) if conditions))
+    flags = {
+        f"flag_{number}": Case(When(subject.condition(conditions, asked.when(first)), then=True), default=False)
+        for number, conditions in enumerate(asks)
     }
-    everything = [counted.get(pk, (0, 0)) for pk in known.keys]
-    made[REGION] = _figure(
-        of, sum(n for n, _ in everything), sum(n for _, n in everything), people=sum(people.values())
-    )
-    return made
+    days = {"days": subjects.record_lag()} if any(of.median for of in measures_asked) else {}
+    paths = {of.mean: subject.fields[of.mean].path for of in measures_asked if of.mean}
+    sums = {f"sum_of_{name}": Sum(path) for name, path in paths.items()}
+    with asked.applied():
+        found = _rows(first, asked, known, only=False).order_by().annotate(**flags, **days)
+        grouped = found.values_list(subject.body, *flags, *days).annotate(rows=Count("pk"), **sums)
+        groups = [_group(row, asks, bool(days), tuple(paths)) for row in grouped]
+    people = populations() if any(of.per_population for of in measures_asked) else {}
+    return {of.code: _by_body(of, groups, known, people) for of in measures_asked}
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Rows of one body that are alike in what is asked of them."""
+
+    body: int
+    meets: frozenset[tuple[rules.Condition, ...]]
+    days: int
+    rows: int
+    sums: Mapping[str, int]
+
+
+def _group(row: Sequence[Any], asks: Sequence[Any], with_days: bool, summed: Sequence[str]) -> _Group:
+    flags, rest = row[1 : 1 + len(asks)], row[1 + len(asks) :]
+    days, counted = (rest[0], rest[1:]) if with_days else (0, rest)
+    meets = frozenset(conditions for conditions, holds in zip(asks, flags, strict=True) if holds)
+    sums = {name: total or 0 for name, total in zip(summed, counted[1:], strict=True)}
+    return _Group(row[0], meets, days, counted[0], sums)
+
+
+def _by_body(of: Measure, groups: Sequence[_Group], known: Bodies, people: Mapping[str, int]) -> dict[str, Figure]:
+    counted = [group for group in groups if not of.only or of.only in group.meets]
+    theirs: dict[int, list[_Group]] = defaultdict(list)
+    for group in counted:
+        theirs[group.body].append(group)
+    made = {body.code: _figure(of, theirs[body.pk], people.get(body.code, 0)) for body in known.all}
+    return made | {REGION: _figure(of, counted, sum(people.values()))}
+
+
+def _figure(of: Measure, groups: Sequence[_Group], people: int) -> Figure:
+    rows = sum(group.rows for group in groups)
+    if of.share:
+        part = sum(group.rows for group in groups if of.share in group.meets)
+        return Figure(rules.share(part, rows), part, rows)
+    if of.per_population:
+        return Figure(rules.per_1000(rows, people), rows, people or None)
+    if of.median:
+        by_days: dict[int, int] = defaultdict(int)
+        for group in groups:
+            by_days[group.days] += group.rows
+        return Figure(rules.median_of(by_days), rows)
+    if of.mean:
+        return Figure(rules.mean(sum(group.sums[of.mean] for group in groups), rows), rows)
+    return Figure(rows, rows)
 
 
 def figure_of(of: Measure, asked: Asked) -> Figure:
@@ -222,47 +273,8 @@ def ages(asked: Asked) -> Case:
     return Case(*cases, default=Value(""))
 
 
-def _rows(of: Measure, asked: Asked, known: Bodies) -> QuerySet[Any]:
+def _rows(of: Measure, asked: Asked, known: Bodies, *, only: bool = True) -> QuerySet[Any]:
     subject = subjects.subject(of.extract.of)
-    conditions = (*of.extract.under(asked.reading), *of.only)
+    conditions = (*of.extract.under(asked.reading), *(of.only if only else ()))
     of_the_region = Q(**{f"{subject.body}__in": known.keys})
     return subject.rows().filter(of_the_region, subject.condition(conditions, asked.when(of)))
-
-
-def _figure(of: Measure, rows: int, part: int, *, people: int) -> Figure:
-    if of.share:
-        return Figure(rules.share(part, rows), part, rows)
-    if of.per_population:
-        return Figure(rules.per_1000(rows, people), rows, people or None)
-    return Figure(rows, rows)
-
-
-def _medians(found: QuerySet[Any], subject: Subject, known: Bodies) -> dict[str, Figure]:
-    """From how often each number of days occurs: a few hundred numbers, however many the rows."""
-    counted = found.annotate(days=subjects.record_lag()).values_list(subject.body, "days").annotate(rows=Count("pk"))
-    by_body: dict[int, dict[int, int]] = defaultdict(dict)
-    everything: dict[int, int] = defaultdict(int)
-    for key, days, rows in counted:
-        by_body[key][days] = rows
-        everything[days] += rows
-    made = {body.code: _median(by_body[body.pk]) for body in known.all}
-    made[REGION] = _median(everything)
-    return made
-
-
-def _median(counted: Mapping[int, int]) -> Figure:
-    return Figure(rules.median_of(counted), sum(counted.values()))
-
-
-def _means(found: QuerySet[Any], subject: Subject, known: Bodies, path: str) -> dict[str, Figure]:
-    counted = found.values_list(subject.body).annotate(rows=Count("pk"), total=Sum(path))
-    totals = {key: (rows, total or 0) for key, rows, total in counted}
-    made = {body.code: _mean(totals.get(body.pk, (0, 0))) for body in known.all}
-    everything = [totals.get(pk, (0, 0)) for pk in known.keys]
-    made[REGION] = _mean((sum(n for n, _ in everything), sum(n for _, n in everything)))
-    return made
-
-
-def _mean(counted: tuple[int, int]) -> Figure:
-    rows, total = counted
-    return Figure(rules.mean(total, rows), rows)

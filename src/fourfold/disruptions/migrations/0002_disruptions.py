@@ -691,6 +691,7 @@ class Migration(migrations.Migration):
                     "threat_type",
                     "event_on",
                     "added_at",
+                    "late",
                     "label",
                     "recorded_from",
                 ],
