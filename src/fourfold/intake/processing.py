@@ -389,7 +389,7 @@ def _rest(batch: Batch) -> LabelFacts:
 
 
 def _facts_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    facts: dict[str, Any] = {"mode": str(manifest.get("mode") or "full")[:8]}
+    facts: dict[str, Any] = {"mode": str(manifest.get("mode") or "")[:8]}
     for name in ("extracted_at", "period_from", "period_to"):
         facts[name] = rules.moment_from(manifest.get(name))
     return facts
