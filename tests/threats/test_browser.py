@@ -94,6 +94,18 @@ def scene(live_site: str, universe: Universe, tmp_path: Path) -> SimpleNamespace
             now=now,
             today=today,
         )
+    for force in (*universe.forces, "nwrocu"):
+        actor = universe.__getattr__(
+            f"{force}_rocta_moderator" if force == "nwrocu" else f"{force}_intelligence_manager"
+        )
+        with acting_as(actor):
+            services.nominate_threat(
+                actor=actor,
+                nomination=nomination(name=f"A threat of {force}", nominated_on=today, tier="1"),
+                owner=actor.organisation,
+                reason="So that every owner has one",
+                today=today,
+            )
     return SimpleNamespace(site=live_site, offered=offered, closing=closing, hand_over=hand_over, proposed=proposed)
 
 

@@ -82,7 +82,6 @@ OWN = (
 class ExceptionsPage(Page):
     lead: str
     table: Table
-    owners: Table
 
 
 @dataclass(frozen=True)
@@ -96,41 +95,38 @@ class Row:
 
 
 def overview(counted: Sequence[selectors.Counted], *, reader: User) -> ExceptionsPage:
-    """Each exception with its number, for all owners, for the reader's own, and owner by owner."""
-    asked = tuple(rooms.exceptions().values())
-    own = next((each for each in counted if each.owner == reader.organisation), None)
-    heads = [Head("What is missing"), Head("In all", numeric=True)]
-    if own is not None:
-        heads.append(Head(f"Of {own.owner.short_name}", numeric=True))
-    rows = []
-    for each in asked:
-        cells = [
+    """Each exception with its number, in all and owner by owner, the reader's own organisation first."""
+    owners = sorted(counted, key=lambda line: line.owner != reader.organisation)
+    heads = (Head("In all", numeric=True), *(Head(line.owner.short_name, numeric=True) for line in owners))
+    every = (
+        Cell("Open threats"),
+        Cell(sum(line.threats for line in owners), href=_open_threats()),
+        *(Cell(line.threats, href=_open_threats(line.owner.code)) for line in owners),
+    )
+    rows = (
+        (
             Cell(each.name, href=address(each.code), hint=" ".join(filter(None, (each.sentence, each.note)))),
-            Cell(sum(line.having[each.code] for line in counted), href=address(each.code)),
-        ]
-        if own is not None:
-            cells.append(Cell(own.having[each.code], href=address(each.code, own.owner.code)))
-        rows.append(tuple(cells))
+            Cell(sum(line.having[each.code] for line in owners), href=address(each.code)),
+            *(Cell(line.having[each.code], href=address(each.code, line.owner.code)) for line in owners),
+        )
+        for each in rooms.exceptions().values()
+    )
     return ExceptionsPage(
         title="Exceptions",
         crumbs=pages.crumbs(),
         lead="What should not be so about an open threat that you may see. Each number opens its threats, and each "
         "threat says where it is put right.",
-        table=Table("What is missing", tuple(heads), tuple(rows), caption_hidden=True),
-        owners=Table(
-            "By owner",
-            (Head("Owner"), Head("Open threats", numeric=True), *(Head(each.name, numeric=True) for each in asked)),
-            tuple(
-                (
-                    Cell(line.owner.short_name, href=address(ANY, line.owner.code)),
-                    Cell(line.threats, href=f"{reverse('threats:list')}?force={line.owner.code}&state=open"),
-                    *(Cell(line.having[each.code], href=address(each.code, line.owner.code)) for each in asked),
-                )
-                for line in counted
-            ),
-            empty="There are no open threats that you may see.",
+        table=Table(
+            "What is missing",
+            (Head("What is missing"), *heads),
+            (every, *rows),
+            caption_hidden=True,
         ),
     )
+
+
+def _open_threats(force: str = "") -> str:
+    return f"{reverse('threats:list')}?state=open" + (f"&force={force}" if force else "")
 
 
 def address(code: str, force: str = "") -> str:

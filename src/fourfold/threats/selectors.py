@@ -181,7 +181,7 @@ def member_lines(of: Threat, *, today: date) -> tuple[MemberLine, ...]:
 
 @dataclass(frozen=True)
 class MemberSide:
-    """One membership as those count who reckon with it: who, on which record, on which side, and when."""
+    """One membership as those count who reckon with it: who, on which record, on which side, when, for whose eyes."""
 
     threat_id: int
     person_id: int
@@ -190,16 +190,17 @@ class MemberSide:
     side: Side
     from_on: date
     to_on: date | None
+    label_id: int
 
 
 def members_sides(threat_ids: Iterable[int]) -> Mapping[int, tuple[MemberSide, ...]]:
     """Everybody ever in some threats, by threat, on records that the reader may see. One query."""
     found: dict[int, list[MemberSide]] = defaultdict(list)
     rows = _memberships().filter(threat_id__in=list(threat_ids)).order_by("from_on", "pk")
-    for threat_id, person_id, record_id, role, side, from_on, to_on in rows.values_list(
-        "threat_id", "record__person_id", "record_id", "role", "side", "from_on", "to_on"
+    for threat_id, person_id, record_id, role, side, *rest in rows.values_list(
+        "threat_id", "record__person_id", "record_id", "role", "side", "from_on", "to_on", "label_id"
     ):
-        found[threat_id].append(MemberSide(threat_id, person_id, record_id, role, Side(side), from_on, to_on))
+        found[threat_id].append(MemberSide(threat_id, person_id, record_id, role, Side(side), *rest))
     return {threat_id: tuple(sides) for threat_id, sides in found.items()}
 
 
