@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fourfold.plans import differences, rules
@@ -191,6 +191,8 @@ plans = st.builds(
 )
 
 
+# How fast examples are made depends on what else the machine does.
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(plans, st.sets(st.sampled_from(sorted(rules.JUDGES))))
 def test_the_score_is_the_share_of_rules_passed_whatever_the_plan(facts, off):
     on = tuple(replace(rule, is_on=rule.code not in off) for rule in RULES)
@@ -220,7 +222,7 @@ def pairs(draw):
     return one, other
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(pairs())
 def test_the_keys_of_near_copies_always_meet(pair):
     one, other = pair
@@ -249,6 +251,7 @@ contents = st.fixed_dictionaries(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(contents, contents)
 def test_the_differences_of_two_versions_replay_to_the_later(before, after):
     found = differences.differences(before, after)

@@ -75,6 +75,18 @@ def test_who_wrote_or_changed_a_plan_does_not_adopt_it(universe):
     adopted(universe, plan)
 
 
+def test_who_changed_a_plan_does_not_adopt_it_because_another_wrote_over_them(universe):
+    lro, sro = universe.merseyside_lro, universe.merseyside_sro
+    plan = plan_for(universe, threat_of(universe))
+    for actor, title in ((sro, "Execute the warrant at both addresses"), (lro, "Execute the warrants at dawn")):
+        with acting_as(actor):
+            found = selectors.action(1, of=selectors.plan(plan.reference))
+            services.change_action(actor=actor, action=found, said=made.action(title=title), today=TODAY)
+    with acting_as(sro), pytest.raises(RuleBroken) as broken:
+        services.adopt_plan(actor=sro, plan=selectors.plan(plan.reference), why="It is ready now", today=TODAY)
+    assert broken.value.code == "PN16"
+
+
 def test_a_plan_without_aims_or_actions_is_not_adopted(universe):
     plan = plan_for(universe, threat_of(universe), actions=(), aims=())
     with pytest.raises(RuleBroken) as broken:
