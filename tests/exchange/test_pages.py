@@ -130,6 +130,9 @@ def test_a_file_is_taken_with_a_reason_and_noted(manager, universe):
     assert "Which organisations?" in text_of(manager.get(address))
     asked = {"sheets": ["threats"], "form": "xlsx"}
     assert manager.post(address, asked).status_code == 422
+    said = asked | {"reason": "For the monthly return"}
+    to_come = {f"as_recorded_on_{part}": value for part, value in (("day", 1), ("month", 1), ("year", 2100))}
+    assert "today or earlier" in text_of(manager.post(address, said | to_come))
     answer = manager.post(address, asked | {"reason": "For the monthly return", "recipient": "National team"})
     book = load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
     assert book.sheetnames == ["Threats", "Columns", "Allowed values", "About this file"]

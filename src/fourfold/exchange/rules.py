@@ -65,7 +65,7 @@ SENTENCES: Mapping[str, str] = {
     "EX39": "You do not have permission to exchange with the national system",
     "EX40": "Some lines are refused. Mend them, or choose to import only the good lines",
     "EX42": "The threat {value} stands on line {line} of this file, which is refused",
-    "EX41": "The line is not one of those that were refused, or it has been decided already",
+    "EX41": "The past date must be today or earlier",
 }
 TO_DO: Mapping[str, str] = {
     "EX20": "Fill the cell.",

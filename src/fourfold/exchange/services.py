@@ -235,10 +235,12 @@ def export(
     """Write what the person may see as a file of the layout. Returns lines by sheet.
 
     Raises:
-        RuleBroken: EX38 no reason, EX39 for who may not exchange.
+        RuleBroken: EX38 no reason, EX39 for who may not exchange, EX41 a day to come.
     """
     rules.check_may_exchange(actor)
     rules.check_reason(reason)
+    if as_recorded_on is not None and as_recorded_on > today:
+        raise rules.broken("EX41", "as_recorded_on")
     past = as_recorded(close_of(as_recorded_on)) if as_recorded_on else nullcontext()
     with past:
         work = work_of(actor, layout, None, now=now, today=today)
