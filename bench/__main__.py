@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.result import Result
 
-WORKLOADS = ("policy", "history", "intake", "pole", "exchange", "performance", "start")
+WORKLOADS = ("policy", "history", "intake", "pole", "disruptions", "exchange", "performance", "start")
 OUT = Path(__file__).parent / "out"
 
 

@@ -12,9 +12,11 @@ from fourfold.disruptions.rules import LeadState
 from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole import selectors as pole
+from fourfold.pole.models import EventRecord
 from fourfold.pole.services import publish_batch
 from fourfold.threats import rules as threat_rules
 from fourfold.threats import services as threats
+from fourfold.threats.models import ThreatMember
 from tests.disruptions.conftest import WHY, nominate, record, said
 from tests.pole.canonical import Batch
 
@@ -95,6 +97,23 @@ def test_it_proposes_nothing_from_restricted_rows_to_those_who_may_not_see_them(
     assert kinds(universe, "gmp_analyst") == ["ARRESTED"]
     with acting_as(universe.gmp_analyst):
         assert {each.kind for each in selectors.precision_by_kind(today=clock.today())} == {"ARRESTED"}
+
+
+def test_it_proposes_nothing_to_those_who_may_not_see_that_somebody_is_in_the_threat(universe, picture):
+    with acting_as(universe.merseyside_analyst):
+        own = services.label_for(owner=universe.merseyside_analyst.organisation, audience="OWN")
+        assert ThreatMember.objects.filter(threat=picture, role="LEADER").update(label=own) == 1
+    look(universe)
+    assert kinds(universe, "merseyside_analyst") == ["ARRESTED", "FOUND_SAFE"]
+    assert kinds(universe, "gmp_analyst") == []
+
+
+def test_an_event_whose_day_is_corrected_is_not_proposed_again(universe, picture):
+    assert look(universe).proposed == 2
+    with acting_as(universe.service("intake")):
+        moved = EventRecord.objects.filter(kind="CUSTODY", happened_on=clock.today() - AGO)
+        assert moved.update(happened_on=clock.today() - AGO - timedelta(days=1)) == 1
+    assert look(universe).proposed == 0
 
 
 def test_it_proposes_once_and_not_what_is_recorded(universe, picture):

@@ -265,7 +265,7 @@ def test_the_list_filters_counts_and_is_a_file(universe, client_for, threat, dja
             record(universe, threat, event_on=clock.today() - timedelta(days=10 + 10 * number))
     client = client_for(universe.gmp_analyst)
     with django_assert_max_num_queries(32):
-        page = client.get(reverse("disruptions:list"), {"p": "PURSUE", "waits": "sample"})
+        page = client.get(reverse("disruptions:list"), {"p": "PURSUE", "late": "True"})
     assert page.status_code == 200
     file = client.get(reverse("disruptions:list"), {"export": "csv"})
     text = b"".join(file.streaming_content).decode("utf-8-sig")

@@ -120,21 +120,23 @@ def _proposals(
         ),
         person_of,
     )
-    rows = DisruptionLead.objects.filter(threat__in=known).values_list("threat_id", "kind", "happened_on", "label_id")
-    said = set(rows)
+    before = DisruptionLead.objects.filter(threat__in=known)
+    said = set(before.values_list("threat_id", "kind", "happened_on", "label_id"))
+    told = set(before.values_list("threat_id", "kind", "event_id", "label_id"))
     recorded = _recorded(known)
     for threat_id, members in sides.items():
         label, kind = known[threat_id]
         for member, part in ((each, part) for each in members for part in parts.get(each.person_id, ())):
             on = part.event.happened_on
-            narrow = labels.narrowest((label, part.link_label, part.event.label_id))
+            narrow = labels.narrowest((label, member.label_id, part.link_label, part.event.label_id))
             if on is None or narrow is None or kind not in data.standard.types_on(on):
                 continue
             for rule in _pointing(finder, member, part, on=on, today=today):
-                key = (threat_id, rule.code, on, narrow)
-                if key in said or _is_recorded(recorded.get(threat_id, ()), rule, on, narrow, labels):
+                key, once = (threat_id, rule.code, on, narrow), (threat_id, rule.code, part.event.pk, narrow)
+                if key in said or once in told or _is_recorded(recorded.get(threat_id, ()), rule, on, narrow, labels):
                     continue
                 said.add(key)
+                told.add(once)
                 yield DisruptionLead(
                     label_id=narrow,
                     threat_id=threat_id,

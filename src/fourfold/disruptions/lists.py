@@ -17,14 +17,6 @@ from fourfold.platform.ui.lists import ChoiceFilter, Column, DateFilter, Exporte
 from fourfold.threats import pages as threat_pages
 from fourfold.threats import rules as threat_rules
 
-WAITS = {
-    "validate": "To be passed by a supervisor",
-    "moderate": "To be moderated",
-    "mend": "To be mended by its recorder",
-    "sample": "In the sample, not yet looked at",
-    "review": "Effect to be looked at again",
-}
-
 
 @dataclass(frozen=True)
 class Row:
@@ -32,7 +24,7 @@ class Row:
     words: rules.Vocabulary
 
 
-def spec(data: selectors.RegionData, *, today: date, first: Link | None = None) -> ListSpec:
+def spec(data: selectors.RegionData, *, first: Link | None = None) -> ListSpec:
     """Every disruption, in the region's words."""
     words = data.words
     return ListSpec(
@@ -60,8 +52,7 @@ def spec(data: selectors.RegionData, *, today: date, first: Link | None = None) 
             ChoiceFilter("agency", "Agency", field="lead_agency__code", choices=agency_choices),
             ChoiceFilter("role", "Lead or support", field="role", choices=list(rules.ROLE_NAMES.items())),
             ChoiceFilter("state", "State", field="state", choices=list(rules.STATE_NAMES.items())),
-            ChoiceFilter("waits", "Waits for", choices=list(WAITS.items()), where=partial(waiting, today)),
-            ChoiceFilter("late", "Recorded", choices=(("late", "Late"), ("in-time", "In time")), where=is_late),
+            ChoiceFilter("late", "Recorded", field="late", choices=(("True", "Late"), ("False", "In time"))),
             ChoiceFilter(
                 "type",
                 "Kind of threat then",
@@ -83,9 +74,9 @@ def spec(data: selectors.RegionData, *, today: date, first: Link | None = None) 
     )
 
 
-def queue(data: selectors.RegionData, *, name: str, title: str, text: str, today: date) -> ListSpec:
+def queue(data: selectors.RegionData, *, name: str, title: str, text: str) -> ListSpec:
     """Records that wait for somebody, the longest waiting first."""
-    whole = spec(data, today=today)
+    whole = spec(data)
     kept = ("p", "agency", "late")
     return ListSpec(
         name=name,
@@ -175,10 +166,6 @@ def called(text: str) -> Q:
 
 def agency_choices() -> list[tuple[str, str]]:
     return [(each.code, each.name) for each in selectors.leading_agencies()]
-
-
-def is_late(value: str) -> Q:
-    return Q(late=value == "late")
 
 
 def waiting(today: date, value: str) -> Q:

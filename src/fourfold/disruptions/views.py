@@ -3,7 +3,8 @@
 import base64
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any, cast
+from functools import wraps
+from typing import Any, Concatenate, cast
 from uuid import UUID, uuid4
 
 from django import forms
@@ -43,13 +44,27 @@ LISTED = {"often", "tactics", "secondary_ps", "aims"}
 NOT_KEPT = {"csrfmiddlewaretoken", "act"}
 
 
+def records_disruptions[**P](
+    view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """A page that is not there for those who record no disruptions."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not rules.may_record(actor_of(request)):
+            raise NotThere
+        return view(request, *args, **kwargs)
+
+    return checked
+
+
 @login_required
 @reads_threats
 @require_GET
 def disruption_list(request: HttpRequest) -> HttpResponseBase:
     actor = actor_of(request)
     first = Link("Record a disruption", reverse("disruptions:record")) if rules.may_record(actor) else None
-    spec = lists.spec(selectors.region_data(), today=clock.today(), first=first)
+    spec = lists.spec(selectors.region_data(), first=first)
     return list_pattern.show_list(
         request, selectors.disruptions(), spec, crumbs=pages.crumbs()[:1], actions=_list_actions(actor)
     )
@@ -108,7 +123,7 @@ def queue(request: HttpRequest, queue: str) -> HttpResponseBase:
     found = selectors.disruptions().filter(lists.waiting(today, waits))
     if not may(actor, rules.MODERATE):
         found = found.filter(label__owner=actor.organisation) if not may(actor, "region.write") else found
-    spec = lists.queue(selectors.region_data(), name=queue, title=title, text=text, today=today)
+    spec = lists.queue(selectors.region_data(), name=queue, title=title, text=text)
     return list_pattern.show_list(request, found, spec, crumbs=pages.crumbs())
 
 
@@ -117,10 +132,11 @@ def queue(request: HttpRequest, queue: str) -> HttpResponseBase:
 
 @login_required
 @reads_threats
+@records_disruptions
 @require_GET
 def record(request: HttpRequest) -> HttpResponse:
     """A new form; with `threat` or `event` in the address, some of it is answered already."""
-    actor = _recorder(request)
+    actor = actor_of(request)
     services.empty_old_drafts(actor=actor, now=clock.now())
     initial: dict[str, Any] = {"threat": request.GET.get("threat", "").replace("\x00", "")}
     if event := request.GET.get("event", ""):
@@ -145,10 +161,11 @@ def _again(found: Disruption) -> dict[str, Any]:
 
 @login_required
 @reads_threats
+@records_disruptions
 @require_http_methods(GET_AND_POST)
 def form(request: HttpRequest, key: UUID) -> HttpResponse:
     """One form by its key: as it was last kept, or sent."""
-    actor = _recorder(request)
+    actor = actor_of(request)
     draft = selectors.draft(key, author_id=actor.pk)
     if draft is not None and draft.ended_at is not None:
         if draft.disruption_id is None:
@@ -169,9 +186,12 @@ def _send(request: HttpRequest, key: UUID) -> HttpResponse:
             made = services.send_draft(actor=actor, key=key, said=bound.said(today=today), today=today, now=now)
         except RuleBroken as broken:
             prompted = broken.code == rules.MAY_BE_RECORDED
+            bound = _form(request, data=request.POST, to_show=True)
             _refuse(bound, broken)
         else:
             return redirect(_done(made, key))
+    else:
+        bound = _form(request, data=request.POST, to_show=True)
     services.save_draft(actor=actor, key=key, said=_typed(request.POST), now=now)
     return _show_form(request, key, bound=bound, prompted=prompted)
 
@@ -199,20 +219,21 @@ _ACTS: Mapping[str, Callable[[HttpRequest, UUID], HttpResponse]] = {"save": _sav
 
 @login_required
 @reads_threats
+@records_disruptions
 @require_POST
 def keep(request: HttpRequest, key: UUID) -> JsonResponse:
     """Keep what was typed so far, for the script of the form."""
-    actor = _recorder(request)
+    actor = actor_of(request)
     draft = services.save_draft(actor=actor, key=key, said=_typed(request.POST), now=clock.now())
     return JsonResponse({"kept_at": draft.saved_at.isoformat(), "ended": draft.ended_at is not None})
 
 
 @login_required
 @reads_threats
+@records_disruptions
 @require_GET
 def find(request: HttpRequest) -> JsonResponse:
     """The nearest threats with the aims of their plans, for the script of the form."""
-    _recorder(request)
     text = request.GET.get("q", "").replace("\x00", "")[: list_pattern.LONGEST_TEXT]
     found = _found(request, text, chosen="")
     return JsonResponse(
@@ -248,14 +269,6 @@ def done(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "disruptions/done.html", {"page": page})
 
 
-def _recorder(request: HttpRequest) -> User:
-    """Who is signed in, if they record disruptions; the form is not there for anybody else."""
-    actor = actor_of(request)
-    if not rules.may_record(actor):
-        raise NotThere
-    return actor
-
-
 def _typed(posted: QueryDict) -> dict[str, list[str]]:
     """What was typed, by question, without what is empty."""
     found = {name: [value.replace("\x00", "") for value in posted.getlist(name)] for name in posted}
@@ -270,12 +283,18 @@ def _answers(said: Mapping[str, list[str]]) -> dict[str, Any]:
 
 
 def _form(
-    request: HttpRequest, *, data: QueryDict | None = None, initial: Mapping[str, Any] | None = None
+    request: HttpRequest,
+    *,
+    data: QueryDict | None = None,
+    initial: Mapping[str, Any] | None = None,
+    to_show: bool = False,
 ) -> asked.RecordForm:
     actor, region, today = actor_of(request), selectors.region_data(), clock.today()
     agencies = selectors.agencies()
-    chosen = data.get("threat", "") if data is not None else (initial or {}).get("threat", "")
-    threat = threats.threats().filter(reference=str(chosen)).first() if chosen else None
+    chosen = str(data.get("threat", "") if data is not None else (initial or {}).get("threat", ""))
+    # What is only sent, and names no aim, needs none to choose from.
+    offers_aims = chosen and (data is None or to_show or data.getlist("aims"))
+    threat = selectors.threats_called([chosen]).get(chosen) if offers_aims else None
     aims = plans.aims_of(threat) if threat else ()
     writes_for_all = may(actor, "region.write")
     roles = region.standard.roles_of(actor.organisation.kind, today)
@@ -630,12 +649,13 @@ def of_threat(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @login_required
-@needs_reason
 @reads_threats
+@records_disruptions
+@needs_reason
 @require_http_methods(GET_AND_POST)
 def missing(request: HttpRequest) -> HttpResponseBase:
     """What the finder proposes; pressing the button has it look again now."""
-    actor = _recorder(request)
+    actor = actor_of(request)
     if request.method == "POST":
         finding.ask_to_find()
         messages.success(request, "The finder looks again now. Come back to this page in a minute.")
@@ -658,11 +678,12 @@ def missing(request: HttpRequest) -> HttpResponseBase:
 
 
 @login_required
-@needs_reason
 @reads_threats
+@records_disruptions
+@needs_reason
 @require_http_methods(GET_AND_POST)
 def lead(request: HttpRequest, pk: int) -> HttpResponse:
-    actor, found, data = _recorder(request), selectors.lead(pk), selectors.region_data()
+    actor, found, data = actor_of(request), selectors.lead(pk), selectors.region_data()
     may_decide = _may_decide(found)
     if request.method == "POST" and not may_decide:
         raise NotThere
@@ -720,8 +741,8 @@ def _from_lead(found: DisruptionLead) -> dict[str, list[str]]:
 
 @login_required
 @reads_threats
+@records_disruptions
 @require_GET
 def precision(request: HttpRequest) -> HttpResponse:
-    _recorder(request)
     page = pages.precision_page(selectors.precision_by_kind(today=clock.today()), selectors.region_data().finder)
     return render(request, "disruptions/precision.html", {"page": page})
