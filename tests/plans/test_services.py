@@ -13,7 +13,7 @@ from fourfold.plans.models import Action, Plan, PlanVersion, Section
 from fourfold.platform import clock
 from fourfold.platform.audit.models import Entry
 from fourfold.platform.errors import NotThere, RuleBroken
-from fourfold.platform.people.services import close_user, create_user
+from fourfold.platform.people.services import close_user, create_user, end_role
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.platform.visibility.services import label_for, let_into_compartment, make_compartment
 from fourfold.threats import rooms
@@ -76,14 +76,14 @@ def test_who_wrote_or_changed_a_plan_does_not_adopt_it(universe):
 
 
 def test_who_changed_a_plan_does_not_adopt_it_because_another_wrote_over_them(universe):
-    lro, sro = universe.merseyside_lro, universe.merseyside_sro
+    lro, manager = universe.merseyside_lro, universe.merseyside_intelligence_manager
     plan = plan_for(universe, threat_of(universe))
-    for actor, title in ((sro, "Execute the warrant at both addresses"), (lro, "Execute the warrants at dawn")):
+    for actor, title in ((manager, "Execute the warrant at both addresses"), (lro, "Execute the warrants at dawn")):
         with acting_as(actor):
             found = selectors.action(1, of=selectors.plan(plan.reference))
             services.change_action(actor=actor, action=found, said=made.action(title=title), today=TODAY)
-    with acting_as(sro), pytest.raises(RuleBroken) as broken:
-        services.adopt_plan(actor=sro, plan=selectors.plan(plan.reference), why="It is ready now", today=TODAY)
+    with acting_as(manager), pytest.raises(RuleBroken) as broken:
+        services.adopt_plan(actor=manager, plan=selectors.plan(plan.reference), why="It is ready now", today=TODAY)
     assert broken.value.code == "PN16"
 
 
@@ -501,6 +501,21 @@ def test_a_calendar_stops_when_its_person_leaves(universe, client):
         token = services.make_calendar_address(actor=leaver, now=made.NOW)
     assert client.get(f"/calendars/{token}.ics").status_code == 200
     close_user(user=leaver)
+    assert client.get(f"/calendars/{token}.ics").status_code == 404
+
+
+def test_a_calendar_stops_when_the_role_ends(universe, client):
+    moved = create_user(
+        email="moved@merseyside.test",
+        name="Moved",
+        organisation=universe.organisation("merseyside"),
+        roles=["lro"],
+        held_from=TODAY - timedelta(days=400),
+    )
+    with acting_as(moved):
+        token = services.make_calendar_address(actor=moved, now=made.NOW)
+    assert client.get(f"/calendars/{token}.ics").status_code == 200
+    end_role(user=moved, role="lro", held_to=TODAY - timedelta(days=1))
     assert client.get(f"/calendars/{token}.ics").status_code == 404
 
 

@@ -5,7 +5,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from math import sqrt
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,7 @@ from fourfold.plans.models import (
 )
 from fourfold.plans.rules import AimState, State, Status
 from fourfold.platform.errors import NotThere
+from fourfold.platform.history.models import Versioned
 from fourfold.platform.people.models import Organisation, OrganisationKind, User, UserKind
 from fourfold.platform.reference.models import ReferenceTerm
 from fourfold.platform.visibility.models import AccessLabel
@@ -702,13 +703,26 @@ def _person(user: User | None) -> str:
 
 
 def changed_by_since_version(plan: Plan, user: User) -> bool:
-    """Whether somebody wrote any part of the plan as it stands, after its latest version."""
+    """Whether somebody wrote any part of the plan after its latest version, also where another wrote over it since."""
     latest = PlanVersion.objects.filter(plan=plan).order_by("-number").values_list("recorded_from", flat=True).first()
     for part in (Section, Aim, Action, Consultation):
         mine = part.objects.filter(plan=plan, recorded_by=user.pk)
-        if (mine.filter(recorded_from__gt=latest) if latest else mine).exists():
+        if (mine.filter(recorded_from__gt=latest) if latest else mine).exists() or _wrote_over(
+            part, plan, user, latest
+        ):
             return True
     return False
+
+
+def _wrote_over(part: type[Versioned], plan: Plan, user: User, after: datetime | None) -> bool:
+    """Whether somebody wrote what a part of the plan said before another changed it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'select exists (select from public."{part._meta.db_table}_was" where plan_id = %s and recorded_by = %s '
+            "and recorded_from > coalesce(%s, '-infinity'::timestamptz))",
+            [plan.pk, user.pk, after],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 # ---- what worked before ---------------------------------------------------------------------------------------------

@@ -15,11 +15,13 @@ from fourfold.platform import clock
 from fourfold.platform.audit import services as audit
 from fourfold.platform.errors import NotThere
 from fourfold.platform.people.models import User
+from fourfold.platform.people.rules import may
 from fourfold.platform.ui.components import Fact
 from fourfold.platform.visibility import scope
 from fourfold.platform.visibility.middleware import address_of
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.threats.record import actor_of, reads_threats
+from fourfold.threats.rules import READ
 
 TOLD_ONCE = "plans.calendar"
 
@@ -71,6 +73,9 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _calendar(request: HttpRequest, user: User) -> HttpResponse:
+    """Nothing for somebody whose role ended: the address may outlive it."""
+    if not may(user, READ):
+        raise Http404
     days = [
         DueDay(
             key=f"action-{action.pk}",
