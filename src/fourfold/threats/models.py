@@ -120,7 +120,9 @@ class ThreatPlace(Labelled, Versioned):
 
     threat = models.ForeignKey(Threat, on_delete=models.PROTECT, related_name="places")
     name = models.CharField(max_length=200, help_text="Town, estate, premises, route or what3words address")
-    postcode = models.CharField(max_length=8, default="", help_text="With its space, such as L3 4AA; empty where none")
+    postcode = models.CharField(
+        max_length=8, default="", db_default="", help_text="With its space, such as L3 4AA; empty where none"
+    )
     from_on = models.DateField()
     to_on = models.DateField(null=True)
     because = models.TextField(help_text="Why the record came to say this: the reason given for its last change")
