@@ -1,6 +1,6 @@
 """Work keyed in as a whole: quick, all or nothing, by the same rules; and records of another system."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -120,6 +120,38 @@ def test_a_record_with_scores_keeps_both_sides_and_is_worked_out_again(universe,
         assert (refused.code, refused.sentence) == ("AS34", "The scores come to 43.7, and the record says 50.0")
         sides = {line.side for line in selectors.scores_of_many([made.pk])[made.pk]}
     assert sides == {Side.ASSESSOR, Side.MODERATOR}
+
+
+def test_who_only_assesses_does_not_say_that_it_was_moderated(universe, threat):
+    analyst = universe.merseyside_analyst
+    with acting_as(analyst):
+        entries = [elsewhere(threat), elsewhere(threat, status="NOT_MODERATED")]
+        refused, kept = services.record_from_elsewhere(actor=analyst, entries=entries, now=NOW, today=TODAY)
+    assert (refused.code, kept.status) == ("AS35", Status.NOT_MODERATED)
+
+
+def test_a_decision_made_here_is_replaced_from_elsewhere_by_the_regional_unit_alone(universe, threat):
+    analyst, moderator, lead = universe.merseyside_analyst, universe.nwrocu_rocta_moderator, universe.nwrocu_rocu_lead
+    with acting_as(analyst):
+        (sent,) = services.record_submitted_many(
+            actor=analyst, entries=[submission(universe, threat)], now=NOW, today=TODAY
+        )
+    with acting_as(moderator):
+        decided = services.record_moderated(actor=moderator, assessment=sent, now=NOW, today=TODAY)
+    with acting_as(universe.merseyside_intelligence_manager):
+        (refused,) = keep(universe, elsewhere(threat))
+        assert refused.code == "AS36"
+        assert selectors.assessment_of(threat) == decided
+    with acting_as(lead):
+        (made,) = services.record_from_elsewhere(actor=lead, entries=[elsewhere(threat)], now=NOW, today=TODAY)
+        assert selectors.assessment_of(threat) == made
+
+
+def test_a_day_of_submission_is_a_day_in_london(universe, threat):
+    late = datetime(2026, 7, 2, 23, 30, tzinfo=UTC)  # half past midnight on the third in London
+    with acting_as(universe.merseyside_intelligence_manager):
+        (made,) = keep(universe, elsewhere(threat, submitted_at=late))
+        assert made.due_on == selectors.due_on(date(2026, 7, 3))
 
 
 def test_of_two_records_of_one_threat_the_later_stands(universe, threat):

@@ -160,12 +160,26 @@ def check_may_assess(actor: Actor, *, owner: str, audience: str) -> None:
         raise broken("AS2")
 
 
-def check_may_record_elsewhere(actor: Actor, *, owner: str, audience: str) -> None:
-    """Those who exchange with the national system, for what they may write."""
+def check_may_record_elsewhere(
+    actor: Actor, *, owner: str, audience: str, is_moderated: bool, replaces_own: bool = False
+) -> None:
+    """Those who exchange with the national system, for what they may write.
+
+    Args:
+        actor: Who brings the record.
+        owner: Code of the organisation that owns the threat.
+        audience: Who reads it.
+        is_moderated: The record says that it was moderated, so that it stands: nobody says so who only assesses.
+        replaces_own: It would take the place of a decision that moderators made here: the regional unit's to say.
+    """
     if not may(actor, EXCHANGE):
         raise broken("AS1")
     if not _writes_for(actor, owner=owner, audience=audience):
         raise broken("AS2")
+    if is_moderated and not may(actor, MANAGE_THREATS) and not may(actor, WHOLE_REGION):
+        raise broken("AS35", "status")
+    if replaces_own and not may(actor, WHOLE_REGION):
+        raise broken("AS36", "status")
 
 
 def may_check(actor: Actor, *, owner: str, audience: str, scored_by: Collection[int]) -> bool:

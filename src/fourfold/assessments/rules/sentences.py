@@ -40,6 +40,8 @@ SENTENCES: Mapping[str, str] = {
     "AS32": "Choose a tier from the list: {tier} is not one of them",
     "AS33": "The model {model} is not loaded, or is of another kind",
     "AS34": "The scores come to {worked_out}, and the record says {stated}",
+    "AS35": "Only those who manage threats can bring an assessment that was moderated elsewhere",
+    "AS36": "This threat was moderated here: only the regional unit can put a decision from elsewhere in its place",
     "AM1": "You do not have permission to moderate",
     "AM2": "You took part in this assessment: somebody else must moderate it",
     "AM3": "This is an assessment of your own force: somebody of another organisation must moderate it",

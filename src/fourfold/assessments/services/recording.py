@@ -1,6 +1,6 @@
 """Work that was done elsewhere or is keyed in as a whole: many assessments in a few statements, all or nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -38,6 +38,7 @@ from fourfold.assessments.services.writing import (
     stored,
     supersede,
 )
+from fourfold.platform import clock
 from fourfold.platform.audit.services import Operation
 from fourfold.platform.errors import RuleBroken
 from fourfold.platform.people.models import Organisation, User
@@ -269,11 +270,12 @@ def record_from_elsewhere(
     """
     prefetch_related_objects([each.threat for each in entries if each.threat is not None], "owner", "label__owner")
     tiers = selectors.tier_codes()
+    ours = _moderated_here(entries)
     results: list[Assessment | RuleBroken] = []
     good: list[tuple[Assessment, FromElsewhere, Model | None]] = []
     for each in entries:
         try:
-            label, model = _checked_elsewhere(actor, each, tiers=tiers)
+            label, model = _checked_elsewhere(actor, each, tiers=tiers, ours=ours)
         except RuleBroken as refused:
             results.append(refused)
             continue
@@ -405,7 +407,16 @@ def _check_second(actor: User, said: Decision, assessment: Assessment, *, wanted
     rules.check_second(said.second_moderator, replace(case, moderator=actor.pk))
 
 
-def _checked_elsewhere(actor: User, said: FromElsewhere, *, tiers: Iterable[str]) -> tuple[AccessLabel, Model | None]:
+def _moderated_here(entries: Sequence[FromElsewhere]) -> frozenset[int]:
+    """Keys of those of the threats for which a decision stands that was made here. One query."""
+    named = [each.threat.pk for each in entries if each.threat is not None]
+    stands = selectors.moderated(soc=None).filter(threat__in=named, elsewhere="")
+    return frozenset(stands.values_list("threat_id", flat=True))
+
+
+def _checked_elsewhere(
+    actor: User, said: FromElsewhere, *, tiers: Iterable[str], ours: Collection[int]
+) -> tuple[AccessLabel, Model | None]:
     """The label and the model of a record from elsewhere, once it is sure that it can be kept."""
     if said.kind == Kind.TACTICAL and said.threat is not None:
         label = said.threat.label
@@ -413,7 +424,14 @@ def _checked_elsewhere(actor: User, said: FromElsewhere, *, tiers: Iterable[str]
         label = label_for(owner=said.area)
     else:
         raise broken("AS30", "kind")
-    rules.check_may_record_elsewhere(actor, owner=label.owner.code, audience=label.audience)
+    is_moderated = said.status == Status.MODERATED
+    rules.check_may_record_elsewhere(
+        actor,
+        owner=label.owner.code,
+        audience=label.audience,
+        is_moderated=is_moderated,
+        replaces_own=is_moderated and said.threat is not None and said.threat.pk in ours,
+    )
     if said.status not in {Status.MODERATED, Status.NOT_MODERATED, Status.SUPERSEDED}:
         raise broken("AS31", "status", status=said.status)
     if said.outcome and said.outcome not in {Outcome.AS_SUBMITTED, Outcome.WITH_CHANGES}:
@@ -467,7 +485,7 @@ def _elsewhere(said: FromElsewhere, *, label: AccessLabel, now: datetime) -> Ass
         )
     }
     if said.submitted_at is not None and said.due_on is None:
-        facts["due_on"] = selectors.due_on(said.submitted_at.date())
+        facts["due_on"] = selectors.due_on(said.submitted_at.astimezone(clock.LONDON).date())
     if said.submitted_at is None:
         facts["due_on"] = None
     people = (said.assessor, said.checked_by)
