@@ -20,7 +20,8 @@ def filled(world):
     world.threat("lancashire", "PRIORITY_INDIVIDUAL")
     for threat, tier in ((first, "1"), (second, "3"), (third, "2")):
         world.moderate(threat, tier=tier)
-    wrong = world.disruption(first, date(2022, 1, 3))
+    world.plan(first)
+    wrong = world.disruption(first, date(2022, 1, 3), aims=(world.aim,))
     gone = world.disruption(first, date(2022, 1, 4), primary_p="PREVENT")
     world.disruption(third, date(2022, 1, 5), category="MODERATE")
     world.at(date(2022, 11, 20))

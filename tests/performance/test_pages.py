@@ -249,6 +249,31 @@ def test_a_measure_that_is_none_and_a_body_that_is_none_are_not_there(reader):
     assert reader.get(reverse("performance:threats"), {"body": "hmpps"}).status_code == 404
 
 
+def test_the_plan_on_a_page_shows_each_aim_under_the_ps_that_serve_it_and_what_moved_it(reader):
+    address = reverse("performance:quadrants")
+    html = reader.get(address, {"body": "cheshire"}).content.decode()
+    page = Page(html)
+    quadrants = {
+        section.get("aria-labelledby"): section.text
+        for section in page.all("section")
+        if "ff-quadrant" in section.get("class")
+    }
+    assert list(quadrants) == ["pursue", "prevent", "protect", "prepare"]
+    for p in ("pursue", "prevent"):
+        assert "Close the line into the two towns" in quadrants[p]
+        assert "from 140, now 70, to 0 calls" in quadrants[p]
+        assert "50% of the way" in quadrants[p]
+        assert "1 action open, 1 overdue, 0 done" in quadrants[p]
+        assert "DIS-000001, no noticeable effect" in quadrants[p]
+    assert "No plan has an aim that Protect actions serve" in quadrants["protect"]
+    assert "/threats/SOC-0001/plan/" in html
+    assert "/disruptions/DIS-000001/" in html
+    elsewhere = text_of(reader.get(address, {"theme": "CYB"}))
+    assert "Close the line" not in elsewhere
+    before = text_of(reader.get(address, {"body": "cheshire", "as_recorded_on": "2022-01-09"}))
+    assert "Close the line" not in before
+
+
 def test_a_token_is_shown_once_and_withdrawn_by_its_owner_only(filled, today, client_for):
     mine, other = client_for(filled.universe.cheshire_analyst), client_for(filled.universe.gmp_analyst)
     form = {"name": "Weekly report", "expires_on_day": "1", "expires_on_month": "2", "expires_on_year": "2024"}

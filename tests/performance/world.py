@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from fourfold.assessments import services as assessing
@@ -16,6 +17,9 @@ from fourfold.assessments.services.recording import FromElsewhere
 from fourfold.disruptions import rules as disruption_rules
 from fourfold.disruptions import services as disrupting
 from fourfold.disruptions.models import Disruption
+from fourfold.plans import rules as plan_rules
+from fourfold.plans import services as planning
+from fourfold.plans.models import Plan
 from fourfold.platform import clock
 from fourfold.platform.people.models import User
 from fourfold.platform.reference.models import ReferenceTerm
@@ -45,6 +49,7 @@ class World:
 
     universe: Universe
     now: datetime = START
+    aim: int = 0
     types: dict[int, str] = field(default_factory=dict)
     categories: dict[int, str] = field(default_factory=dict)
     log: list[tuple[datetime, dict[int, Said], dict[int, Said]]] = field(default_factory=list)
@@ -169,6 +174,41 @@ class World:
                 reason="It was recorded twice by two people",
                 today=now.date(),
             )
+
+    def plan(self, threat: Threat) -> Plan:
+        """A plan with one aim, read once, that a Pursue and an overdue Prevent action serve; adopted by another."""
+        writer, approver = self.user(threat.owner.code, "analyst"), self.user(threat.owner.code, "intelligence_manager")
+        aim = plan_rules.AimSaid(
+            text="Close the line into the two towns",
+            measure="Calls answered each week",
+            unit="calls",
+            baseline=Decimal(140),
+            target=Decimal(0),
+            target_on=self.now.date() + timedelta(days=200),
+        )
+        with self.acting(writer) as now:
+            due = now.date() + timedelta(days=10)
+            actions = tuple(
+                plan_rules.ActionSaid(p=p, title=title, aim=1, owner_name="Sergeant of the team", due_on=due)
+                for p, title in (("PURSUE", "Execute the warrant"), ("PREVENT", "Visit the school with the mentor"))
+            )
+            content = plan_rules.PlanContent(aims=(aim,), actions=actions)
+            made = planning.write_plan(
+                actor=writer, threat=Threat.objects.get(pk=threat.pk), content=content, today=now.date()
+            )
+            self.aim = made.aims.get().pk
+            planning.add_reading(
+                actor=writer,
+                aim=made.aims.get(),
+                value=Decimal(70),
+                read_on=now.date(),
+                source="Line data",
+                today=now.date(),
+            )
+        with self.acting(approver) as now:
+            plan = Plan.objects.get(pk=made.pk)
+            planning.adopt_plan(actor=approver, plan=plan, why="Agreed at the monthly meeting", today=now.date())
+        return plan
 
     def user(self, force: str, role: str) -> User:
         if force == "nwrocu" and role == "intelligence_manager":

@@ -72,21 +72,11 @@ class RegistryPage(PerformancePage):
     links: tuple[Link, ...]
 
 
-@dataclass(frozen=True)
-class ReadingShown:
-    """One reading of the source with what it gives."""
-
-    name: str
-    words: str
-    figure: Figure
-    is_default: bool
-
-
 @dataclass(frozen=True, kw_only=True)
 class MeasurePage(PerformancePage):
     figure: Figure
     lead: str
-    readings: tuple[ReadingShown, ...]
+    readings: tuple[Figure, ...]
     filter: tuple[str, ...]
     notes: tuple[str, ...]
     facts: tuple[Fact, ...]
@@ -326,13 +316,7 @@ def measure_page(
     """
     default = figures[asked.reading or of.extract.default_reading]
     readings = tuple(
-        ReadingShown(
-            name.capitalize(),
-            words,
-            figure(of, figures[name][asked.body], _reading(asked, of, name), label=name.capitalize()),
-            name == of.extract.default_reading,
-        )
-        for name, words in of.extract.readings.items()
+        _reading_shown(of, name, words, figures[name][asked.body], asked) for name, words in of.extract.readings.items()
     )
     query = asked_as_query(of, asked)
     return MeasurePage(
@@ -355,6 +339,13 @@ def measure_page(
         trend=Link("How it was at the end of each of the last twelve months", address("trend", of, query)),
         compare=compare_form(of, asked),
     )
+
+
+def _reading_shown(of: Measure, name: str, words: str, value: Value, asked: Asked) -> Figure:
+    """One reading of the source with what it gives."""
+    shown = figure(of, value, _reading(asked, of, name), label=name.capitalize())
+    used = ". This one is used" if name == of.extract.default_reading else ""
+    return replace(shown, hint=". ".join(filter(None, (shown.hint, f"{words}{used}"))))
 
 
 def _reading(asked: Asked, of: Measure, reading: str) -> Asked:
