@@ -23,7 +23,7 @@ from fourfold.assessments.models import Assessment
 from fourfold.disruptions import rules as disruption_rules
 from fourfold.disruptions import services as disruptions
 from fourfold.disruptions.models import Disruption
-from fourfold.entry.demo import STEP
+from fourfold.entry.demo import SERVICE, STEP
 from fourfold.plans import rules as plan_rules
 from fourfold.plans import selectors as plan_selectors
 from fourfold.plans import services as plans
@@ -81,35 +81,32 @@ class Casework:
         }
 
     def agenda(self) -> Iterator[Step]:
-        """Each step with its moment: acts of one person, of one kind, at one time."""
+        """Each step with its moment: acts of one person at one time."""
         number = 0
         with self.path.open(encoding="utf-8") as lines:
             every = (json.loads(line) for line in lines)
-            for (on, at, actor, act), those in groupby(every, key=_together):
+            for (on, at, actor), those in groupby(every, key=_together):
                 acts = list(those)
                 opens = datetime.combine(date.fromisoformat(on), time_of_day.fromisoformat(at), tzinfo=clock.LONDON)
-                yield opens, f"casework {number}", partial(self.play, act, actor, acts)
+                yield opens, f"casework {number}", partial(self.play, actor, acts)
                 number += len(acts)
 
-    def play(self, kind: str, actor: str, acts: Acts, step: str) -> None:
+    def play(self, actor: str, acts: Acts, step: str) -> None:
         """Play one step, unless it was played before; then its keys are remembered."""
         if step in self.done:
             self.made |= self.done[step]["made"]
             return
-        started = time.monotonic()
         before = set(self.made)
-        who = self.users[actor]
-        if kind == "leave":
-            with acting_as(people.service_user("demo")):
-                for each in acts:
-                    people.close_user(user=self.users[each["who"]])
-                self._note(step, {})
-        else:
-            with acting_as(who):
-                self._do(kind, Turn(who, clock.now(), clock.today()), acts)
-                self._note(step, {key: pk for key, pk in self.made.items() if key not in before})
+        leaving = all(act["act"] == "leave" for act in acts)
+        who = people.service_user(SERVICE) if leaving else self.users[actor]
+        with acting_as(who):
+            turn = Turn(who, clock.now(), clock.today())
+            for kind, those in groupby(acts, key=lambda act: act["act"]):
+                started = time.monotonic()
+                self._do(kind, turn, list(those))
+                self.seconds[kind] = self.seconds.get(kind, 0.0) + time.monotonic() - started
+            self._note(step, {key: pk for key, pk in self.made.items() if key not in before})
         self.played += len(acts)
-        self.seconds[kind] = self.seconds.get(kind, 0.0) + time.monotonic() - started
 
     def _note(self, step: str, made: dict[str, int]) -> None:
         """Note the step in the transaction of what it did."""
@@ -237,6 +234,9 @@ class Casework:
     def _merge(self, turn: Turn, act: Act) -> None:
         threat, into = self._threat(act), self._threat(act, "into")
         services.merge_threats(actor=turn.actor, threat=threat, into=into, reason=act["because"], today=turn.today)
+
+    def _leave(self, turn: Turn, act: Act) -> None:
+        people.close_user(user=self.users[act["who"]])
 
     def _link(self, turn: Turn, act: Act) -> None:
         services.link_threats(
@@ -529,8 +529,8 @@ def mailboxes_in(folder: Path) -> set[str]:
     return found - {""}
 
 
-def _together(act: Act) -> tuple[str, str, str, str]:
-    return act["on"], act["at"], act["actor"], act["act"]
+def _together(act: Act) -> tuple[str, str, str]:
+    return act["on"], act["at"], act["actor"]
 
 
 def _evidence(act: Act) -> list[assessment_rules.Evidence]:

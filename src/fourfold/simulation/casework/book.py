@@ -17,6 +17,8 @@ from fourfold.simulation.places import Places
 
 UNIT = "nwrocu"
 FRIDAY = 4
+AFTERNOON = "13:00"  # when managers do what they do: all of one day's together
+LATELY = timedelta(days=150)
 HOLIDAYS = frozenset({(1, 1), (1, 2), (12, 25), (12, 26), (12, 27)})
 PARTNERS = ("hmpps", "hmrc", "hoie", "btp", "nca")
 
@@ -163,8 +165,15 @@ def list_day(region: Region, owner: str, year: int, month: int) -> date:
 
 def listing_days(region: Region, owner: str, low: date, high: date) -> list[date]:
     """Every such day from low to high."""
-    days = (list_day(region, owner, year, month) for year, month in months(low, high))
+    days = (list_day(region, owner, *month) for month in months(low, high) if often(region, *month))
     return [day for day in days if low <= day <= high]
+
+
+def often(region: Region, year: int, month: int) -> bool:
+    """Whether there is a meeting in a month: each until the second extraction and lately, every second in between."""
+    day = date(year, month, 1)
+    between_times = region.calibration.disruptions.extracted < day < region.last - LATELY
+    return not between_times or month % 2 == 0
 
 
 def meeting(region: Region, owner: str, low: date, high: date) -> date:

@@ -11,6 +11,7 @@ from typing import Any
 
 from fourfold.simulation.calibration import PS
 from fourfold.simulation.casework.book import (
+    AFTERNOON,
     UNIT,
     Book,
     Case,
@@ -21,6 +22,7 @@ from fourfold.simulation.casework.book import (
     manager,
     months,
     nth_weekday,
+    often,
     weighted,
     words,
     working,
@@ -28,10 +30,11 @@ from fourfold.simulation.casework.book import (
 from fourfold.simulation.chance import Weighted
 
 FIRST = date(2021, 3, 1)
+PROMPT_DAYS = 26
 SLOW = 0.08  # of those recorded in time, so many wait a month or more all the same
 PARTED = 0.08  # the business date is not the day it happened
 TWO = 0.2  # serve a second P as well
-BY_LEAD = 0.16  # since the count, recorded by whoever leads the threat, on a telephone
+BY_LEAD = 0.06  # since the count, recorded by whoever leads the threat, on a telephone
 DUPLICATE_DAYS = 3
 TIER_WEIGHT = {"1": 8, "2": 6, "3": 3, "4": 2, "5": 1}
 P_SINCE = Weighted([("PURSUE", 70), ("PREVENT", 15), ("PROTECT", 11), ("PREPARE", 4)])
@@ -61,13 +64,14 @@ class Row:
 
 
 class Keying:
-    """Days on which an organisation's analyst keys what happened: one a month, and the eve of the first extraction."""
+    """Days on which an organisation's analyst keys what happened, and the eve of the first extraction."""
 
     def __init__(self, region: Region, owner: str) -> None:
         counted = region.calibration.disruptions
         weekday = (region.calibration.forces.index(owner) + 2) % 5
         self.eve = working(counted.extracted_first - timedelta(days=1))
-        monthly = (working(nth_weekday(y, m, weekday, 3)) for y, m in months(FIRST, region.last))
+        kept = (month for month in months(FIRST, region.last) if often(region, *month))
+        monthly = (working(nth_weekday(y, m, weekday, 3)) for y, m in kept)
         self.days = sorted({day for day in monthly if day != counted.extracted_first} | {self.eve})
 
     def after(self, day: date, high: date | None = None) -> date | None:
@@ -265,7 +269,7 @@ class Disrupting:
         since = date(year.year + 1, 1, 5)
         days = (self.region.last - since).days
         for _ in range(total * year.each_year_since * days // 36500):
-            day = since + timedelta(days=chance.upto(days))
+            day = self._before_keying(owner, since + timedelta(days=chance.upto(days)))
             p = chance.draw(P_SINCE)
             category = chance.draw(self.others) if chance.yes(year.other_category / 100) else ""
             row = self._row(owner, day, p, category or chance.draw(self.categories[p]))
@@ -273,6 +277,13 @@ class Disrupting:
                 back = working(row.added_on + timedelta(days=chance.between(5, 15)))
                 row.later.append((back, "return", {"because": chance.pick(self.said["reasons"]["returned"])}))
             yield row
+
+    def _before_keying(self, owner: str, day: date) -> date:
+        """The day itself, or for most one in the four weeks before the next that things are keyed."""
+        keyed = self.keying[owner].after(day)
+        if keyed is None or self.region.chance.yes(SLOW):
+            return day
+        return max(day, keyed - timedelta(days=self.region.chance.between(0, PROMPT_DAYS)))
 
     def _key(self, row: Row) -> None:
         """Find the threat and say what was done, by whom; then what became of the record."""
@@ -404,7 +415,7 @@ class Disrupting:
         if any(day <= on for day, _, _ in row.later):
             return
         if row.category == "MODERATE":
-            self.book.add(on, "13:00", manager(row.lead), "validate", disruption=key)
+            self.book.add(on, AFTERNOON, manager(row.lead), "validate", disruption=key)
         elif row.category == "MAJOR":
             moderator, because = mailbox("rocta-moderator", UNIT), self.said["reasons"]["moderated"]
             self.book.add(on, "13:20", moderator, "moderate_disruption", disruption=key, because=because)
@@ -414,9 +425,9 @@ class Disrupting:
                 lasted = self.region.chance.draw(LASTED)
                 because = self.said["reasons"]["reviewed"][0 if lasted in {"YES", "NOT_KNOWN"} else 1]
                 self.book.add(
-                    day, "13:40", manager(row.lead), "review_category", disruption=key, lasted=lasted, because=because
+                    day, AFTERNOON, manager(row.lead), "review_category", disruption=key, lasted=lasted, because=because
                 )
 
     def _later(self, row: Row, key: str) -> None:
         for on, act, facts in row.later:
-            self.book.add(on, "15:30", manager(row.lead), act, disruption=key, **facts)
+            self.book.add(on, AFTERNOON, manager(row.lead), act, disruption=key, **facts)

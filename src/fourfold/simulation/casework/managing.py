@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from fourfold.simulation import identifiers
 from fourfold.simulation.casework.book import (
+    AFTERNOON,
     UNIT,
     Book,
     Case,
@@ -37,7 +38,7 @@ GROUNDS = Weighted(
     ]
 )
 EACH_GROUND = tuple(GROUNDS.values)
-MOVED_ON = 0.22
+MOVED_ON = 0.1
 NEWER_CLOSED = 35  # in a hundred
 HANDED, PENDING, DECLINED = 8, 2, 1
 LATELY = timedelta(days=60)
@@ -80,7 +81,7 @@ class Managing:
         because = self.region.chance.pick(self.said["reclassified"])
         kind = "VULNERABILITY"
         self.book.add(
-            day, "11:00", manager(case.owner), "reclassify", threat=case.key, threat_type=kind, because=because
+            day, AFTERNOON, manager(case.owner), "reclassify", threat=case.key, threat_type=kind, because=because
         )
 
     def _close(self, case: Case) -> None:
@@ -109,7 +110,7 @@ class Managing:
         because = self.said["closed"][ground]
         act = "merge" if into else "close"
         facts = {"into": into.key} if into else {"ground": ground}
-        self.book.add(case.closed_on, "16:30", manager(case.owner), act, threat=case.key, because=because, **facts)
+        self.book.add(case.closed_on, AFTERNOON, manager(case.owner), act, threat=case.key, because=because, **facts)
 
     def _other(self, case: Case, on: date) -> Case | None:
         """A threat of the same owner and kind that a threat could be merged into on a day and that stays open."""
@@ -141,7 +142,7 @@ class Managing:
         day = meeting(self.region, case.owner, low, high)
         if day > case.listed_on:
             because = self.said["phases"][phase]
-            self.book.add(day, "11:30", manager(case.owner), "phase", threat=case.key, phase=phase, because=because)
+            self.book.add(day, AFTERNOON, manager(case.owner), "phase", threat=case.key, phase=phase, because=because)
 
     def _hand_over(self) -> None:
         """Offers of the last weeks: most accepted by the regional unit, one declined, some waiting."""
@@ -186,13 +187,13 @@ class Managing:
         for owner in self.region.calibration.forces:
             groups = [case for case in self.region.of(owner) if case.closed_on is None and case.kind == "OCG"]
             groups = [case for case in groups if not case.restricted and not case.moving]
-            for one, other in zip(groups[::5], groups[1::5], strict=False):
+            for one, other in zip(groups[::9], groups[1::9], strict=False):
                 kind = chance.pick(tuple(self.said["links"]))
                 on = meeting(self.region, owner, max(one.listed_on, other.listed_on), self.region.last)
                 if on > max(one.listed_on, other.listed_on):
                     because = self.said["links"][kind]
                     facts = {"threat": one.key, "other": other.key, "kind": kind}
-                    self.book.add(on, "11:45", manager(owner), "link", because=because, **facts)
+                    self.book.add(on, AFTERNOON, manager(owner), "link", because=because, **facts)
             for case in groups:
                 if case.theme == "DRU.county_lines" and not case.own:
                     self._line(case)
