@@ -49,12 +49,12 @@ class Assessment(Labelled, Versioned):
         related_name="+",
         help_text="Of a thematic assessment: the force, or the regional unit for the whole region",
     )
-    year = models.PositiveSmallIntegerField(null=True, help_text="Of a thematic assessment")
+    year = models.PositiveIntegerField(null=True, help_text="Of a thematic assessment")
     kind = models.CharField(max_length=8, choices=KINDS)
     model = models.ForeignKey(AssessmentModel, on_delete=models.PROTECT, null=True, related_name="+")
     soc = models.BooleanField(help_text="Whether it is serious and organised crime")
     status = models.CharField(max_length=14, choices=[(s.value, s.value) for s in Status])
-    round = models.PositiveSmallIntegerField(default=1, help_text="One more each time it is returned")
+    round = models.PositiveIntegerField(default=1, help_text="One more each time it is returned")
     assessor = models.ForeignKey("people.User", on_delete=models.PROTECT, null=True, related_name="+")
     scored_by = ArrayField(
         models.BigIntegerField(), default=list, help_text="Everybody who scored or cited: none of them may check"
@@ -78,7 +78,7 @@ class Assessment(Labelled, Versioned):
     position = models.DecimalField(max_digits=12, decimal_places=6, null=True)
     priority = models.DecimalField(max_digits=12, decimal_places=6, null=True)
     tier = models.CharField(max_length=12, blank=True, help_text="Code of reference kind tier")
-    confidence = models.PositiveSmallIntegerField(null=True, help_text="1 low to 4 high")
+    confidence = models.PositiveIntegerField(null=True, help_text="1 low to 4 high")
     floored = models.BooleanField(default=False, help_text="Whether a floor of the model raised the risk")
     reasons = models.JSONField(default=dict, help_text="The moderator's reason for each criterion changed")
     elsewhere = models.CharField(
@@ -147,10 +147,10 @@ class CriterionScore(Labelled, Versioned):
 
     assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="scores")
     side = models.CharField(max_length=9, choices=SIDES)
-    round = models.PositiveSmallIntegerField(default=1)
+    round = models.PositiveIntegerField(default=1)
     section = models.CharField(max_length=40)
     key = models.CharField(max_length=40)
-    value = models.SmallIntegerField(null=True, help_text="Empty: unknown")
+    value = models.IntegerField(null=True, help_text="Empty: unknown")
     why = models.TextField(blank=True, help_text="Why it is unknown, or what the score rests on")
 
     class Meta:
@@ -167,7 +167,7 @@ class CriterionEvidence(Labelled, Versioned):
     """One graded record that the assessor cites for one criterion; sealed with the assessor's sheet."""
 
     assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="evidence")
-    round = models.PositiveSmallIntegerField(default=1)
+    round = models.PositiveIntegerField(default=1)
     key = models.CharField(max_length=40)
     event = models.ForeignKey(
         "pole.EventRecord",
@@ -194,7 +194,7 @@ class ScoreSheet(Labelled, Versioned):
 
     assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="sheets")
     side = models.CharField(max_length=9, choices=SIDES)
-    round = models.PositiveSmallIntegerField(default=1)
+    round = models.PositiveIntegerField(default=1)
     by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     harm = models.DecimalField(max_digits=12, decimal_places=6, null=True)
@@ -203,7 +203,7 @@ class ScoreSheet(Labelled, Versioned):
     position = models.DecimalField(max_digits=12, decimal_places=6, null=True)
     priority = models.DecimalField(max_digits=12, decimal_places=6, null=True)
     tier = models.CharField(max_length=12, blank=True)
-    confidence = models.PositiveSmallIntegerField(help_text="1 low to 4 high")
+    confidence = models.PositiveIntegerField(help_text="1 low to 4 high")
     floored = models.BooleanField(default=False)
 
     class Meta:

@@ -197,10 +197,10 @@ def members_sides(threat_ids: Iterable[int]) -> Mapping[int, tuple[MemberSide, .
     """Everybody ever in some threats, by threat, on records that the reader may see. One query."""
     found: dict[int, list[MemberSide]] = defaultdict(list)
     rows = _memberships().filter(threat_id__in=list(threat_ids)).order_by("from_on", "pk")
-    for threat_id, person_id, record_id, role, side, *rest in rows.values_list(
+    for threat_id, person_id, record_id, role, side, from_on, to_on, label_id in rows.values_list(
         "threat_id", "record__person_id", "record_id", "role", "side", "from_on", "to_on", "label_id"
     ):
-        found[threat_id].append(MemberSide(threat_id, person_id, record_id, role, Side(side), *rest))
+        found[threat_id].append(MemberSide(threat_id, person_id, record_id, role, Side(side), from_on, to_on, label_id))
     return {threat_id: tuple(sides) for threat_id, sides in found.items()}
 
 

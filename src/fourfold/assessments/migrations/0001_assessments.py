@@ -100,7 +100,7 @@ class Migration(migrations.Migration):
                         blank=True, help_text="Of a thematic assessment: code of kind theme", max_length=40
                     ),
                 ),
-                ("year", models.PositiveSmallIntegerField(help_text="Of a thematic assessment", null=True)),
+                ("year", models.PositiveIntegerField(help_text="Of a thematic assessment", null=True)),
                 ("kind", models.CharField(choices=[("TACTICAL", "TACTICAL"), ("THEMATIC", "THEMATIC")], max_length=8)),
                 ("soc", models.BooleanField(help_text="Whether it is serious and organised crime")),
                 (
@@ -118,7 +118,16 @@ class Migration(migrations.Migration):
                         max_length=14,
                     ),
                 ),
-                ("round", models.PositiveSmallIntegerField(default=1, help_text="One more each time it is returned")),
+                ("round", models.PositiveIntegerField(default=1, help_text="One more each time it is returned")),
+                (
+                    "scored_by",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(),
+                        default=list,
+                        help_text="Everybody who scored or cited: none of them may check",
+                        size=None,
+                    ),
+                ),
                 (
                     "took_part",
                     django.contrib.postgres.fields.ArrayField(
@@ -156,7 +165,7 @@ class Migration(migrations.Migration):
                 ("position", models.DecimalField(decimal_places=6, max_digits=12, null=True)),
                 ("priority", models.DecimalField(decimal_places=6, max_digits=12, null=True)),
                 ("tier", models.CharField(blank=True, help_text="Code of reference kind tier", max_length=12)),
-                ("confidence", models.PositiveSmallIntegerField(help_text="1 low to 4 high", null=True)),
+                ("confidence", models.PositiveIntegerField(help_text="1 low to 4 high", null=True)),
                 (
                     "floored",
                     models.BooleanField(default=False, help_text="Whether a floor of the model raised the risk"),
@@ -289,7 +298,7 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
-                ("round", models.PositiveSmallIntegerField(default=1)),
+                ("round", models.PositiveIntegerField(default=1)),
                 ("key", models.CharField(max_length=40)),
                 ("reference", models.CharField(max_length=120)),
                 ("what", models.CharField(blank=True, help_text="In a few words, what it shows", max_length=200)),
@@ -364,10 +373,10 @@ class Migration(migrations.Migration):
                     "side",
                     models.CharField(choices=[("ASSESSOR", "ASSESSOR"), ("MODERATOR", "MODERATOR")], max_length=9),
                 ),
-                ("round", models.PositiveSmallIntegerField(default=1)),
+                ("round", models.PositiveIntegerField(default=1)),
                 ("section", models.CharField(max_length=40)),
                 ("key", models.CharField(max_length=40)),
-                ("value", models.SmallIntegerField(help_text="Empty: unknown", null=True)),
+                ("value", models.IntegerField(help_text="Empty: unknown", null=True)),
                 ("why", models.TextField(blank=True, help_text="Why it is unknown, or what the score rests on")),
                 (
                     "assessment",
@@ -417,7 +426,7 @@ class Migration(migrations.Migration):
                     "side",
                     models.CharField(choices=[("ASSESSOR", "ASSESSOR"), ("MODERATOR", "MODERATOR")], max_length=9),
                 ),
-                ("round", models.PositiveSmallIntegerField(default=1)),
+                ("round", models.PositiveIntegerField(default=1)),
                 ("at", models.DateTimeField()),
                 ("harm", models.DecimalField(decimal_places=6, max_digits=12, null=True)),
                 ("likelihood", models.DecimalField(decimal_places=6, max_digits=12, null=True)),
@@ -425,7 +434,7 @@ class Migration(migrations.Migration):
                 ("position", models.DecimalField(decimal_places=6, max_digits=12, null=True)),
                 ("priority", models.DecimalField(decimal_places=6, max_digits=12, null=True)),
                 ("tier", models.CharField(blank=True, max_length=12)),
-                ("confidence", models.PositiveSmallIntegerField(help_text="1 low to 4 high")),
+                ("confidence", models.PositiveIntegerField(help_text="1 low to 4 high")),
                 ("floored", models.BooleanField(default=False)),
                 (
                     "assessment",

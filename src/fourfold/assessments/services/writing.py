@@ -362,7 +362,7 @@ DECIDED_COLUMNS: Mapping[str, str] = {
     "taken_up_at": "timestamptz",
     "second_moderator_id": "bigint",
     "tier": "text",
-    "confidence": "smallint",
+    "confidence": "integer",
     "floored": "boolean",
     "because": "text",
     "reasons": "jsonb",

@@ -138,7 +138,7 @@ def versions_of(subject: Versioned) -> tuple[Version, ...]:
 def versions_between(
     model: type[Versioned], pks: Sequence[int], earlier: datetime, later: datetime, *, columns: Sequence[str]
 ) -> dict[int, tuple[Version, ...]]:
-    """Of many rows at once, oldest first: the version that stood at `earlier`, if any, and those recorded until `later`.
+    """Of many rows at once, oldest first: the version that stood at `earlier`, if any, and those until `later`.
 
     Args:
         columns: Names of the fields that are wanted, as stored, such as `owner_id`.
