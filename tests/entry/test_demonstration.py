@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from django.db.models import Q
 from django.test.utils import override_settings
-from fourfold.platform.history.services import as_recorded_on
 
 from fourfold.assessments import selectors as assessments
 from fourfold.disruptions import selectors as disruptions
 from fourfold.entry import demo, demo_build
 from fourfold.platform import clock
+from fourfold.platform.history.rewind import as_recorded_on
 from fourfold.platform.people.services import service_user
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.simulation import oracle
