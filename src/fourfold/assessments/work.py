@@ -8,6 +8,7 @@ from django.urls import reverse
 from fourfold.assessments import rules, selectors
 from fourfold.assessments.pages import words as shown_as
 from fourfold.assessments.rules import Status
+from fourfold.platform import clock
 from fourfold.platform.people.models import User
 from fourfold.platform.ui.components import Figure
 from fourfold.platform.ui.jinja import shown_date
@@ -102,7 +103,7 @@ def _returned(user: User) -> list[Due]:
     words = threats.vocabulary()
     return [
         Due(
-            each.recorded_from.date(),
+            clock.day_of(each.recorded_from),
             f"Mend assessment {each.reference}",
             shown_as.address(each),
             f"Returned, {shown_as.about(each, words)}: {each.because}",

@@ -11,6 +11,7 @@ from fourfold.disruptions import pages, rules, selectors
 from fourfold.disruptions.models import Disruption, DisruptionLead
 from fourfold.disruptions.rules import LeadState, State
 from fourfold.plans.rules import P_NAMES, P
+from fourfold.platform import clock
 from fourfold.platform.people.models import User
 from fourfold.platform.ui.components import Cell, Empty, Link, Tag
 from fourfold.platform.ui.lists import ChoiceFilter, Column, DateFilter, Exported, ListSpec, TextFilter
@@ -107,7 +108,7 @@ def cells(row: Row) -> tuple[Cell, ...]:
         Cell("", tag=pages.category_tag(found.category, words)),
         Cell(found.lead_agency.short_name or found.lead_agency.name, hint=rules.role_name(found.role)),
         Cell(found.record_date),
-        Cell(found.added_at.date(), hint="Late" if found.late else ""),
+        Cell(clock.day_of(found.added_at), hint="Late" if found.late else ""),
         Cell("", tag=pages.state_tag(found.state)),
     )
 

@@ -15,6 +15,7 @@ from fourfold.exchange.rules import Fate, Kind, Layout, State, Values
 from fourfold.exchange.selectors import Wanted
 from fourfold.exchange.sheets.desk import Work
 from fourfold.intake.storage import Store, TooLarge
+from fourfold.platform import clock
 from fourfold.platform.audit import services as audit
 from fourfold.platform.audit.services import Operation
 from fourfold.platform.clock import close_of
@@ -55,7 +56,7 @@ def work_of(
         chosen = ImportLine.objects.filter(of=of, take=True).values_list("kind", "line", "seen")
         work.taken = {(Kind(kind), line): seen for kind, line, seen in chosen}
         earlier = selectors.earlier_import(of)
-        work.imported_before = earlier.decided_at.date() if earlier and earlier.decided_at else None
+        work.imported_before = clock.day_of(earlier.decided_at) if earlier and earlier.decided_at else None
     return work
 
 

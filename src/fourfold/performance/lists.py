@@ -10,6 +10,7 @@ from django.db.models import Q
 from fourfold.performance import subjects
 from fourfold.performance.rules import Measure, Of, Op
 from fourfold.performance.selectors import Asked, Bodies
+from fourfold.platform import clock
 from fourfold.platform.reference import selectors as reference
 from fourfold.platform.ui.components import Cell, Empty
 from fourfold.platform.ui.lists import ChoiceFilter, Column, DateFilter, ListSpec, TextFilter
@@ -168,7 +169,7 @@ def _disruption_cells(row: Any) -> tuple[Cell, ...]:
         Cell(row.reference, href=subjects.disruption_address(row), hint=row.threat.reference),
         Cell(row.record_date),
         Cell(row.event_on),
-        Cell(row.added_at.date()),
+        Cell(clock.day_of(row.added_at)),
         Cell(subjects.sentence_case(row.category)),
         Cell(subjects.sentence_case(row.primary_p)),
         Cell(subjects.sentence_case(row.role)),

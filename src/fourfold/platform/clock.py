@@ -24,6 +24,11 @@ def today() -> date:
     return now().astimezone(LONDON).date()
 
 
+def day_of(moment: datetime) -> date:
+    """The day of a moment in Europe/London: moments come from the database in UTC, an hour behind all summer."""
+    return moment.astimezone(LONDON).date()
+
+
 def close_of(day: date) -> datetime:
     """The last moment of a day in Europe/London: what "as recorded on that date" means."""
     return datetime.combine(day + timedelta(days=1), time.min, LONDON).astimezone(UTC) - timedelta(microseconds=1)

@@ -11,6 +11,7 @@ from functools import partial
 from django.db.models import Q
 from django.urls import reverse
 
+from fourfold.platform import clock
 from fourfold.platform.people.models import User
 from fourfold.platform.ui.components import Cell, Empty, Head, Link, Table
 from fourfold.platform.ui.lists import ChoiceFilter, Column, ListSpec
@@ -188,7 +189,7 @@ def cells(row: Row) -> tuple[Cell, ...]:
         Cell(threat.owner.short_name),
         Cell("Nobody yet" if threat.lro is None else threat.lro.name),
         Cell("; ".join(each.name for each in row.missing)),
-        Cell(threat.recorded_from.date()),
+        Cell(clock.day_of(threat.recorded_from)),
         Cell(first.text, href=first.href) if first else Cell(f"By {threat.owner.short_name}"),
     )
 

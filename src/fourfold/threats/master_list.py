@@ -6,6 +6,7 @@ from functools import partial
 
 from django.db.models import Q
 
+from fourfold.platform import clock
 from fourfold.platform.ui.components import Cell, Empty
 from fourfold.platform.ui.lists import ChoiceFilter, Column, DateFilter, ListSpec, TextFilter
 from fourfold.threats import pages, rules, selectors
@@ -87,7 +88,7 @@ def cells(row: Row) -> tuple[Cell, ...]:
         Cell(threat.owner.short_name, hint="" if threat.lro else "No lead officer"),
         Cell(row.counts.members, href=pages.address(threat, "members")),
         Cell(row.counts.protect, href=pages.address(threat, "protect")),
-        Cell(threat.recorded_from.date()),
+        Cell(clock.day_of(threat.recorded_from)),
     )
 
 

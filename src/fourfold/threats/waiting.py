@@ -5,6 +5,7 @@ from functools import partial
 
 from django.urls import reverse
 
+from fourfold.platform import clock
 from fourfold.platform.people.models import User
 from fourfold.platform.people.rules import may
 from fourfold.platform.ui.components import Cell, Empty, Figure
@@ -47,7 +48,7 @@ def _offer_cells(offered: HandOver) -> tuple[Cell, ...]:
         Cell(offered.from_organisation.short_name),
         Cell(offered.to_organisation.short_name),
         Cell(pages.person_in_words(offered.lro)),
-        Cell(offered.offered_at.date(), hint=f"By {offered.offered_by.name}"),
+        Cell(clock.day_of(offered.offered_at), hint=f"By {offered.offered_by.name}"),
     )
 
 
@@ -80,7 +81,7 @@ def _closing_cells(words: rules.Vocabulary, closing: Closing) -> tuple[Cell, ...
         Cell(threat.owner.short_name),
         Cell(words.phase_name(closing.ground)),
         Cell(closing.into.reference) if closing.into else Cell("Not a merge"),
-        Cell(closing.proposed_at.date(), hint=f"By {closing.proposed_by.name}"),
+        Cell(clock.day_of(closing.proposed_at), hint=f"By {closing.proposed_by.name}"),
     )
 
 

@@ -69,8 +69,8 @@ def cells(words: threat_rules.Vocabulary, each: Assessment) -> tuple[Cell, ...]:
         Cell(KIND_NAMES[each.kind]),
         Cell("", tag=shown_as.status_tag(each)),
         Cell("", tag=shown_as.tier_tag(each.tier, words)) if each.tier else Cell("Not decided"),
-        Cell(each.submitted_at.date() if each.submitted_at else "Not yet"),
-        Cell(each.decided_at.date() if each.decided_at else "Not yet"),
+        Cell(clock.day_of(each.submitted_at) if each.submitted_at else "Not yet"),
+        Cell(clock.day_of(each.decided_at) if each.decided_at else "Not yet"),
     )
 
 

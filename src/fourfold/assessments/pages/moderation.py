@@ -17,6 +17,7 @@ from fourfold.assessments.rules import Status
 from fourfold.assessments.rules.agreement import FEWEST, drift, weighted_kappa
 from fourfold.assessments.rules.definition import Model
 from fourfold.assessments.selectors import PairCount
+from fourfold.platform import clock
 from fourfold.platform.ui.components import Cell, Empty, Head, Link, Tab, Table, Tag
 from fourfold.platform.ui.jinja import plural
 from fourfold.platform.ui.lists import ChoiceFilter, Column, ListSpec, TextFilter
@@ -223,7 +224,7 @@ def _waiting_cells(words: threat_rules.Vocabulary, today: date, each: Assessment
     return (
         Cell(each.reference, href=shown_as.address(each), hint=shown_as.about(each, words)),
         Cell(each.label.owner.short_name),
-        Cell(each.submitted_at.date() if each.submitted_at else ""),
+        Cell(clock.day_of(each.submitted_at) if each.submitted_at else ""),
         Cell(due, hint=days_left(due, today) if overdue else ""),
         Cell(state, tag=late),
         Cell(each.moderator.name if each.moderator else "Nobody yet"),
@@ -265,7 +266,7 @@ def _changed_cells(words: threat_rules.Vocabulary, row: ChangedRow) -> tuple[Cel
         ),
         Cell(each.label.owner.short_name),
         Cell("", tag=shown_as.tier_tag(each.tier, words)),
-        Cell(scored.date() if scored else ""),
+        Cell(clock.day_of(scored) if scored else ""),
         Cell("; ".join(row.words).capitalize()),
     )
 
