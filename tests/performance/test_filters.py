@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 
 from fourfold.disruptions.rules import Support
-from fourfold.performance import selectors
+from fourfold.performance import rules, selectors
 from fourfold.performance.selectors import Asked
+from fourfold.platform.errors import RuleBroken
 from fourfold.platform.visibility.scope import acting_as
 
 TODAY = date(2024, 1, 1)
@@ -152,3 +153,10 @@ def test_every_figure_is_the_number_of_its_rows(world):
             for body, value in figures.items():
                 theirs = Asked(TODAY, body=body)
                 assert value.rows == selectors.rows_of(of, theirs).count(), (of.code, body)
+
+
+def test_days_before_records_begin_are_refused_and_not_reckoned_with():
+    with pytest.raises(RuleBroken) as refused:
+        rules.check_moments(date(1, 1, 1), date(1, 1, 2), today=date(2023, 12, 1))
+    assert refused.value.code == "FG3"
+    rules.check_moments(date(2000, 1, 1), date(2023, 1, 4), today=date(2023, 12, 1))

@@ -307,6 +307,8 @@ def check_moments(earlier: date, later: date, *, today: date) -> None:
         raise RuleBroken("FG3", "The later date must be today or earlier", "to")
     if earlier >= later:
         raise RuleBroken("FG3", "The earlier date must be before the later date", "from")
+    if earlier.year < FIRST_YEAR:
+        raise RuleBroken("FG3", f"The earlier date must be in {FIRST_YEAR} or later", "from")
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,7 @@ def test_a_column_sorts_both_ways_by_a_link_and_says_which(cases, reader):
         ({"recorded_from": "2/1/2023", "recorded_to": "1/1/2023"}, "the first day must not be after the last"),
         ({"as_recorded_on": "yesterday"}, "As recorded on: enter a real date"),
         ({"as_recorded_on": "2999-01-01"}, "As recorded on: the date must be today or earlier"),
+        ({"as_recorded_on": "0001-01-01"}, "As recorded on: nothing is recorded before 2000"),
         ({"q": "x" * 201}, "must be 200 characters or fewer"),
     ],
 )

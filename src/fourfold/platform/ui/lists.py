@@ -41,6 +41,8 @@ MOST_CELLS: Final = 2_000
 """Combinations of choices that are counted in one pass; a filter that would make more has a pass of its own."""
 FILTERS_OPEN: Final = 4
 REWIND: Final = "as_recorded_on"
+FIRST_DAY: Final = date(2000, 1, 1)
+"""Long before anything was recorded here. Rules count months and years back from the day that is asked for."""
 RESERVED: Final = frozenset({"sort", "page", "export", REWIND})
 
 Choices = Iterable[tuple[str, str]] | Callable[[], Iterable[tuple[str, str]]]
@@ -841,6 +843,9 @@ def _rewind_of(query: QueryDict, *, today: date) -> Rewind:
         return Rewind(typed=typed, problem="As recorded on: enter a real date, like 27/3/2023", back=back)
     if day > today:
         return Rewind(typed=typed, problem="As recorded on: the date must be today or earlier", back=back)
+    if day < FIRST_DAY:
+        problem = f"As recorded on: nothing is recorded before {FIRST_DAY.year}, give a later date"
+        return Rewind(typed=typed, problem=problem, back=back)
     if day == today:
         return Rewind(back=back)
     return Rewind(on=day, typed=f"{day.day}/{day.month}/{day.year}", back=back)
