@@ -174,7 +174,7 @@ def figures_together(
     sums = {f"sum_of_{name}": Sum(path) for name, path in paths.items()}
     with asked.applied():
         found = _rows(first, asked, known, only=False).order_by().annotate(**flags, **days)
-        grouped = found.values_list(subject.body, *flags, *days).annotate(rows=Count("pk"), **sums)
+        grouped = found.values_list(subject.body, *flags, *days).annotate(rows=Count("*"), **sums)
         groups = [_group(row, asks, bool(days), tuple(paths)) for row in grouped]
     people = populations() if any(of.per_population for of in measures_asked) else {}
     return {of.code: _by_body(of, groups, known, people) for of in measures_asked}
@@ -237,7 +237,7 @@ def counts_by(
     found = rows_of(of, asked, bodies_known=known).order_by()
     if given:
         found = found.annotate(**given)
-    counted = found.values_list(*fields, *given).annotate(rows=Count("pk"))
+    counted = found.values_list(*fields, *given).annotate(rows=Count("*"))
     return [(row[:-1], row[-1]) for row in counted]
 
 
