@@ -15,6 +15,7 @@ from fourfold.platform.history.models import Versioned
 from fourfold.platform.visibility.models import Labelled
 from fourfold.threats.rules import ThreatType
 
+LATEST = models.F("record_date").desc(nulls_last=True)
 CATEGORIES = [(c.value, c.value) for c in Category]
 FOUR_PS = [(p.value, p.value) for p in P]
 
@@ -81,8 +82,8 @@ class Disruption(Labelled, Versioned):
 
     class Meta:
         indexes = [
-            models.Index(fields=["label", "-record_date", "-id"], name="disruption_label_date"),
-            models.Index(fields=["-record_date", "-id"], name="disruption_date"),
+            models.Index("label", LATEST, models.F("id").desc(), name="disruption_label_latest"),
+            models.Index(LATEST, models.F("id").desc(), name="disruption_latest"),
             models.Index(fields=["threat", "event_on"], name="disruption_threat_event"),
             # Figures are read from this one alone.
             models.Index(
@@ -99,6 +100,7 @@ class Disruption(Labelled, Versioned):
                     "late",
                     "label",
                     "recorded_from",
+                    "programme",
                 ],
                 name="disruption_figures",
             ),
