@@ -274,6 +274,23 @@ def test_the_plan_on_a_page_shows_each_aim_under_the_ps_that_serve_it_and_what_m
     assert "Close the line" not in before
 
 
+def test_odd_dates_and_values_are_answered_in_words(reader):
+    for day in ("1/1/0001", "29/2/2020", "31/12/9999", "\x00", "30/2/2023"):
+        try_odd(reader, day)
+
+
+def try_odd(reader, day):
+    for name, args in (("threats", []), ("disruptions", []), ("plans", []), ("quadrants", []), ("inspection", [])):
+        assert reader.get(reverse(f"performance:{name}", args=args), {"as_recorded_on": day}).status_code == 200
+    for name in ("measure", "rows", "trend"):
+        for code in ("THREATS", "RECORD_LAG"):
+            query = {"as_recorded_on": day, "reading": "\x00", "from": day, "to": day, "theme": "\x00", "q": "\x00"}
+            assert reader.get(reverse(f"performance:{name}", args=[code]), query).status_code == 200
+    changes = reverse("performance:changes", args=["RECORD_LAG"])
+    assert reader.get(changes, {"from": day, "to": "2023-01-04"}).status_code == 200
+    assert reader.get(changes, {"from": "2023-01-04", "to": day}).status_code == 200
+
+
 def test_a_token_is_shown_once_and_withdrawn_by_its_owner_only(filled, today, client_for):
     mine, other = client_for(filled.universe.cheshire_analyst), client_for(filled.universe.gmp_analyst)
     form = {"name": "Weekly report", "expires_on_day": "1", "expires_on_month": "2", "expires_on_year": "2024"}

@@ -372,6 +372,8 @@ def month_ends(day: date) -> tuple[date, ...]:
     found = [day]
     first = day.replace(day=1)
     for _ in range(MONTHS):
+        if first == date.min:
+            break
         last = date.fromordinal(first.toordinal() - 1)
         found.append(last)
         first = last.replace(day=1)

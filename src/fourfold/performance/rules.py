@@ -285,11 +285,9 @@ def per_1000(rows: int, people: int) -> Decimal | None:
 def year_to(day: date) -> Period:
     """The twelve months that end with a day."""
     after = day + timedelta(days=1)
-    try:
-        first = after.replace(year=after.year - 1)
-    except ValueError:  # 29 February
-        first = after.replace(year=after.year - 1, day=28)
-    return Period(first, after)
+    year = max(after.year - 1, date.min.year)
+    is_leap_day = (after.month, after.day) == (2, 29)
+    return Period(date(year, after.month, 28 if is_leap_day else after.day), after)
 
 
 def check_period(first: date, last: date) -> Period:

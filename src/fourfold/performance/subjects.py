@@ -247,7 +247,7 @@ def age_condition(_op: Op, value: str, when: When) -> Q:
 
 
 def _days_before(day: date, days: int) -> date:
-    return date.fromordinal(day.toordinal() - days)
+    return date.fromordinal(max(day.toordinal() - days, date.min.toordinal()))
 
 
 def record_lag() -> Func:
