@@ -8,7 +8,7 @@ import click
 
 from fourfold.entry.setup import django_as
 
-PEOPLE = 6_000
+PEOPLE = 1_200
 
 
 @click.group(name="demo")

@@ -12,6 +12,7 @@ from typing import Any
 from fourfold.simulation.calibration import PS
 from fourfold.simulation.casework.book import (
     AFTERNOON,
+    LATELY,
     UNIT,
     Book,
     Case,
@@ -388,6 +389,9 @@ class Disrupting:
     def _impact(self, row: Row, entry: Any, facts: dict[str, str]) -> dict[str, Any]:
         """What it changed; little or nothing where it did not count."""
         chance = self.region.chance
+        if (without := self.said["without_effect"].get(row.category)) is not None:
+            said = {name: sentence.format(**facts) for name, sentence in without.items()}
+            return {**said, "how_known": chance.pick(self.said["how_known"]).format(**facts), "outcome": ""}
         if row.category not in self.said["for_how_long"]:
             return {"stopped": "", "for_how_long": "", "how_known": "", "outcome": ""}
         return {
@@ -408,25 +412,28 @@ class Disrupting:
 
     def _passed(self, row: Row, key: str) -> None:
         """A supervisor passes a moderate one, a moderator of the regional unit a major one; lately some still wait."""
-        on = self.keying[row.lead].after(row.added_on + timedelta(days=1))
-        recent = row.added_on > self.region.last - timedelta(days=UNCHECKED_DAYS)
-        if on is None or recent or any(act == "withdraw" for _, act, _ in row.later):
+        chance, keying, last = self.region.chance, self.keying[row.lead], self.region.last
+        changed = [(day, act) for day, act, _ in row.later]
+        said = [facts["category"] for _, act, facts in row.later if act == "recategorise"]
+        category = said[-1] if said else row.category
+        if any(act not in {"change", "recategorise"} for _, act in changed):
             return
-        if any(day <= on for day, _, _ in row.later):
+        on = keying.after(max([row.added_on, *(day for day, _ in changed)]) + timedelta(days=1))
+        if on is None or on > last - timedelta(days=UNCHECKED_DAYS):
             return
-        if row.category == "MODERATE":
+        if category == "MODERATE":
             self.book.add(on, AFTERNOON, manager(row.lead), "validate", disruption=key)
-        elif row.category == "MAJOR":
+        elif category == "MAJOR":
             moderator, because = mailbox("rocta-moderator", UNIT), self.said["reasons"]["moderated"]
             self.book.add(on, "13:20", moderator, "moderate_disruption", disruption=key, because=because)
-        if row.category in {"MODERATE", "MAJOR"} and self.region.chance.yes(REVIEWED):
-            day = self.keying[row.lead].after(row.added_on + timedelta(days=REVIEW_DAYS))
-            if day is not None and not row.later:
-                lasted = self.region.chance.draw(LASTED)
-                because = self.said["reasons"]["reviewed"][0 if lasted in {"YES", "NOT_KNOWN"} else 1]
-                self.book.add(
-                    day, AFTERNOON, manager(row.lead), "review_category", disruption=key, lasted=lasted, because=because
-                )
+        else:
+            return
+        day = keying.after(max(on, row.event_on) + timedelta(days=REVIEW_DAYS))
+        if day is not None and chance.yes(REVIEWED if day > last - 2 * LATELY else 1.0):
+            lasted = chance.draw(LASTED)
+            because = self.said["reasons"]["reviewed"][0 if lasted in {"YES", "NOT_KNOWN"} else 1]
+            facts = {"disruption": key, "lasted": lasted, "because": because}
+            self.book.add(day, AFTERNOON, manager(row.lead), "review_category", **facts)
 
     def _later(self, row: Row, key: str) -> None:
         for on, act, facts in row.later:

@@ -83,11 +83,11 @@ def values_for(chance: Chance, theme: str, tier: str) -> Values:
 
 
 def moved(chance: Chance, values: Mapping[str, int | None], tier: str) -> tuple[Values, tuple[str, ...]]:
-    """The values another reader gives, one to three of them a step off, that lead to the tier; and which differ."""
+    """The values another reader gives, one to five of them a step off, that lead to the tier; and which differ."""
     for _ in range(60):
         other = dict(values)
         for key in chance.shuffled([key for key in (*HARM, *LIKELIHOOD) if other[key] is not None])[
-            : chance.between(1, 3)
+            : chance.between(1, 5)
         ]:
             other[key] = max(0, min(HIGHEST, (values[key] or 0) + (1 if chance.yes(0.45) else -1)))
         changed = tuple(key for key in other if other[key] != values[key])
