@@ -63,7 +63,6 @@ SENTENCES: Mapping[str, str] = {
     "PN29": "Choose an action status from the list",
     "PN30": "Choose an aim of this plan",
     "PN31": "This review is already signed by both",
-    "PN32": "This review needs both signatures: {missing} has not signed it yet",
     "PN33": "There is a review under way already. Sign or change that one",
     "PN34": "Choose an organisation other than the one that owns the plan",
     "PN35": "Enter what the other organisation may read",

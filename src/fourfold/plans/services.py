@@ -372,15 +372,6 @@ def sign_review(*, actor: User, review: Review, today: date, seen_digest: str = 
     return review
 
 
-@transaction.atomic
-def complete_review(*, actor: User, review: Review, today: date) -> Review:
-    """A review that both have signed is complete already; raise PN32 while one of them has not."""
-    if review.completed_on is None:
-        waiting = "the senior investigating officer" if review.lro_signed_by_id else "the lead responsible officer"
-        raise rules.broken("PN32", missing=waiting)
-    return review
-
-
 def _complete(
     review: Review, plan: Plan, whole: selectors.Whole, content: Mapping[str, Any], *, actor: User, today: date
 ) -> Review:
