@@ -15,6 +15,8 @@ from fourfold.platform.reference.models import ReferenceTerm
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.platform.visibility.services import let_into_compartment, make_compartment
 from fourfold.threats import selectors as threats
+from fourfold.threats import services as threat_services
+from fourfold.threats.models import Closing
 from tests.exchange.conftest import DISRUPTION, NOW, THREAT, TODAY, cells_of, workbook
 from tests.exchange.layouts import OTHER
 
@@ -162,8 +164,59 @@ def test_a_record_that_differs_stays_unless_the_file_is_chosen(universe, bring, 
         done = confirm(manager, came)
         assert fates(done) == {"NEW": 1, "CHANGED": 1}
         found = threats.threats().get(name="Harbour line two")
-        assert (found.tier, found.phase, [p.name for p in found.places.all()]) == ("2", "CLOSED_DORMANT", ["Formby"])
+        assert (found.tier, found.phase, [p.name for p in found.places.all()]) == ("2", "DEVELOPMENT", ["Formby"])
         assert found.because == "Imported from exchange.xlsx, line 2"
+
+
+CLOSED = {"Phase": "Closed – dormant", "In phase since": date(2023, 5, 2)}
+
+
+def test_a_closing_in_a_file_of_the_own_force_waits_for_a_moderator(universe, bring, confirm, store):
+    manager, moderator = universe.merseyside_intelligence_manager, universe.nwrocu_rocta_moderator
+    with acting_as(manager):
+        confirm(manager, bring(manager, workbook({"Threats": [GOOD]})))
+        came = bring(
+            manager, workbook({"Threats": [GOOD | CLOSED, GOOD | CLOSED | {"URN": "N-2", "Name": "Old line"}]})
+        )
+        services.choose(actor=manager, of=came, lines={line.pk: True for line in selectors.lines_of(came)})
+        services.check(actor=manager, of=came, layout=selectors.layout(), store=store, now=NOW, today=TODAY)
+        done = confirm(manager, came)
+        assert fates(done) == {"NEW": 1, "CHANGED": 1}
+        assert done.notes[-1] == (
+            "Threats, lines 2, 3: the threats are closed in the file. Each stays open here with a proposal to close "
+            "it, which waits for a moderator."
+        )
+        assert {each.closed_on for each in threats.threats()} == {None}
+        asked = {each.threat.name: each for each in Closing.objects.select_related("threat")}
+        assert {(each.ground, each.closed_on) for each in asked.values()} == {("CLOSED_DORMANT", date(2023, 5, 2))}
+        again = bring(manager, workbook({"Threats": [GOOD | CLOSED]}))
+        services.choose(actor=manager, of=again, lines={line.pk: True for line in selectors.lines_of(again)})
+        again = services.check(actor=manager, of=again, layout=selectors.layout(), store=store, now=NOW, today=TODAY)
+        assert [fault[4] for fault in faults(again)] == ["TH44"]
+    with acting_as(moderator):
+        for each in asked.values():
+            threat_services.confirm_closing(actor=moderator, closing=each, now=NOW, today=TODAY)
+    with acting_as(manager):
+        assert {(each.phase, each.phase_from) for each in threats.threats()} == {("CLOSED_DORMANT", date(2023, 5, 2))}
+        assert fates(bring(manager, workbook({"Threats": [GOOD | CLOSED]}))) == {"SAME": 1}
+
+
+@pytest.mark.parametrize("who", ["nwrocu_rocu_lead", "nwrocu_rocta_moderator"])
+def test_who_writes_for_the_region_keys_in_a_closing(universe, bring, confirm, who):
+    actor = getattr(universe, who)
+    with acting_as(actor):
+        done = confirm(actor, bring(actor, workbook({"Threats": [GOOD | CLOSED | {"Owner": "Merseyside"}]})))
+        assert not any("waits for a moderator" in note for note in done.notes)
+        assert not Closing.objects.exists()
+        assert threats.threats().get().closed_on == date(2023, 5, 2)
+
+
+def test_a_merge_is_not_proposed_from_a_file(universe, bring):
+    manager = universe.merseyside_intelligence_manager
+    with acting_as(manager):
+        came = bring(manager, workbook({"Threats": [GOOD | CLOSED | {"Phase": "Closed – merged"}]}))
+        assert [fault[4] for fault in faults(came)] == ["TH56"]
+        assert not any("waits for a moderator" in note for note in came.notes)
 
 
 def test_what_an_import_may_not_change_is_refused_when_it_is_chosen(universe, bring, confirm, store):

@@ -20,8 +20,9 @@ from fourfold.exchange.sheets.desk import Desk, Line, Result, Work
 
 AT_ONCE: Final = 250
 SPOOLED: Final = 4 * 1024 * 1024
+DONE: Final = frozenset({Fate.NEW, Fate.CHANGED})
 LOOK_AT: Final = frozenset({Fate.REFUSED, Fate.DIFFERS})
-HIDDEN_SHOWN: Final = 10
+SHOWN: Final = 10
 
 type Mended = Mapping[tuple[Kind, int], Mapping[str, str]]
 type Watched = frozenset[tuple[Kind, int]]
@@ -84,10 +85,15 @@ def run(work: Work, path: Path, *, mended: Mended | None = None, watched: Watche
         for each in found:
             desk = desks.desk(work, each.sheet)
             told.counts[each.sheet.kind] = Counter()
+            waiting: list[int] = []
             for lines in batched(_read(desk, each, book.from_1904, mended or {}), AT_ONCE):
                 for result in desk.take(lines):
                     is_watched = (each.sheet.kind, result.line.number) in watched
                     told.note(each.sheet.kind, each.tab.name, result, watched=is_watched)
+                    if desk.kind is Kind.THREATS and result.fate in DONE and result.line.number in work.proposed:
+                        waiting.append(result.line.number)
+            if waiting:
+                told.notes.append(_waits(each.tab.name, waiting))
     if not told.total(*Fate):
         raise rules.broken("EX14")
     if (to_look_at := told.total(*LOOK_AT)) > rules.MOST_LINES_KEPT:
@@ -118,11 +124,24 @@ def _note_sheets(told: Told, work: Work, found: Sequence[Found]) -> None:
             told.notes.append(f"{name}: columns that the layout does not have are left out: {', '.join(each.extra)}.")
         if each.tab.hidden:
             some = sorted(number for number in each.tab.hidden if number > each.begins)
-            shown = ", ".join(map(str, some[:HIDDEN_SHOWN])) + (" and others" if len(some) > HIDDEN_SHOWN else "")
+            shown = _first_of(some)
             if some:
                 told.notes.append(f"{name}: lines that are hidden in the workbook are read as well: {shown}.")
         if each.tab.has_merged:
             told.notes.append(f"{name}: a cell that is merged over several lines is read as standing on each of them.")
+
+
+def _waits(sheet: str, lines: Sequence[int]) -> str:
+    which = f"line {lines[0]}" if len(lines) == 1 else f"lines {_first_of(lines)}"
+    threat, it = ("threat is", "It") if len(lines) == 1 else ("threats are", "Each")
+    return (
+        f"{sheet}, {which}: the {threat} closed in the file. {it} stays open here with a proposal to close it, which "
+        "waits for a moderator."
+    )
+
+
+def _first_of(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers[:SHOWN])) + (" and others" if len(numbers) > SHOWN else "")
 
 
 def _as_kept(kind: Kind, sheet: str, result: Result) -> dict[str, Any]:

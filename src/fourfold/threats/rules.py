@@ -698,6 +698,11 @@ def may_answer_closing(actor: Person, proposed: Proposed, *, is_of_unit: bool) -
     return True
 
 
+def closes_unanswered(actor: Actor, *, owner: str) -> bool:
+    """Whether a closing that somebody keys in was decided by those who answer for it, and needs no answer here."""
+    return may(actor, WHOLE_REGION) or (may(actor, MODERATE) and actor.organisation.code != owner)
+
+
 def check_may_moderate(actor: Actor) -> None:
     if not may(actor, MODERATE):
         raise broken("TH55")

@@ -89,6 +89,9 @@ class Work:
     refused_threats: dict[str, int] = field(default_factory=dict)
     """Lines of the threats of this file that are refused, by URN."""
 
+    proposed: set[int] = field(default_factory=set)
+    """Lines whose closing of a threat waits for a moderator, also of those that came to nothing afterwards."""
+
     most_lines: int = rules.MOST_LINES
     threats: dict[str, int] = field(default_factory=dict)
     """Keys of the threats of this file by URN, as they were made or found."""

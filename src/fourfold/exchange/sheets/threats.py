@@ -1,6 +1,7 @@
 """The sheet of threats: facts of the master list, nominated and changed through its services."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from functools import cached_property
 from typing import Any, Final
 
@@ -139,13 +140,30 @@ class ThreatsDesk(Desk):
         since = line.day("phase_from") or self.work.today
         today = self.work.today
         if phase.closed:
-            services.close_threat(
-                actor=self.work.actor, threat=threat, ground=phase.code, closed_on=since, reason=reason, today=today
-            )
+            self._close(threat, line, ground=phase.code, closed_on=since, reason=reason)
         else:
             services.change_phase(
                 actor=self.work.actor, threat=threat, phase=phase.code, from_on=since, reason=reason, today=today
             )
+
+    def _close(self, threat: Any, line: Line, *, ground: str, closed_on: date, reason: str) -> None:
+        """By the word of those who write for the region or moderate for another; else proposed, as on the screens."""
+        actor, today = self.work.actor, self.work.today
+        if threat_rules.closes_unanswered(actor, owner=threat.owner.code):
+            services.close_threat(
+                actor=actor, threat=threat, ground=ground, closed_on=closed_on, reason=reason, today=today
+            )
+            return
+        services.propose_closing(
+            actor=actor,
+            threat=threat,
+            ground=ground,
+            closed_on=closed_on,
+            reason=reason,
+            now=self.work.now,
+            today=today,
+        )
+        self.work.proposed.add(line.number)
 
     def change(self, line: Line, known: Known, names: frozenset[str]) -> Any:
         threat, actor, reason = known.row, self.work.actor, self.work.because(line.number)
