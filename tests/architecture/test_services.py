@@ -36,8 +36,6 @@ SILENT = {
     "intake.services.batch_label": PART,
     "intake.services.narrow_to_released": PART,
     "plans.services.relabel": PART,
-    "plans.services.remind": "makes reminders of what is recorded already",
-    "plans.services.rescore_plans": "works scores out again from what is recorded already",
     "platform.audit.services.check": "is the ledger's own check of itself",
     "platform.people.services.close_user": BEFORE,
     "platform.people.services.create_user": BEFORE,

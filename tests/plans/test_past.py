@@ -8,6 +8,7 @@ import pytest
 from django.db import connections
 
 from fourfold.plans import rules, selectors, services
+from fourfold.plans.models import Answer, Report
 from fourfold.platform import clock
 from fourfold.platform.errors import RuleBroken
 from fourfold.platform.history.rewind import as_recorded_on
@@ -120,3 +121,38 @@ def test_two_who_begin_a_plan_at_the_same_moment_begin_one(lasting_db, universe)
     assert sorted(found) == ["DRAFT", "PN4"]
     with acting_as(universe.merseyside_lro):
         assert selectors.plans().count() == 1
+
+
+@pytest.mark.parametrize("takes_up", [(False, False), (True, False), (True, True)])
+def test_two_who_answer_one_report_at_the_same_moment_give_one_answer(lasting_db, universe, takes_up):
+    lro, sio, owner = universe.merseyside_lro, universe.merseyside_sio, universe.cumbria_lro
+    plan = written(universe)[1]
+    with acting_as(lro):
+        action = selectors.action(1, of=selectors.plan(plan.reference))
+        services.change_action(actor=lro, action=action, said=made.action(owner=owner.pk), today=TODAY)
+    with acting_as(owner):
+        action = selectors.action(1, of=selectors.plan(plan.reference))
+        services.report_from_elsewhere(
+            actor=owner, action=action, status="BLOCKED", text="The address is empty now", today=TODAY
+        )
+
+    def answer(actor, is_taken_up):
+        def act():
+            with acting_as(actor):
+                found = selectors.action(1, of=selectors.plan(plan.reference))
+                (report,) = Report.objects.all()
+                services.answer_report(
+                    actor=actor,
+                    action=found,
+                    report=report,
+                    is_taken_up=is_taken_up,
+                    why="They came back since",
+                    today=TODAY,
+                )
+                return "answered"
+
+        return act
+
+    assert sorted(together(answer(lro, takes_up[0]), answer(sio, takes_up[1]))) == ["PN37", "answered"]
+    with acting_as(lro):
+        assert Answer.objects.count() == 1

@@ -2,10 +2,12 @@
 
 import random
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.db.utils import DatabaseError
+from django.test.utils import CaptureQueriesContext
 from icalendar import Calendar
 
 from fourfold.plans import jobs, notices, on_threats, rules, selectors, services, work
@@ -85,6 +87,57 @@ def test_who_changed_a_plan_does_not_adopt_it_because_another_wrote_over_them(un
     with acting_as(manager), pytest.raises(RuleBroken) as broken:
         services.adopt_plan(actor=manager, plan=selectors.plan(plan.reference), why="It is ready now", today=TODAY)
     assert broken.value.code == "PN16"
+
+
+def test_who_read_a_measure_does_not_adopt_the_plan_that_says_so(universe):
+    manager, sio = universe.merseyside_intelligence_manager, universe.merseyside_sio
+    plan = plan_for(universe, threat_of(universe))
+    with acting_as(manager):
+        aim = selectors.whole(selectors.plan(plan.reference)).aims[0]
+        assert not selectors.changed_by_since_version(plan, manager)
+        services.add_reading(actor=manager, aim=aim, value=Decimal(90), read_on=TODAY, source="Billing", today=TODAY)
+        with pytest.raises(RuleBroken) as broken:
+            services.adopt_plan(actor=manager, plan=plan, why="It is ready now", today=TODAY)
+        assert broken.value.code == "PN16"
+    with acting_as(sio):
+        assert not selectors.changed_by_since_version(plan, sio)
+
+
+STALE_WRITES = {
+    "aim": lambda actor, whole: services.change_aim(
+        actor=actor, aim=whole.aims[0], said=made.aim(text="Close both lines"), today=TODAY
+    ),
+    "reading": lambda actor, whole: services.add_reading(
+        actor=actor, aim=whole.aims[0], value=Decimal(90), read_on=TODAY, source="Billing", today=TODAY
+    ),
+    "action": lambda actor, whole: services.change_action(
+        actor=actor, action=whole.actions[0], said=made.action(title="Execute two warrants"), today=TODAY
+    ),
+    "report": lambda actor, whole: services.report_action(
+        actor=actor, action=whole.actions[0], status="IN_PROGRESS", today=TODAY
+    ),
+    "consultation": lambda actor, whole: services.consult(
+        actor=actor, plan=whole.plan, said=made.consultation(), today=TODAY
+    ),
+}
+
+
+@pytest.mark.parametrize("write", STALE_WRITES.values(), ids=STALE_WRITES)
+def test_what_was_read_before_the_plan_was_closed_changes_it_no_more(universe, write):
+    lro = universe.merseyside_lro
+    plan = adopted(universe, plan_for(universe, threat_of(universe)))
+    with acting_as(lro):
+        opened = selectors.whole(selectors.plan(plan.reference))
+        for part in (*opened.aims, *opened.actions):
+            part.plan = opened.plan
+        services.close_plan(
+            actor=lro, plan=selectors.plan(plan.reference), learned="Visit before the warrant", today=TODAY
+        )
+        assert opened.plan.state == "ADOPTED"
+        with CaptureQueriesContext(connection) as asked, pytest.raises(RuleBroken) as broken:
+            write(lro, opened)
+        assert broken.value.code == "PN25"
+    assert any('FROM "plans_plan"' in each["sql"] and "FOR UPDATE" in each["sql"] for each in asked.captured_queries)
 
 
 def test_a_plan_without_aims_or_actions_is_not_adopted(universe):
@@ -460,6 +513,14 @@ def test_the_morning_jobs_are_safe_to_run_twice(universe, settings, mailoutbox):
         jobs.remind(timestamp=0)
         jobs.rescore(timestamp=0)
     (mail,) = mailoutbox
+    with acting_as(universe.service("audit")):
+        runs = Entry.objects.filter(object_type__in=("plans.reminder", "plans.plan"), object_id="").order_by("pk")
+        assert [(run.operation, run.details) for run in runs] == [
+            ("COMBINATION", {"change": "looked for what is due", "due": 1, "made": 1}),
+            ("COMBINATION", {"change": "held plans against the rules", "plans": 1, "changed": 0}),
+            ("COMBINATION", {"change": "looked for what is due", "due": 1, "made": 0}),
+            ("COMBINATION", {"change": "held plans against the rules", "plans": 1, "changed": 0}),
+        ]
     assert (mail.to, mail.subject, mail.body) == ([owner.email], notices.SUBJECT, notices.TEXT)
     settings.NOTICES_FROM = ""
     assert notices.send([owner]) == 0

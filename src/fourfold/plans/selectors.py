@@ -705,8 +705,8 @@ def _person(user: User | None) -> str:
 def changed_by_since_version(plan: Plan, user: User) -> bool:
     """Whether somebody wrote any part of the plan after its latest version, also where another wrote over it since."""
     latest = PlanVersion.objects.filter(plan=plan).order_by("-number").values_list("recorded_from", flat=True).first()
-    for part in (Section, Aim, Action, Consultation):
-        mine = part.objects.filter(plan=plan, recorded_by=user.pk)
+    for part, plan_of in PARTS_WRITTEN:
+        mine = part.objects.filter(**{plan_of: plan}, recorded_by=user.pk)
         if (mine.filter(recorded_from__gt=latest) if latest else mine).exists() or _wrote_over(
             part, plan, user, latest
         ):
@@ -714,11 +714,23 @@ def changed_by_since_version(plan: Plan, user: User) -> bool:
     return False
 
 
+PARTS_WRITTEN: tuple[tuple[type[Versioned], str], ...] = (
+    (Section, "plan"),
+    (Aim, "plan"),
+    (AimReading, "aim__plan"),
+    (Action, "plan"),
+    (Consultation, "plan"),
+)
+
+
 def _wrote_over(part: type[Versioned], plan: Plan, user: User, after: datetime | None) -> bool:
     """Whether somebody wrote what a part of the plan said before another changed it."""
+    of_plan = "plan_id = %s"
+    if part is AimReading:
+        of_plan = f"aim_id in (select id from {Aim._meta.db_table} where {of_plan})"
     with connection.cursor() as cursor:
         cursor.execute(
-            f'select exists (select from public."{part._meta.db_table}_was" where plan_id = %s and recorded_by = %s '
+            f'select exists (select from public."{part._meta.db_table}_was" where {of_plan} and recorded_by = %s '
             "and recorded_from > coalesce(%s, '-infinity'::timestamptz))",
             [plan.pk, user.pk, after],
         )

@@ -114,7 +114,7 @@ def write_section(
     *, actor: User, plan: Plan, part: str, text: str, today: date, seen: datetime | None = None
 ) -> Section:
     """Write one section. `seen` is when the section was as the form showed it; a new section has none."""
-    plan = _to_write(plan, actor=actor, lock=True)
+    plan = _to_write(plan, actor=actor)
     rules.check_section(part, text)
     found = Section.objects.select_for_update(of=("self",)).filter(plan=plan, part=part).first()
     if found is None:
@@ -131,7 +131,7 @@ def write_section(
 
 @transaction.atomic
 def add_aim(*, actor: User, plan: Plan, said: rules.AimSaid, today: date) -> Aim:
-    plan = _to_write(plan, actor=actor, lock=True)
+    plan = _to_write(plan, actor=actor)
     rules.check_aim(said)
     known = list(Aim.objects.filter(plan=plan).values_list("position", "state"))
     if sum(state == AimState.OPEN for _, state in known) >= rules.AIMS_AT_MOST:
@@ -176,7 +176,7 @@ def add_reading(*, actor: User, aim: Aim, value: Decimal, read_on: date, source:
 
 @transaction.atomic
 def add_action(*, actor: User, plan: Plan, said: rules.ActionSaid, today: date) -> Action:
-    plan = _to_write(plan, actor=actor, lock=True)
+    plan = _to_write(plan, actor=actor)
     aims = _aims_by_position(plan)
     rules.check_action(said, tactics=selectors.known_tactics([said.tactic]), aims=aims, today=today)
     last = Action.objects.filter(plan=plan).aggregate(last=models.Max("number"))["last"] or 0
@@ -236,7 +236,7 @@ def report_action(
     is_own = actor.pk == action.owner_id and (may(actor, rules.WRITE) or may(actor, rules.ACT))
     if not (is_own and rules.may_write_for(actor, owner=plan.threat.owner.code, audience=plan.label.audience)):
         rules.check_may_write(actor, owner=plan.threat.owner.code, audience=plan.label.audience)
-    rules.check_open(state=plan.state, threat_closed_on=plan.threat.closed_on)
+    plan = _locked_plan(plan)
     action = _locked(Action, action.pk)
     rules.check_unchanged(seen=seen, recorded_from=action.recorded_from)
     rules.check_report(status=status, reason=reason, result=result, done_on=done_on, today=today)
@@ -311,7 +311,7 @@ def adopt_plans(*, actor: User, plans: Iterable[Plan], why: str, today: date) ->
 @transaction.atomic
 def begin_review(*, actor: User, plan: Plan, prompt: str, looked_at: str, today: date) -> Review:
     """Begin a joint review of an adopted plan. It is complete when both have signed."""
-    plan = _to_write(plan, actor=actor, lock=True)
+    plan = _to_write(plan, actor=actor)
     if plan.state != State.ADOPTED:
         raise rules.broken("PN20")
     if prompt not in list(Prompt):
@@ -440,7 +440,7 @@ def answer_peer_review(*, actor: User, peer_review: PeerReview, answer: str, tod
 @transaction.atomic
 def close_plan(*, actor: User, plan: Plan, learned: str, today: date) -> Plan:
     """Close a plan with what was learnt from it. Everything in it stays."""
-    plan = _to_write(plan, actor=actor, lock=True)
+    plan = _to_write(plan, actor=actor)
     rules.check_words(learned, code="PN40", field="learned", words=rules.REASON_WORDS)
     write_section(actor=actor, plan=plan, part=Part.DEBRIEF, text=learned, today=today)
     whole = selectors.whole(plan)
@@ -724,6 +724,13 @@ def remind(*, today: date) -> tuple[Reminder, ...]:
         )
         if is_new:
             made.append(found)
+    audit.note(
+        Operation.COMBINATION,
+        object_type="plans.reminder",
+        change="looked for what is due",
+        due=len(wanted),
+        made=len(made),
+    )
     return tuple(made)
 
 
@@ -765,13 +772,21 @@ def _review_reminders(plan: Plan, before: Iterable[int], *, to_sro: int, today: 
 def rescore_plans(*, today: date) -> int:
     """Mark every open plan again: days pass, people leave, others write the same words. Returns how many differ."""
     words = selectors.words(on=today)
-    changed = 0
+    looked = changed = 0
     for plan in selectors.plans().exclude(state=State.CLOSED).filter(threat__closed_on=None).iterator(chunk_size=200):
+        looked += 1
         before = (plan.score, list(plan.failed))
         _mark_from_rows(plan, words, today=today)
         if (plan.score, list(plan.failed)) != before:
             plan.save(update_fields=["score", "failed"])
             changed += 1
+    audit.note(
+        Operation.COMBINATION,
+        object_type="plans.plan",
+        change="held plans against the rules",
+        plans=looked,
+        changed=changed,
+    )
     return changed
 
 
@@ -835,14 +850,15 @@ def _next_reference() -> str:
     return f"PLN-{number:04d}"
 
 
-def _to_write(plan: Plan, *, actor: User, lock: bool = False) -> Plan:
-    """The plan, once it is sure that this person may write it and that it is open."""
+def _to_write(plan: Plan, *, actor: User) -> Plan:
+    """The plan, locked, once it is sure that this person may write it and that it is open."""
     rules.check_may_write(actor, owner=plan.threat.owner.code, audience=plan.label.audience)
     rules.check_open(state=plan.state, threat_closed_on=plan.threat.closed_on)
-    return _locked_plan(plan) if lock else plan
+    return _locked_plan(plan)
 
 
 def _locked_plan(plan: Plan) -> Plan:
+    """The plan as it stands now, which nobody else changes until this is done: what is worked out of it stays true."""
     found = selectors.plans().select_for_update(of=("self",)).filter(pk=plan.pk).first()
     if found is None:
         raise NotThere
