@@ -502,14 +502,22 @@ def _first_actions(told: Told, faults: Sequence[rules.Fault]) -> tuple[Action, .
     passing = told.data.standard.passing(found.category, found.event_on)
     actions: list[Action] = []
     validates, moderates = rules.may_validate(actor, **owner), rules.may_moderate(actor, **owner)
-    had_part = actor.pk in {found.recorder_id, found.validated_by_id}
+    has_changed = (validates or moderates) and bool(selectors.changed_by(actor, [found]))
+    had_part = has_changed or actor.pk in {found.recorder_id, found.validated_by_id}
     supervised = passing is not rules.Passing.MODERATOR
-    if not faults and found.state == State.RECORDED and validates and not is_recorder and supervised:
+    if (
+        not faults
+        and found.state == State.RECORDED
+        and validates
+        and not is_recorder
+        and supervised
+        and not has_changed
+    ):
         actions.append(Action("Pass this record", address(found, "validate"), kind="primary"))
     if found.state in {State.RECORDED, State.VALIDATED} and moderates and not had_part:
         actions.append(Action("Moderate", address(found, "moderate"), kind="primary"))
     sampled = found.in_sample and found.sample_checked_by_id is None and found.state == State.VALIDATED
-    if sampled and (validates or moderates) and not is_recorder:
+    if sampled and (validates or moderates) and not is_recorder and not has_changed:
         actions.append(Action("Look at it for the sample", address(found, "sample"), kind="primary"))
     due = found.review_due_on is not None and found.review_due_on <= told.today and found.state in rules.PASSED
     if due and (validates or moderates) and not is_recorder:

@@ -65,6 +65,7 @@ SENTENCES: Mapping[str, str] = {
     "DI39": "Enter at most {limit} characters",
     "DI40": "This record is not in the sample, or was looked at already",
     "DI41": "This proposal has been decided already",
+    "DI43": "You changed what this record says since it was recorded: somebody else passes it",
     "DI42": "Choose one of the events that you may see: there is none called {event}",
 }
 CHANGED_MEANWHILE = "DI23"
@@ -724,23 +725,35 @@ def check_may_change(actor: Actor, *, owner: str, audience: str) -> None:
 
 
 def check_may_validate(
-    actor: Actor, *, owner: str, audience: str, is_recorder: bool, category: str, event_on: date, standard: Standard
+    actor: Actor,
+    *,
+    owner: str,
+    audience: str,
+    is_recorder: bool,
+    has_changed: bool,
+    category: str,
+    event_on: date,
+    standard: Standard,
 ) -> None:
-    """A supervisor passes what another recorded; never a category that the regional unit moderates."""
+    """A supervisor passes what others recorded and wrote; never a category that the regional unit moderates."""
     if not may_validate(actor, owner=owner, audience=audience):
         raise broken("DI27")
     if is_recorder:
         raise broken("DI28")
+    if has_changed:
+        raise broken("DI43")
     if standard.passing(category, event_on) is Passing.MODERATOR:
         raise broken("DI30")
 
 
-def check_may_moderate(actor: Actor, *, owner: str, audience: str, had_part: bool) -> None:
-    """An independent moderator neither recorded nor passed the record."""
+def check_may_moderate(actor: Actor, *, owner: str, audience: str, had_part: bool, has_changed: bool = False) -> None:
+    """An independent moderator neither recorded nor passed the record, and wrote nothing of what it says."""
     if not may_moderate(actor, owner=owner, audience=audience):
         raise broken("DI31")
     if had_part:
         raise broken("DI32")
+    if has_changed:
+        raise broken("DI43")
 
 
 @dataclass(frozen=True)

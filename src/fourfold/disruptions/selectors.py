@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, When
 from django.urls import reverse
 
@@ -24,7 +25,8 @@ from fourfold.disruptions.rules import LeadState, State
 from fourfold.plans.rules import P
 from fourfold.plans.selectors import Moved
 from fourfold.platform.errors import NotThere
-from fourfold.platform.people.models import Organisation
+from fourfold.platform.history.models import Versioned
+from fourfold.platform.people.models import Organisation, User
 from fourfold.platform.reference.models import ReferenceTerm
 from fourfold.threats import selectors as threats
 
@@ -234,6 +236,46 @@ def said_of(found: Disruption, parts: Parts) -> rules.Said:
         shared_event=found.shared_event,
         handling=found.handling,
         different_because=found.different_because,
+    )
+
+
+WORDING = (
+    *("threat", "role", "lead_agency", "event_on", "record_date", "category", "primary_p", "secondary_ps", "theme"),
+    *("place", "tactics", "facts", "happened", "stopped", "for_how_long", "how_known", "outcome", "effect_ends_on"),
+    *("programme", "handling", "different_because"),
+)
+
+
+def changed_by(user: User, found: Collection[Disruption]) -> frozenset[int]:
+    """Keys of those of some records that somebody said differently since, also where another did so after them.
+
+    A moderator's own decision about the category is not counted: it passes the record. One query.
+    """
+    ids = [each.pk for each in found]
+    if not ids:
+        return frozenset()
+    said = ", ".join(f'"{Disruption._meta.get_field(name).column}"' for name in WORDING)
+    main = _differing(Disruption, key="id", said=f"row({said})::text", state="state")
+    parts = (
+        _differing(part, key="disruption_id", said="held::text")
+        for part in (DisruptionAim, DisruptionSupport, DisruptionEvidence)
+    )
+    queries = [f"{main} and was is not null and state <> 'MODERATED'", *parts]
+    with connection.cursor() as cursor:
+        cursor.execute(" union ".join(queries), {"ids": ids, "user": user.pk})
+        return frozenset(pk for (pk,) in cursor.fetchall())
+
+
+def _differing(model: type[Versioned], *, key: str, said: str, state: str = "''") -> str:
+    """A query for the records of which a person wrote a version that says something else than the one before it."""
+    table = model._meta.db_table
+    columns = f"id, {key} as record, recorded_from, recorded_by, {state} as state, {said} as said"
+    versions = " union all ".join(
+        f'select {columns} from public."{each}" where {key} = any(%(ids)s)' for each in (table, f"{table}_was")
+    )
+    return (
+        "select record from (select *, lag(said) over (partition by id order by recorded_from) as was "
+        f"from ({versions}) as versions) as compared where recorded_by = %(user)s and said is distinct from was"
     )
 
 

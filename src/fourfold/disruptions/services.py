@@ -169,6 +169,7 @@ def validate_many(
     data = selectors.region_data()
     found = _locked_all(disruptions)
     parts = selectors.parts_of_many(found)
+    mine = selectors.changed_by(actor, found)
     for each in found:
         rules.check_unchanged(seen=seen, recorded_from=each.recorded_from)
         rules.follow(each.state, Act.VALIDATE)
@@ -177,6 +178,7 @@ def validate_many(
             owner=each.label.owner.code,
             audience=each.label.audience,
             is_recorder=each.recorder_id == actor.pk,
+            has_changed=each.pk in mine,
             category=each.category,
             event_on=each.event_on,
             standard=data.standard,
@@ -210,6 +212,7 @@ def moderate_many(
     entries = list(entries)
     found = _locked_all(entry.disruption for entry in entries)
     parts = selectors.parts_of_many(found)
+    mine = selectors.changed_by(actor, found)
     changes: list[tuple[Disruption, str, dict[str, Any]]] = []
     for entry, each in zip(entries, found, strict=True):
         rules.check_may_moderate(
@@ -217,6 +220,7 @@ def moderate_many(
             owner=each.label.owner.code,
             audience=each.label.audience,
             had_part=actor.pk in {each.recorder_id, each.validated_by_id},
+            has_changed=each.pk in mine,
         )
         rules.check_unchanged(seen=seen, recorded_from=each.recorded_from)
         rules.check_reason(entry.reason)
@@ -279,6 +283,8 @@ def check_sample(
         raise rules.broken("DI27")
     if found.recorder_id == actor.pk:
         raise rules.broken("DI28")
+    if selectors.changed_by(actor, [found]):
+        raise rules.broken("DI43")
     rules.check_unchanged(seen=seen, recorded_from=found.recorded_from)
     rules.check_reason(reason)
     return _change(found, "sample looked at", reason, sample_checked_by=actor)

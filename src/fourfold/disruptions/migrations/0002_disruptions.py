@@ -668,11 +668,20 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="disruption",
-            index=models.Index(fields=["label", "-record_date", "-id"], name="disruption_label_date"),
+            index=models.Index(
+                models.F("label"),
+                models.OrderBy(models.F("record_date"), descending=True, nulls_last=True),
+                models.OrderBy(models.F("id"), descending=True),
+                name="disruption_label_latest",
+            ),
         ),
         migrations.AddIndex(
             model_name="disruption",
-            index=models.Index(fields=["-record_date", "-id"], name="disruption_date"),
+            index=models.Index(
+                models.OrderBy(models.F("record_date"), descending=True, nulls_last=True),
+                models.OrderBy(models.F("id"), descending=True),
+                name="disruption_latest",
+            ),
         ),
         migrations.AddIndex(
             model_name="disruption",
@@ -694,6 +703,7 @@ class Migration(migrations.Migration):
                     "late",
                     "label",
                     "recorded_from",
+                    "programme",
                 ],
                 name="disruption_figures",
             ),
