@@ -35,10 +35,12 @@ from fourfold.platform.errors import NotThere, RuleBroken
 from fourfold.platform.people import services as people
 from fourfold.platform.people.models import Organisation, User
 from fourfold.platform.visibility.scope import acting_as
+from fourfold.pole import selectors as pole
 from fourfold.threats import rules, services
 from fourfold.threats.models import HandOver, Threat
 
 LISTED = "Put forward at the organisation's threat meeting"
+NAMED = "Named in graded intelligence"
 LINE_FOUND = "Number named in graded intelligence"
 
 type Act = Mapping[str, Any]
@@ -234,6 +236,26 @@ class Casework:
     def _merge(self, turn: Turn, act: Act) -> None:
         threat, into = self._threat(act), self._threat(act, "into")
         services.merge_threats(actor=turn.actor, threat=threat, into=into, reason=act["because"], today=turn.today)
+
+    def _member(self, turn: Turn, act: Act) -> None:
+        """Named by a record that a delivery has brought; without deliveries there is nobody to name."""
+        record = pole.record_ids(source=act["source"], keys=[act["record_key"]]).get(act["record_key"])
+        if record is None:
+            return
+        services.add_member(
+            actor=turn.actor,
+            threat=self._threat(act),
+            record=pole.person_record(record),
+            membership=rules.Membership(
+                role=act["role"],
+                from_on=date.fromisoformat(act["from_on"]),
+                grade=act["grade"],
+                assertion=rules.Assertion.ASSESSMENT,
+                category=rules.Category.SUSPECT,
+            ),
+            reason=NAMED,
+            today=turn.today,
+        )
 
     def _leave(self, turn: Turn, act: Act) -> None:
         people.close_user(user=self.users[act["who"]])

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any, TextIO
 
+from fourfold.simulation.casework.peopling import KNOWN_AT_MOST, Known
 from fourfold.simulation.casework.region import Gathering
 from fourfold.simulation.chance import Chance, Weighted
 from fourfold.simulation.moments import DAY, EPOCH_ORDINAL, minute_of
@@ -39,6 +40,7 @@ GRADES = ("1A", "1B", "2A", "2B", "2D", "2D", "3D")
 PROTECTED = frozenset({"EXPLOITED", "VICTIM", "WITNESS", "AT_RISK"})
 SOURCES_PER_MEMBER = 2
 AGE_OF_RESPONSIBILITY = 10
+ADULT = 18
 REASONS = {
     "up": "Recent intelligence shows greater violence and reach.",
     "down": "Arrests have reduced what can be done.",
@@ -153,6 +155,18 @@ class Nominator:
                 self.write(self.individual(person, owner))
         for owner in self.owners(block, PEOPLE_PER_VULNERABILITY):
             self.write(self.vulnerability(block, owner))
+        for person in lone:
+            self.know(person)
+
+    def know(self, person: Person) -> None:
+        """Remember an adult whom officers may name in a threat they list, by the record they saw first."""
+        if len(self.own.known) < KNOWN_AT_MOST and person.age(minute_of(FIRST)) >= ADULT:
+            found = self.records(Member(person, "ASSOCIATE", 0), FIRST)
+            if found:
+                seen, entry = found[0]
+                day = date.fromisoformat(seen)
+                known = Known(person.force, entry["source"], entry["record_key"], entry["grade"], day)
+                self.own.known.append(known)
 
     def owners(self, block: Block, people_each: int) -> list[str]:
         """Return the forces that put forward a threat in this block, all in turn over the blocks."""

@@ -70,12 +70,12 @@ def simulate(
         rows = {system.source: system.finish() for system in systems}
     with (out / "casework.jsonl").open("w", encoding="utf-8", newline="\n") as casework:
         acts = write_casework(
-            own=own.cases,
+            own=own,
             names=builder.names,
             places=builder.places,
             taken=nominator.names,
             seed=seed,
-            last=days[-1],
+            days=days,
             out=casework,
         )
     return Simulated(rows, dict(truth.counts), nominator.count, acts)

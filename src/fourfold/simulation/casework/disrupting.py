@@ -328,7 +328,7 @@ class Disrupting:
         case.events.setdefault(row.event_on, set()).add(entry["code"])
         self.book.add(row.added_on, at, actor, "disrupt", key=key, **said)
         self._passed(row, key)
-        self._later(row, key)
+        self._later(row, key, recorder=actor)
 
     def _records(self, case: Case, row: Row) -> bool:
         return case.owner == row.lead and bool(case.lro) and case.lro not in self.leavers and row.role == "LEAD"
@@ -435,6 +435,8 @@ class Disrupting:
             facts = {"disruption": key, "lasted": lasted, "because": because}
             self.book.add(day, AFTERNOON, manager(row.lead), "review_category", **facts)
 
-    def _later(self, row: Row, key: str) -> None:
+    def _later(self, row: Row, key: str, *, recorder: str) -> None:
+        """Who recorded it says it differently, because who does so passes nothing."""
         for on, act, facts in row.later:
-            self.book.add(on, AFTERNOON, manager(row.lead), act, disruption=key, **facts)
+            actor = recorder if act in {"change", "recategorise"} else manager(row.lead)
+            self.book.add(on, AFTERNOON, actor, act, disruption=key, **facts)

@@ -1,6 +1,6 @@
 """The casework of a whole region, from the nominations of the simulated world and the calibration."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, TextIO
 
@@ -10,6 +10,7 @@ from fourfold.simulation.casework.book import Book, Case, Region
 from fourfold.simulation.casework.disrupting import Disrupting
 from fourfold.simulation.casework.listed import Lister
 from fourfold.simulation.casework.managing import Managing
+from fourfold.simulation.casework.peopling import Known, Peopling
 from fourfold.simulation.casework.planning import Planning
 from fourfold.simulation.chance import Chance
 from fourfold.simulation.names import Names
@@ -25,6 +26,7 @@ class Gathering:
     def __init__(self, known: calibration.Calibration) -> None:
         self.calibration = known
         self.cases: list[Case] = []
+        self.known: list[Known] = []
         self.counts: dict[str, int] = dict.fromkeys(known.forces, 0)
 
     def take(self, number: int, threat: Mapping[str, Any]) -> None:
@@ -92,29 +94,37 @@ def choose_counted(cases: Iterable[Case], known: calibration.Calibration) -> Non
 
 
 def write_casework(
-    *, own: list[Case], names: Names, places: Places, taken: dict[str, int], seed: int, last: date, out: TextIO
+    *,
+    own: Gathering,
+    names: Names,
+    places: Places,
+    taken: dict[str, int],
+    seed: int,
+    days: Sequence[date],
+    out: TextIO,
 ) -> int:
     """Write the acts of a region's officers as lines, oldest first; return how many.
 
     Args:
-        own: Threats of the simulated world that take part.
+        own: Threats and people of the simulated world that take part.
         names: Pools of names.
         places: Wards and streets.
         taken: Names of threats that are used already, with how often.
         seed: Another seed, other casework with the same counts.
-        last: The last day; nothing happens after it.
+        days: On which record systems deliver; nothing happens after the last.
         out: Where to.
     """
-    known = calibration.read()
-    choose_counted(own, known)
+    known, last = own.calibration, days[-1]
+    choose_counted(own.cases, known)
     planned = max(
         last, known.disruptions.extracted + AT_LEAST_AFTER
     )  # what is planned beyond the last day never happens
-    region = Region(known, places, names, Chance(f"fourfold casework {seed}"), planned, taken, list(own))
+    region = Region(known, places, names, Chance(f"fourfold casework {seed}"), planned, taken, list(own.cases))
     book = Book(last)
     Lister(region, book).list_all()
     managing = Managing(region, book)
     managing.manage_all()
+    Peopling(region, book, own.known, days[0]).people_all()
     Assessing(region, book).assess_all()
     Planning(region, book, managing.leavers).plan_all()
     Disrupting(region, book, managing.leavers).disrupt_all()
