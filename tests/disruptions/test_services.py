@@ -82,6 +82,64 @@ def test_a_major_one_is_moderated_by_somebody_who_had_no_part_in_it(universe):
         assert done.review_due_on == EVENT + timedelta(days=90)
 
 
+@pytest.mark.parametrize("change", [{"place": "Quay Street"}, {"evidence": EVIDENCE}], ids=["words", "a part alone"])
+def test_who_changed_what_a_record_says_does_not_pass_it_because_another_wrote_over_them(universe, change):
+    analyst, manager = universe.merseyside_analyst, universe.merseyside_intelligence_manager
+    with acting_as(analyst):
+        made = record(universe, nominate(universe), category="MODERATE")
+    for actor, said_now in ((manager, change), (analyst, {"happened": "A stop on the quay"})):
+        with acting_as(actor):
+            services.change_disruption(actor=actor, disruption=made, reason=WHY, today=clock.today(), **said_now)
+    with acting_as(manager):
+        refused("DI43", services.validate, actor=manager, disruption=made, today=clock.today())
+    other = universe.nwrocu_rocu_lead
+    with acting_as(other):
+        assert services.validate(actor=other, disruption=made, today=clock.today()).validated_by == other
+
+
+def test_who_said_another_category_does_not_pass_the_record(universe):
+    manager = universe.merseyside_intelligence_manager
+    with acting_as(universe.merseyside_analyst):
+        made = record(universe, nominate(universe), category="MAJOR")
+    with acting_as(manager):
+        services.recategorise(actor=manager, disruption=made, category="MODERATE", reason=WHY, today=clock.today())
+        refused("DI43", services.validate, actor=manager, disruption=made, today=clock.today())
+
+
+def test_a_moderator_who_changed_a_record_does_not_moderate_it(universe):
+    moderator = universe.nwrocu_rocta_moderator
+    with acting_as(universe.merseyside_analyst):
+        made = record(universe, nominate(universe), category="MAJOR", evidence=EVIDENCE, outcome="DISMANTLED")
+    change = {"disruption": made, "reason": WHY, "today": clock.today()}
+    with acting_as(moderator):
+        services.change_disruption(actor=moderator, **change, place="Quay Street")
+        refused("DI43", services.moderate, actor=moderator, **change)
+
+
+def test_a_moderator_s_own_decision_is_no_change_of_the_record(universe):
+    analyst, moderator = universe.merseyside_analyst, universe.nwrocu_rocta_moderator
+    with acting_as(analyst):
+        made = record(universe, nominate(universe), category="MAJOR", evidence=EVIDENCE, outcome="DISMANTLED")
+    change = {"disruption": made, "reason": WHY, "today": clock.today()}
+    with acting_as(moderator):
+        services.moderate(actor=moderator, category="MODERATE", **change)
+    with acting_as(analyst):
+        services.change_disruption(actor=analyst, **change, place="Quay Street")
+    with acting_as(moderator):
+        assert services.moderate(actor=moderator, **change).state == "MODERATED"
+
+
+def test_who_changed_a_record_does_not_look_at_it_for_the_sample(universe):
+    manager = universe.merseyside_intelligence_manager
+    with acting_as(universe.merseyside_analyst):
+        made = record(universe, nominate(universe))
+    with acting_as(manager):
+        services.change_disruption(actor=manager, disruption=made, reason=WHY, today=clock.today(), place="Quay Street")
+        Disruption.objects.filter(pk=made.pk).update(in_sample=True)
+        check = {"disruption": made, "stands": True, "reason": WHY, "today": clock.today()}
+        refused("DI43", services.check_sample, actor=manager, **check)
+
+
 def test_a_moderator_gives_another_category_and_the_first_is_kept(universe):
     moderator = universe.nwrocu_rocta_moderator
     with acting_as(universe.merseyside_analyst):
