@@ -160,3 +160,23 @@ def test_days_before_records_begin_are_refused_and_not_reckoned_with():
         rules.check_moments(date(1, 1, 1), date(1, 1, 2), today=date(2023, 12, 1))
     assert refused.value.code == "FG3"
     rules.check_moments(date(2000, 1, 1), date(2023, 1, 4), today=date(2023, 12, 1))
+
+
+def test_figures_read_together_are_those_read_alone(filled):
+    codes = ("LEAD_DISRUPTIONS", "LEAD_PURSUE_SHARE", "LATE_SHARE", "RECORD_LAG", "PER_1000")
+    over = rules.Period(date(2022, 1, 1), date(2023, 1, 1))
+    with acting_as(filled.universe.service("demo")):
+        measures = selectors.measures()
+        for on in (None, date(2023, 1, 4)):
+            asked = Asked(TODAY, on, period=over)
+            together = selectors.figures_together([measures[code] for code in codes], asked)
+            assert together == {code: selectors.figures_of(measures[code], asked) for code in codes}
+            with asked.applied():
+                lead = measures["LEAD_DISRUPTIONS"]
+                counts = selectors.counts_by(
+                    measures["ALL_DISRUPTIONS"],
+                    asked,
+                    expressions={"leads": selectors.belongs_to(lead, asked)},
+                    known=selectors.bodies(),
+                )
+            assert sum(rows for (leads,), rows in counts if leads) == together["LEAD_DISRUPTIONS"][""].rows

@@ -183,7 +183,7 @@ def disruptions_page(told: Told) -> DashboardPage:
             "role",
             "category",
             "primary_p",
-            expressions={"month": subjects.month_of("record_date")},
+            expressions={"month": subjects.month_of("record_date"), "leads": selectors.belongs_to(lead, asked)},
             known=known,
         )
     figures = _together(told, [measures[code] for code in LEAD_CODES])
@@ -209,14 +209,13 @@ def disruptions_page(told: Told) -> DashboardPage:
     )
 
 
-PUBLISHED = frozenset({"MAJOR", "MODERATE", "MINOR"})
 ByMeasure = Mapping[str, Mapping[str, Value]]
 Cube = list[tuple[tuple[Any, ...], int]]
 
 
 def _leads(cube: Cube) -> Cube:
-    """The rows of lead disruptions that reduced a threat, as the published filter counts them."""
-    return [(keys, n) for keys, n in cube if keys[1] == "LEAD" and keys[2] in PUBLISHED]
+    """The rows that are in the extract of lead disruptions that reduced a threat: the last key says so."""
+    return [(keys, rows) for keys, rows in cube if keys[-1]]
 
 
 def _by_p(told: Told, lead: Measure, cube: Cube) -> Section:

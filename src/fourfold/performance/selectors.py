@@ -241,6 +241,15 @@ def counts_by(
     return [(row[:-1], row[-1]) for row in counted]
 
 
+def belongs_to(of: Measure, asked: Asked) -> Case:
+    """Whether a row is in the extract of a measure, as an expression."""
+    subject = subjects.subject(of.extract.of)
+    return Case(
+        When(subject.condition(of.extract.under(asked.reading), asked.when(of)), then=True),
+        default=False,
+    )
+
+
 def populations() -> dict[str, int]:
     """People who live in each force's area."""
     return {term.code: int(term.detail["people"]) for term in reference.terms("population")}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from fourfold.intake.rules import token_hash
 from fourfold.performance import rules
@@ -15,6 +15,9 @@ from fourfold.platform.people.models import User, UserKind
 from fourfold.platform.people.rules import may
 from fourfold.platform.visibility.services import label_for
 
+IMPORTING = 4_409
+"""Advisory lock: counts of other regions are imported one file after another, so that none is kept twice."""
+
 
 @transaction.atomic
 def import_region_counts(*, actor: User, counts: Sequence[rules.RegionCount]) -> int:
@@ -25,6 +28,8 @@ def import_region_counts(*, actor: User, counts: Sequence[rules.RegionCount]) ->
     """
     if not may(actor, rules.MANAGE):
         raise RuleBroken("RG4", "You do not have permission to import the counts of other regions")
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", [IMPORTING])
     label = label_for(owner=actor.organisation, audience="REGION", marking="OFFICIAL")
     kept = {
         (each.region.casefold(), each.extracted_on): each
