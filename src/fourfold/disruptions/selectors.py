@@ -254,7 +254,7 @@ def changed_by(user: User, found: Collection[Disruption]) -> frozenset[int]:
     ids = [each.pk for each in found]
     if not ids:
         return frozenset()
-    said = ", ".join(f'"{Disruption._meta.get_field(name).column}"' for name in WORDING)
+    said = ", ".join(f'"{field.column}"' for field in Disruption._meta.concrete_fields if field.name in WORDING)
     main = _differing(Disruption, key="id", said=f"row({said})::text", state="state")
     parts = (
         _differing(part, key="disruption_id", said="held::text")
@@ -358,8 +358,9 @@ def draft(key: UUID, *, author_id: int) -> DisruptionDraft | None:
 
 
 def leads() -> QuerySet[DisruptionLead]:
-    """Proposals whose happening the reader may see as well."""
-    joined = DisruptionLead.objects.select_related(
+    """Proposals whose happening the reader may see as well. Counted, they are as many as they are listed."""
+    seen = {f"{each}__recorded_from__isnull": False for each in ("threat", "event", "record")}
+    joined = DisruptionLead.objects.filter(**seen).select_related(
         "threat__owner", "event__owner", "record", "decided_by", "disruption"
     )
     return joined.defer("event__raw", "event__summary", "record__raw")
@@ -397,7 +398,8 @@ def precision_by_kind(*, today: date) -> tuple[Precision, ...]:
     """One query."""
     is_open = Q(state=LeadState.OPEN, expires_on__gte=today)
     rows = (
-        DisruptionLead.objects.order_by()
+        leads()
+        .order_by()
         .values_list("kind", "primary_p")
         .annotate(
             waiting=Count("pk", filter=is_open),
@@ -442,7 +444,7 @@ def leading_agencies() -> tuple[Organisation, ...]:
 
 
 def owners_of_leads() -> tuple[Organisation, ...]:
-    theirs = DisruptionLead.objects.order_by().values("threat__owner")
+    theirs = leads().order_by().values("threat__owner")
     return tuple(Organisation.objects.filter(pk__in=theirs).order_by("name"))
 
 
