@@ -108,6 +108,48 @@ def test_it_proposes_nothing_to_those_who_may_not_see_that_somebody_is_in_the_th
     assert kinds(universe, "gmp_analyst") == []
 
 
+def test_a_proposal_whose_event_was_restricted_since_is_counted_nowhere(universe, picture):
+    look(universe)
+    manager = universe.gmp_analyst
+    with acting_as(manager):
+        before = selectors.open_leads(today=clock.today())
+        assert (before.count(), len(before)) == (1, 1)
+    with acting_as(universe.service("intake")):
+        own = services.label_for(owner=picture.owner, audience="OWN")
+        restricted = EventRecord.objects.filter(kind="CUSTODY", happened_on=clock.today() - AGO)
+        assert restricted.update(label=own) == 1
+    with acting_as(manager):
+        after = selectors.open_leads(today=clock.today())
+        assert (after.count(), len(after)) == (0, 0)
+        assert selectors.precision_by_kind(today=clock.today()) == ()
+        assert selectors.owners_of_leads() == ()
+    with acting_as(universe.merseyside_analyst):
+        assert selectors.open_leads(today=clock.today()).count() == 2
+
+
+def test_a_hand_over_passes_a_proposal_that_the_new_readers_have_already(universe, picture):
+    look(universe)
+    old = picture.label
+    with acting_as(universe.nwrocu_rocu_lead):
+        new = services.label_for(owner=universe.organisation("gmp"), audience="REGION")
+    with acting_as(universe.service("disruptions")):
+        (first,) = selectors.DisruptionLead.objects.filter(kind="ARRESTED", label=old)
+        stamps = {"id", "label", "recorded_from", "recorded_by", "recorded_in"}
+        said = [each.attname for each in first._meta.concrete_fields if each.name not in stamps]
+        twin = selectors.DisruptionLead.objects.create(label=new, **{name: getattr(first, name) for name in said})
+    lead = universe.nwrocu_rocu_lead
+    with acting_as(lead):
+        given = threats.hand_over(
+            actor=lead, threat=picture, leads=threats.Leads(), owner=universe.organisation("gmp"), reason=WHY
+        )
+        assert given.label == new
+        kept = selectors.DisruptionLead.objects.filter(kind="ARRESTED")
+        assert {each.pk: (each.label, each.state) for each in kept} == {
+            first.pk: (old, LeadState.EXPIRED),
+            twin.pk: (new, LeadState.OPEN),
+        }
+
+
 def test_an_event_whose_day_is_corrected_is_not_proposed_again(universe, picture):
     assert look(universe).proposed == 2
     with acting_as(universe.service("intake")):

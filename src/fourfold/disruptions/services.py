@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db import connection, models, transaction
+from django.db import IntegrityError, connection, models, transaction
+from psycopg.errors import UniqueViolation
 
 from fourfold.disruptions import rules, selectors
 from fourfold.disruptions.models import (
@@ -386,7 +387,23 @@ def relabel(threat: "Threat", old: AccessLabel, new: AccessLabel, reason: str) -
             part._default_manager.filter(disruption=found, label=found.label).update(label=wanted)
         found.label, found.because = wanted, reason
         found.save(update_fields=["label", "because"])
-    DisruptionLead.objects.filter(threat=threat, label=old).update(label=new)
+    _relabel_leads(threat, old=old, new=new)
+
+
+def _relabel_leads(threat: "Threat", *, old: AccessLabel, new: AccessLabel) -> None:
+    """Proposals take the new label too. One that its new readers have already stays, and is open no more."""
+    for found in DisruptionLead.objects.filter(threat=threat, label=old).order_by("pk"):
+        try:
+            with transaction.atomic():
+                found.label = new
+                found.save(update_fields=["label"])
+        except IntegrityError as refused:
+            if not isinstance(refused.__cause__, UniqueViolation):
+                raise
+            found.label = old
+            if found.state == LeadState.OPEN:
+                found.state = LeadState.EXPIRED
+                found.save(update_fields=["state"])
 
 
 def _following(
