@@ -125,6 +125,33 @@ def test_a_draft_is_kept_at_each_step_for_its_author_alone_and_emptied_when_sent
         assert selectors.draft(key, author_id=universe.merseyside_analyst.pk).said == {}
 
 
+def test_opening_a_page_writes_nothing_and_the_next_form_that_is_kept_empties_old_ones(universe, client_for, threat):
+    analyst, key = universe.merseyside_analyst, uuid4()
+    client = client_for(analyst)
+    client.post(reverse("disruptions:keep", kwargs={"key": key}), answers(threat))
+    with acting_as(analyst):
+        left = clock.now() - services.DRAFTS_KEPT - timedelta(days=1)
+        selectors.drafts_of(analyst.pk).update(saved_at=left)
+    assert client.get(reverse("disruptions:record")).status_code == 200
+    with acting_as(analyst):
+        assert selectors.draft(key, author_id=analyst.pk).said
+    client.post(form_address(), answers(threat))
+    with acting_as(analyst):
+        assert selectors.draft(key, author_id=analyst.pk).said == {}
+
+
+def test_an_old_draft_that_is_sent_again_keeps_what_was_typed(universe, client_for, threat):
+    analyst, key = universe.merseyside_analyst, uuid4()
+    client = client_for(analyst)
+    form = reverse("disruptions:form", kwargs={"key": key})
+    client.post(reverse("disruptions:keep", kwargs={"key": key}), answers(threat))
+    with acting_as(analyst):
+        selectors.drafts_of(analyst.pk).update(saved_at=clock.now() - services.DRAFTS_KEPT - timedelta(days=1))
+    client.post(form, answers(threat) | {"act": "", "category": ""})
+    with acting_as(analyst):
+        assert selectors.draft(key, author_id=analyst.pk).ended_at is None
+
+
 def test_a_draft_is_read_by_nobody_else_in_the_database_either(universe, client_for, threat):
     key = uuid4()
     client_for(universe.merseyside_analyst).post(reverse("disruptions:keep", kwargs={"key": key}), answers(threat))

@@ -136,8 +136,6 @@ def queue(request: HttpRequest, queue: str) -> HttpResponseBase:
 @require_GET
 def record(request: HttpRequest) -> HttpResponse:
     """A new form; with `threat` or `event` in the address, some of it is answered already."""
-    actor = actor_of(request)
-    services.empty_old_drafts(actor=actor, now=clock.now())
     initial: dict[str, Any] = {"threat": request.GET.get("threat", "").replace("\x00", "")}
     if event := request.GET.get("event", ""):
         initial = _again(selectors.disruption(event))
@@ -174,7 +172,9 @@ def form(request: HttpRequest, key: UUID) -> HttpResponse:
         return redirect("disruptions:list") if made is None else redirect(_done(made, key))
     if request.method == "GET":
         return _show_form(request, key, initial=_answers(draft.said if draft else {}))
-    return _ACTS.get(request.POST.get("act", ""), _send)(request, key)
+    answer = _ACTS.get(request.POST.get("act", ""), _send)(request, key)
+    services.empty_old_drafts(actor=actor, now=clock.now())
+    return answer
 
 
 def _send(request: HttpRequest, key: UUID) -> HttpResponse:
