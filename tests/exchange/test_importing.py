@@ -9,14 +9,18 @@ from fourfold.disruptions import selectors as disruptions
 from fourfold.exchange import selectors, services
 from fourfold.exchange.models import Import, ImportLine, KeptUrn
 from fourfold.intake.storage import Store
+from fourfold.plans import selectors as plans
+from fourfold.plans.models import Aim
 from fourfold.platform.audit.models import Entry
 from fourfold.platform.errors import NotThere, RuleBroken
 from fourfold.platform.reference.models import ReferenceTerm
 from fourfold.platform.visibility.scope import acting_as
-from fourfold.platform.visibility.services import let_into_compartment, make_compartment
+from fourfold.platform.visibility.services import label_for, let_into_compartment, make_compartment
 from fourfold.threats import selectors as threats
 from fourfold.threats import services as threat_services
 from fourfold.threats.models import Closing
+from tests.disruptions.conftest import nominate, record
+from tests.disruptions.test_bulk_and_aims import plan
 from tests.exchange.conftest import DISRUPTION, NOW, THREAT, TODAY, cells_of, workbook
 from tests.exchange.layouts import OTHER
 
@@ -256,6 +260,24 @@ def hidden(universe):
     for each in (head, lead):
         let_into_compartment(compartment=circle, user=each, held_from=date(2021, 1, 1))
     return circle
+
+
+def test_an_aim_that_fewer_may_see_is_left_out_of_their_file(universe, take):
+    analyst = universe.merseyside_analyst
+    with acting_as(analyst):
+        threat = nominate(universe)
+        plan(universe, threat)
+        shown, hidden = plans.aims_of(threat)
+        record(universe, threat, aims=(shown.pk, hidden.pk))
+        own = label_for(owner=analyst.organisation, audience="OWN")
+        assert Aim.objects.filter(pk=hidden.pk).update(label=own) == 1
+        ours = cells_of(take(analyst))["Disruptions"]
+    reader = universe.gmp_analyst
+    with acting_as(reader):
+        theirs = cells_of(take(reader))["Disruptions"]
+    ((at,),) = [[place for place, heading in enumerate(ours[0]) if "aim" in str(heading).lower()]]
+    assert (shown.text in ours[1][at], hidden.text in ours[1][at]) == (True, True)
+    assert (shown.text in theirs[1][at], hidden.text in theirs[1][at]) == (True, False)
 
 
 def test_a_hidden_urn_is_no_collision_and_says_nothing(universe, bring, confirm, take, hidden):

@@ -13,6 +13,7 @@ from fourfold.disruptions import selectors, services
 from fourfold.exchange.rules import Fault, Field, Kind, Shape, Value
 from fourfold.exchange.sheets.desk import Desk, Known, Line
 from fourfold.exchange.sheets.threats import ThreatsDesk, threats_named
+from fourfold.plans import selectors as plans
 from fourfold.platform.errors import RuleBroken
 
 FACT: Final = "fact_"
@@ -94,7 +95,7 @@ class DisruptionsDesk(Desk):
 
     def rows(self) -> Any:
         """Those that say of themselves that they are true. Parts that are no longer said are left out when read."""
-        parts = ("supports__agency", "evidence", "aims__aim")
+        parts = ("supports__agency", "evidence", "aims")
         return (
             selectors.disruptions()
             .filter(pk__in=selectors.standing().values("pk"))
@@ -104,9 +105,12 @@ class DisruptionsDesk(Desk):
 
     def said(self, rows: Sequence[Any]) -> list[dict[str, Value]]:
         urns = ThreatsDesk(self.work, self.sheet).urns({row.threat_id: row.threat.reference for row in rows})
-        return [self._said(row, urns[row.threat_id]) for row in rows]
+        served = {each.aim_id for row in rows for each in row.aims.all()}
+        aims = {each.pk: each.text for each in plans.aims(served)} if served else {}
+        return [self._said(row, urns[row.threat_id], aims) for row in rows]
 
-    def _said(self, row: Any, threat: str) -> dict[str, Value]:
+    def _said(self, row: Any, threat: str, aims: Mapping[int, str]) -> dict[str, Value]:
+        """`aims` has those that the reader may see, by key: fewer may see an aim than a record that serves it."""
         return {
             "reference": row.reference,
             "threat": threat,
@@ -126,7 +130,7 @@ class DisruptionsDesk(Desk):
             "shared_event": row.shared_event,
             "supports": tuple(f"{each.agency.code}={each.benefit}" for each in _held(row.supports)),
             "evidence": tuple(evidence_in_words(each) for each in _held(row.evidence)),
-            "aims": tuple(each.aim.text for each in _held(row.aims)),
+            "aims": tuple(aims[each.aim_id] for each in _held(row.aims) if each.aim_id in aims),
             "state": row.state,
             "validated_by": row.validated_by.email if row.validated_by else "",
             "moderator": row.moderator.email if row.moderator else "",
