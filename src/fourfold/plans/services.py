@@ -33,6 +33,7 @@ from fourfold.platform.audit.services import Operation
 from fourfold.platform.errors import NotThere
 from fourfold.platform.people.models import Organisation, User
 from fourfold.platform.people.rules import may
+from fourfold.platform.visibility import scope
 from fourfold.platform.visibility.models import AccessLabel
 from fourfold.platform.visibility.services import label_for
 
@@ -678,18 +679,36 @@ def relabel(threat: "Threat", old: AccessLabel, new: AccessLabel, reason: str) -
         Answer.objects.filter(report__action__plan=plan, label=old),
         Plan.objects.filter(pk=plan.pk, label=old),
     )
-    for partners in (Shared.objects.filter(plan=plan), Asked.objects.filter(action__plan=plan)):
-        for row in partners.select_related("organisation"):
-            row.label = label_for(
-                owner=new.owner,
-                audience="NAMED",
-                marking=new.marking,
-                compartment=new.compartment,
-                named=[row.organisation] if row.organisation_id != new.owner_id else [old.owner],
-            )
-            row.save(update_fields=["label"])
+    _relabel_partners(plan, old, new)
     for found in rows:
         found.update(label=new)
+
+
+def _relabel_partners(plan: Plan, old: AccessLabel, new: AccessLabel) -> None:
+    """What partners read is the new owner's, and what they reported and nobody answered is for the new owner to read.
+
+    Who takes a threat over reads none of it before, so its labels are lent for this.
+    """
+    between = models.Q(owner=old.owner_id) | models.Q(named=old.owner_id)
+    labels = AccessLabel.objects.filter(between, audience="NAMED").values_list("pk", flat=True)
+    with scope.lent(*labels, unread=True):
+        for partners in (Shared.objects.filter(plan=plan), Asked.objects.filter(action__plan=plan)):
+            for row in partners.select_related("organisation"):
+                named = row.organisation if row.organisation_id != new.owner_id else old.owner
+                _put_under(row, owner=new.owner, like=new, named=named)
+        waiting = Report.objects.filter(action__plan=plan, answer=None)
+        for report in waiting.select_related("label__owner", "reported_by__organisation"):
+            owner = report.label.owner
+            named = new.owner if owner != new.owner else old.owner
+            _put_under(report, owner=owner, like=new, named=named)
+
+
+def _put_under(row: Shared | Asked | Report, *, owner: Organisation, like: AccessLabel, named: Organisation) -> None:
+    row.label = label_for(
+        owner=owner, audience="NAMED", marking=like.marking, compartment=like.compartment, named=[named]
+    )
+    with scope.lent(row.label.pk, unread=True):
+        row.save(update_fields=["label"])
 
 
 # ---- reminders ------------------------------------------------------------------------------------------------------

@@ -95,19 +95,20 @@ def extend(label: int, *, writes: bool) -> None:
     held = acting.holdings
     held = replace(held, reads=held.reads | {label}, writes=held.writes | {label} if writes else held.writes)
     _acting.set(replace(acting, holdings=held))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select set_config('fourfold.reads', %s, true), set_config('fourfold.writes', %s, true)",
-            [held.reads_text, held.writes_text],
-        )
+    _tell(held)
 
 
 @contextmanager
-def lent(*labels: int) -> Iterator[None]:
+def lent(*labels: int, unread: bool = False) -> Iterator[None]:
     """Let the current scope also write rows of these labels inside the block.
 
     For somebody who answers what an owner has put to them, such as a hand-over: the owner's asking is the permission,
     and the service that lends has checked it. What the scope reads stays as it was.
+
+    Args:
+        unread: Also lend labels that the scope does not read, to be read and written inside the block: for what
+            follows a record to its new owner, who could not read it before. The service that lends takes care that
+            nothing else of these labels is looked at.
 
     Raises:
         RuntimeError: there is no scope.
@@ -115,19 +116,34 @@ def lent(*labels: int) -> Iterator[None]:
     before = _acting.get()
     if before is None:
         raise RuntimeError("there is no scope to lend to")
-    for label in set(labels) & before.reads:
-        extend(label, writes=True)
+    wanted = frozenset(labels) if unread else frozenset(labels) & before.reads
+    if wanted - before.writes:
+        held = replace(before.holdings, reads=before.reads | wanted, writes=before.writes | wanted)
+        _acting.set(replace(before, holdings=held))
+        _tell(held)
     try:
         yield
     finally:
         now = _acting.get()
         if now is not None:
-            held = replace(now.holdings, writes=now.holdings.writes - (frozenset(labels) - before.writes))
+            held = replace(
+                now.holdings,
+                reads=now.reads - (wanted - before.reads),
+                writes=now.writes - (frozenset(labels) - before.writes),
+            )
             _acting.set(replace(now, holdings=held))
             # A transaction that failed gives its settings back itself when it is rolled back.
             if connection.connection.info.transaction_status == TransactionStatus.INTRANS:
-                with connection.cursor() as cursor:
-                    cursor.execute("select set_config('fourfold.writes', %s, true)", [held.writes_text])
+                _tell(held)
+
+
+def _tell(held: Holdings) -> None:
+    """Tell PostgreSQL what the current scope now reads and writes."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select set_config('fourfold.reads', %s, true), set_config('fourfold.writes', %s, true)",
+            [held.reads_text, held.writes_text],
+        )
 
 
 def narrowed[M: models.Model](queryset: models.QuerySet[M]) -> models.QuerySet[M]:
