@@ -11,16 +11,18 @@ from django.test.utils import CaptureQueriesContext
 from icalendar import Calendar
 
 from fourfold.plans import jobs, notices, on_threats, rules, selectors, services, work
-from fourfold.plans.models import Action, Plan, PlanVersion, Section
+from fourfold.plans.models import Action, Plan, PlanVersion, Reminder, Report, Section
 from fourfold.platform import clock
 from fourfold.platform.audit.models import Entry
 from fourfold.platform.errors import NotThere, RuleBroken
 from fourfold.platform.people.services import close_user, create_user, end_role
+from fourfold.platform.visibility import scope
+from fourfold.platform.visibility.models import AccessLabel
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.platform.visibility.services import label_for, let_into_compartment, make_compartment
 from fourfold.threats import rooms
 from fourfold.threats import services as threats
-from fourfold.threats.models import Threat
+from fourfold.threats.models import HandOver, Threat
 from tests.plans import conftest as made
 from tests.plans.conftest import TODAY
 
@@ -434,6 +436,73 @@ def test_a_partner_reads_only_what_is_shared_and_reports_only_what_it_is_asked(u
         assert selectors.summaries_shared_with(hmpps) == ()
 
 
+def test_who_takes_a_threat_over_answers_what_partners_reported_before(universe):
+    lro, manager = universe.merseyside_lro, universe.merseyside_intelligence_manager
+    taker, partner, owner = universe.gmp_lro, universe.hmpps_partner_analyst, universe.cumbria_lro
+    hmpps = universe.organisation("hmpps")
+    threat = threat_of(universe)
+    plan = plan_for(universe, threat, actions=(made.action(), made.visit(owner=owner.pk)))
+    with acting_as(lro):
+        plan = selectors.plan(plan.reference)
+        first = selectors.action(1, of=plan)
+        asked = services.ask_partner(
+            actor=lro, action=first, organisation=hmpps, title="Tell us of releases", text="", due_on=None, today=TODAY
+        )
+        services.share_summary(actor=lro, plan=plan, organisation=hmpps, title="A line", text="Text", today=TODAY)
+    with acting_as(partner):
+        told = {"actor": partner, "asked": selectors.asked(asked.pk, of=hmpps), "status": "IN_PROGRESS"}
+        services.report_asked(**told, text="One release told already", today=TODAY)
+        services.report_asked(**told, text="Two releases told by telephone", today=TODAY)
+    with acting_as(owner):
+        second = selectors.action(2, of=selectors.plan(plan.reference))
+        services.report_from_elsewhere(
+            actor=owner, action=second, status="BLOCKED", text="The address is empty now", today=TODAY
+        )
+    with acting_as(lro):
+        plan = selectors.plan(plan.reference)
+        answered = selectors.reports_on([first.pk])[0]
+        services.answer_report(
+            actor=lro, action=first, report=answered, is_taken_up=False, why="More are to come", today=TODAY
+        )
+    with acting_as(manager):
+        offer = threats.offer_hand_over(
+            actor=manager,
+            threat=Threat.objects.get(pk=threat.pk),
+            leads=threats.Leads(lro=taker),
+            owner=universe.organisation("gmp"),
+            reason="They work in the other force now",
+            now=made.NOW,
+        )
+    with acting_as(taker):
+        assert not Report.objects.exists()
+        held = scope.current().reads
+        threats.accept_hand_over(actor=taker, hand_over=HandOver.objects.get(pk=offer.pk), now=made.NOW)
+        gained = AccessLabel.objects.filter(pk__in=scope.current().reads - held)
+        assert {(each.owner.code, each.named_key) for each in gained} == {
+            ("gmp", ""),
+            ("gmp", "hmpps"),
+            ("hmpps", "gmp"),
+            ("cumbria", "gmp"),
+        }, "labels lent for the hand-over are given back"
+        assert not {each.pk for each in gained if each.owner.code != "gmp"} & scope.current().writes
+    with acting_as(taker):
+        plan = selectors.plan(plan.reference)
+        first, second = (selectors.action(number, of=plan) for number in (1, 2))
+        waiting = selectors.reports_on([first.pk, second.pk])
+        assert [each.text for each in waiting] == ["Two releases told by telephone", "The address is empty now"]
+        for action, report in zip((first, second), waiting, strict=True):
+            services.answer_report(actor=taker, action=action, report=report, is_taken_up=True, today=TODAY)
+        assert selectors.action(2, of=plan).status == "BLOCKED"
+        (shared,) = selectors.shared_with(plan)
+        services.stop_sharing(actor=taker, shared=shared, today=TODAY)
+    with acting_as(lro):
+        assert [each.text for each in Report.objects.all()] == ["One release told already"], "what was answered stays"
+    with acting_as(partner):
+        (asked,) = selectors.asked_for(hmpps)
+        assert len(selectors.reports_by(hmpps, [asked.action_id])[asked.action_id]) == 2
+        assert selectors.summaries_shared_with(hmpps) == ()
+
+
 def test_an_owner_of_another_force_reports_and_the_plans_people_take_it_up_or_say_why_not(universe):
     owner, lro = universe.cumbria_lro, universe.merseyside_lro
     plan = plan_for(universe, threat_of(universe), actions=(made.action(owner=owner.pk), made.visit()))
@@ -524,6 +593,36 @@ def test_the_morning_jobs_are_safe_to_run_twice(universe, settings, mailoutbox):
     assert (mail.to, mail.subject, mail.body) == ([owner.email], notices.SUBJECT, notices.TEXT)
     settings.NOTICES_FROM = ""
     assert notices.send([owner]) == 0
+
+
+def test_who_may_not_read_a_plan_is_neither_sent_a_notice_of_it_nor_offered_as_an_owner(
+    universe, settings, mailoutbox, client_for
+):
+    settings.NOTICES_FROM = "fourfold@force.test"
+    reader, other = universe.merseyside_analyst, universe.cumbria_lro
+    today = clock.today()
+    due = today + timedelta(days=3)
+    actions = (made.action(owner=reader.pk, due_on=due), made.visit(owner=other.pk, due_on=due))
+    seen = plan_for(universe, threat_of(universe, name="Seen"), actions=actions)
+    hidden = plan_for(universe, threat_of(universe, name="Hidden", audience="OWN"), actions=actions[:1])
+    plan_for(universe, threat_of(universe, name="Close", audience="OWN"), actions=actions[1:])
+    with acting_as(universe.service("plans")):
+        assert set(selectors.people_for(seen.label, today=today)) >= {reader, other}
+        offered = selectors.people_for(hidden.label, today=today)
+        assert {person.organisation.code for person in offered} == {"merseyside"}
+        assert reader in offered
+        (told,) = {each.user for each in services.remind(today=today) if each.plan_id == hidden.pk}
+        assert told == reader
+        assert Reminder.objects.filter(user=other).count() == 2
+        of_hidden = Reminder.objects.filter(user=other, plan__threat__name="Close")
+        assert selectors.told_by(of_hidden, today=today) == ()
+        assert selectors.told_by(Reminder.objects.all(), today=today) == (reader, other)
+    plan_for(universe, threat_of(universe, name="Closer", audience="OWN"), actions=actions[1:])
+    jobs.remind(timestamp=0)
+    assert mailoutbox == []
+    page = client_for(reader).get(f"/plans/{hidden.reference}/actions/add/").content.decode()
+    assert f"{reader.name}, {reader.organisation.name}" in page
+    assert f"{other.name}, {other.organisation.name}" not in page
 
 
 def test_a_calendar_tells_days_and_nothing_of_what_they_are_about(universe, client):

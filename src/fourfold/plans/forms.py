@@ -145,7 +145,8 @@ class ActionForm(SeenForm):
         names = {p.value: fields.Choice(name, hint=hint) for p, (name, hint) in rules.P_NAMES.items()}
         owners = [(str(user.pk), f"{user.name}, {user.organisation.name}") for user in people]
         if was is not None and was.owner is not None and str(was.owner_id) not in dict(owners):
-            owners.append((str(was.owner_id), f"{was.owner.name} (no longer here)"))
+            why = "may not read this plan" if was.owner.is_active else "no longer here"
+            owners.append((str(was.owner_id), f"{was.owner.name} ({why})"))
         menu: list[tuple[str, Any]] = [("", "None of the menu")]
         for p, (name, _) in rules.P_NAMES.items():
             menu.append((name, [(t.code, t.name) for t in tactics if t.p == p]))

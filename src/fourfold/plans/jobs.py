@@ -1,6 +1,6 @@
 """Every morning: reminders, what is passed on, and every plan held against the rules again."""
 
-from fourfold.plans import notices, services
+from fourfold.plans import notices, selectors, services
 from fourfold.platform import clock
 from fourfold.platform.jobs.app import app
 from fourfold.platform.people.services import service_user
@@ -12,7 +12,8 @@ from fourfold.platform.visibility.scope import acting_as
 def remind(timestamp: int, **_future: object) -> None:
     """Make today's reminders, and send a notice without content where e-mail is set up. Safe to run twice."""
     with acting_as(service_user("plans"), request_id=f"plans.remind.{timestamp}"):
-        told = [reminder.user for reminder in services.remind(today=clock.today())]
+        today = clock.today()
+        told = selectors.told_by(services.remind(today=today), today=today)
     notices.send(told)
 
 

@@ -36,6 +36,7 @@ from fourfold.platform.errors import NotThere
 from fourfold.platform.history.models import Versioned
 from fourfold.platform.people.models import Organisation, OrganisationKind, User, UserKind
 from fourfold.platform.reference.models import ReferenceTerm
+from fourfold.platform.visibility import selectors as visibility
 from fourfold.platform.visibility.models import AccessLabel
 
 if TYPE_CHECKING:
@@ -379,10 +380,24 @@ def calendar_address(user: User) -> CalendarAddress | None:
     return CalendarAddress.objects.filter(user=user, ended_at=None).first()
 
 
-def people() -> QuerySet[User]:
-    """People who can own an action: they can sign in."""
-    found = User.objects.filter(is_active=True, kind=UserKind.PERSON).select_related("organisation")
-    return found.order_by("organisation__name", "name", "pk")
+def people_for(label: AccessLabel, *, today: date) -> tuple[User, ...]:
+    """People who can own an action under this label: they can sign in, and may read it."""
+    signing_in = User.objects.filter(is_active=True, kind=UserKind.PERSON).select_related("organisation")
+    found = tuple(signing_in.order_by("organisation__name", "name", "pk"))
+    reading = visibility.who_read(label, [user.pk for user in found], today=today)
+    return tuple(user for user in found if user.pk in reading)
+
+
+def told_by(reminders: Iterable[Reminder], *, today: date) -> tuple[User, ...]:
+    """Whom these reminders may be told to: only those who may read what they are about."""
+    by_label: dict[int, list[Reminder]] = defaultdict(list)
+    for reminder in reminders:
+        by_label[reminder.label_id].append(reminder)
+    told: dict[int, User] = {}
+    for under in by_label.values():
+        reading = visibility.who_read(under[0].label, {each.user_id for each in under}, today=today)
+        told |= {each.user_id: each.user for each in under if each.user_id in reading}
+    return tuple(told.values())
 
 
 def organisations() -> QuerySet[Organisation]:
@@ -706,7 +721,7 @@ def changed_by_since_version(plan: Plan, user: User) -> bool:
     """Whether somebody wrote any part of the plan after its latest version, also where another wrote over it since."""
     latest = PlanVersion.objects.filter(plan=plan).order_by("-number").values_list("recorded_from", flat=True).first()
     for part, plan_of in PARTS_WRITTEN:
-        mine = part.objects.filter(**{plan_of: plan}, recorded_by=user.pk)
+        mine = part._default_manager.filter(**{plan_of: plan}, recorded_by=user.pk)
         if (mine.filter(recorded_from__gt=latest) if latest else mine).exists() or _wrote_over(
             part, plan, user, latest
         ):

@@ -286,7 +286,7 @@ def _action_form(
         request.POST or None,
         initial=dict(first),
         aims=selectors.whole(plan).aims,
-        people=tuple(selectors.people()),
+        people=selectors.people_for(plan.label, today=clock.today()),
         organisations=tuple(selectors.organisations()),
         tactics=selectors.tactics(),
         was=was,

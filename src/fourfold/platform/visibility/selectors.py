@@ -1,6 +1,8 @@
 """What a person holds, and how much of a table that is."""
 
 from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -10,7 +12,7 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
 from django.db.models import Q
 
-from fourfold.platform.people.models import User, UserKind
+from fourfold.platform.people.models import RoleHeld, User, UserKind
 from fourfold.platform.reference import selectors as reference
 from fourfold.platform.visibility.models import AccessLabel, Agreement, CompartmentMember
 from fourfold.platform.visibility.rules import Audience, Label, Reader, may_read, may_write
@@ -83,26 +85,60 @@ def holdings_of(user: User, *, today: date) -> Holdings:
 
 def reader_of(user: User, *, today: date) -> tuple[Reader, tuple[str, ...]]:
     """What the rules need to know of a user, read afresh, and the codes of the roles held today."""
-    fresh = User.objects.select_related("organisation").get(pk=user.pk)
+    return readers_of([user.pk], today=today)[user.pk]
+
+
+def readers_of(users: Collection[int], *, today: date) -> dict[int, tuple[Reader, tuple[str, ...]]]:
+    """The same of many users by their keys. Five queries, however many they are."""
+    fresh = tuple(User.objects.select_related("organisation").filter(pk__in=users))
     on_the_day = Q(held_from__lte=today) & (Q(held_to=None) | Q(held_to__gt=today))
-    roles = tuple(sorted(set(fresh.roles_held.filter(on_the_day).values_list("role", flat=True))))
-    details = reference.terms("role", on=today).filter(code__in=roles).values_list("detail", flat=True)
-    agreements = Agreement.objects.filter(parties=fresh.organisation, starts_on__lte=today)
-    in_force = agreements.filter(Q(ends_on=None) | Q(ends_on__gt=today))
-    compartments = CompartmentMember.objects.filter(on_the_day, user=fresh)
-    reader = Reader(
-        organisation=fresh.organisation.pk,
-        kind=fresh.organisation.kind,
-        region=fresh.organisation.region,
-        ceiling=fresh.ceiling,
-        capabilities=frozenset(c for detail in details for c in detail.get("capabilities", ())),
-        compartments=frozenset(compartments.values_list("compartment_id", flat=True)),
-        agreements=frozenset(in_force.values_list("pk", flat=True)),
-        has_role=bool(roles),
-        is_service=fresh.kind != UserKind.PERSON,
-        is_active=fresh.is_active,
+    roles = _sets(RoleHeld.objects.filter(on_the_day, user__in=users).values_list("user_id", "role"))
+    codes = set().union(*roles.values())
+    details = tuple(reference.terms("role", on=today).filter(code__in=codes).values_list("code", "detail"))
+    in_force = Q(starts_on__lte=today) & (Q(ends_on=None) | Q(ends_on__gt=today))
+    organisations = {user.organisation_id for user in fresh}
+    agreements = _sets(Agreement.objects.filter(in_force, parties__in=organisations).values_list("parties", "pk"))
+    compartments = _sets(
+        CompartmentMember.objects.filter(on_the_day, user__in=users).values_list("user_id", "compartment_id")
     )
-    return reader, roles
+    found = {}
+    for user in fresh:
+        held = roles.get(user.pk, set())
+        reader = Reader(
+            organisation=user.organisation.pk,
+            kind=user.organisation.kind,
+            region=user.organisation.region,
+            ceiling=user.ceiling,
+            capabilities=frozenset(c for code, said in details if code in held for c in said.get("capabilities", ())),
+            compartments=frozenset(compartments.get(user.pk, ())),
+            agreements=frozenset(agreements.get(user.organisation_id, ())),
+            has_role=bool(held),
+            is_service=user.kind != UserKind.PERSON,
+            is_active=user.is_active,
+        )
+        found[user.pk] = reader, tuple(sorted(held))
+    return found
+
+
+def _sets[Value](pairs: Iterable[tuple[int, Value]]) -> dict[int, set[Value]]:
+    found: dict[int, set[Value]] = defaultdict(set)
+    for pk, value in pairs:
+        found[pk].add(value)
+    return found
+
+
+def who_read(label: AccessLabel, users: Collection[int], *, today: date) -> frozenset[int]:
+    """Which of these users, by key, may read what is under a label today."""
+    seen = Label(
+        label.owner_id,
+        label.owner.region,
+        Audience(label.audience),
+        label.marking,
+        label.compartment_id,
+        label.agreement_id,
+        frozenset(label.named.values_list("pk", flat=True)),
+    )
+    return frozenset(pk for pk, (reader, _) in readers_of(users, today=today).items() if may_read(reader, seen))
 
 
 def labels() -> list[tuple[int, Label]]:
