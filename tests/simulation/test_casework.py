@@ -164,6 +164,18 @@ def test_disruptions_keep_the_rules_of_their_day(told: Told) -> None:
     assert count > 3000
 
 
+def test_nobody_passes_a_disruption_that_they_said_differently(told: Told) -> None:
+    said: dict[str, set[str]] = defaultdict(set)
+    passed = 0
+    for act in told.acts:
+        if act["act"] in {"change", "recategorise"} and "disruption" in act:
+            said[act["disruption"]].add(act["actor"])
+        if act["act"] in {"validate", "moderate_disruption"} and act["disruption"] in said:
+            passed += 1
+            assert act["actor"] not in said[act["disruption"]]
+    assert passed > 20
+
+
 def test_nothing_happens_to_a_threat_before_it_is_listed_or_after_it_is_closed(told: Told) -> None:
     closed: dict[str, str] = {}
     listed: dict[str, str] = {}
