@@ -219,7 +219,7 @@ def rows_address(of: Measure, asked: Asked, filters: Mapping[str, object] | None
 
 
 def number_in_words(of: Measure, value: Value) -> str:
-    """A figure as people read it: `938`, `84%`, `12 days`, `0.35`."""
+    """A figure as people read it: `1,024`, `62%`, `12 days`, `0.35`."""
     if value.hidden:
         return FEWER
     if value.number is None:
