@@ -47,8 +47,8 @@ def test_the_queries_grow_by_one_ledger_entry_an_assessment(universe):
                 services.record_moderated_many(actor=moderator, entries=decisions, now=NOW, today=TODAY)
         counted[number] = (len(sending), len(deciding))
     assert counted[11][0] - counted[2][0] == 9
-    # A changed tier is written on the threat itself by its own room, in nine more.
-    assert counted[11][1] - counted[2][1] == 9 * 10
+    # A changed tier is written on the threat itself by its own room, in at most nine more.
+    assert counted[11][1] - counted[2][1] <= 9 * 10
 
 
 def test_all_or_none(universe):

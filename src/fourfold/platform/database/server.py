@@ -7,6 +7,7 @@ makes a crashed cluster refuse to start, so nothing here touches it.
 
 import fcntl
 import os
+import secrets
 import shutil
 import subprocess
 import time
@@ -22,6 +23,7 @@ import psycopg
 from fourfold.platform.database import where
 
 START_PATIENCE_S = 60
+UNFINISHED = "postgres.new-"
 CONFIGURATION = """
 listen_addresses = ''
 unix_socket_permissions = 0700
@@ -173,9 +175,11 @@ def _answers() -> bool:
 
 
 def _initialise(server: Server) -> None:
-    """Make the cluster under another name and move it into place, so that a killed start leaves nothing half made."""
-    fresh = server.cluster.with_name("postgres.new")
-    shutil.rmtree(fresh, ignore_errors=True)
+    """Make the cluster under another name and move it into place, so that a killed start leaves nothing half made.
+
+    The name is new each time: where a start was killed, its initdb may still be writing for a moment.
+    """
+    fresh = server.cluster.with_name(f"{UNFINISHED}{secrets.token_hex(4)}")
     _own(fresh, server.account)
     server.run(
         *("initdb", "-D", str(fresh), "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync"),
@@ -201,6 +205,8 @@ def start() -> bool:
     with _locked(server):
         if server.cluster.exists() and is_running(server) and _answers():
             return False
+        for left in server.cluster.parent.glob(f"{UNFINISHED}*"):
+            shutil.rmtree(left, ignore_errors=True)
         if not (server.cluster / "PG_VERSION").exists():
             _initialise(server)
         _own(server.socket, server.account)
