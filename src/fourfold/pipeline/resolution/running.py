@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from fourfold.pipeline.resolution import clustering, records, scoring, training
+from fourfold.pipeline.resolution import judgements as judged
 from fourfold.pipeline.resolution.model import Model, load_model
 from fourfold.pipeline.resolution.settings import Settings, load_settings
 
@@ -29,14 +30,23 @@ class Counts:
     within: int
     proposed: int
     tombstones: int
+    judgements_held: int
+    judgements_not_held: int
+    judgements_not_found: int
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """Where a run's results are, and how it came to them. `next_cluster` is the next free number."""
+    """Where a run's results are, and how it came to them. `next_cluster` is the next free number.
+
+    `changes` says what became of the cluster numbers of the last run (see `clustering.changes`), `judgements` what
+    became of each judgement (see `judgements.outcomes_sql`).
+    """
 
     clusters: Path
     edges: Path
+    changes: Path
+    judgements: Path
     report: Path
     counts: Counts
     next_cluster: int
@@ -58,6 +68,7 @@ def resolve(
     model: Model | None = None,
     next_cluster: int = 1,
     train: bool = False,
+    judgements: Path | None = None,
 ) -> Resolution:
     """Propose which source records are about one person.
 
@@ -71,9 +82,11 @@ def resolve(
         model: The weights; the shipped model when none is given.
         next_cluster: The first number for new clusters. The caller owns the numbering: above every number ever given.
         train: Train a model on these records first, when there are enough of them.
+        judgements: What people decided, as a Parquet file: left_source, left_key, right_source, right_key, verdict
+            (SAME or DIFFERENT). Only judgements that stand.
 
     Raises:
-        ValueError: `next_cluster` is not above the numbers in `previous`.
+        ValueError: `next_cluster` is not above the numbers in `previous`, or a judgement has another verdict.
         SettingsWrong: the settings and the model do not fit.
     """
     settings = settings or load_settings()
@@ -84,18 +97,22 @@ def resolve(
         connection.execute("set preserve_insertion_order = false")
         connection.execute("set temp_directory = $place", {"place": str(making / "spill")})
         records.load_records(connection, person_parquets)
+        judged.load(connection, judgements)
         _load_previous(connection, previous, next_cluster=next_cluster)
         blocks = tuple(records.add_blocking_keys(connection, settings))
         chosen, reason = training.choose_model(connection, settings, given=model or load_model(), train=train)
         prior = scoring.score(connection, settings, chosen)
         clustering.cluster(connection, settings)
         following = clustering.number(connection, next_cluster=next_cluster)
+        clustering.changes(connection)
         clustering.band_edges(connection, settings, probability=scoring.probability_of(settings.link_weight))
         _write(connection, making)
         counts = _counts(connection)
     resolution = Resolution(
         clusters=into / "clusters.parquet",
         edges=into / "edges.parquet",
+        changes=into / "changes.parquet",
+        judgements=into / "judgements.parquet",
         report=into / "resolution.json",
         counts=counts,
         next_cluster=following,
@@ -138,6 +155,13 @@ def _write(connection: duckdb.DuckDBPyConnection, making: Path) -> None:
         order by l.source, l.record_key, r.source, r.record_key) to $path (format parquet)""",
         {"path": str(making / "edges.parquet")},
     )
+    connection.execute(
+        "copy (from change order by event, was, became) to $path (format parquet)",
+        {"path": str(making / "changes.parquet")},
+    )
+    connection.execute(
+        f"copy ({judged.outcomes_sql()}) to $path (format parquet)", {"path": str(making / "judgements.parquet")}
+    )
 
 
 def _counts(connection: duckdb.DuckDBPyConnection) -> Counts:
@@ -146,6 +170,9 @@ def _counts(connection: duckdb.DuckDBPyConnection) -> Counts:
         "select count(*), coalesce(max(n), 0) from (select count(*) as n from member group by component)"
     ).fetchall()[0]
     bands = dict(connection.execute("select band, count(*) from banded group by band").fetchall())
+    outcomes = dict(
+        connection.execute(f"select outcome, count(*) from ({judged.outcomes_sql()}) group by outcome").fetchall()
+    )
     return Counts(
         records=total,
         open=unrestricted,
@@ -156,11 +183,14 @@ def _counts(connection: duckdb.DuckDBPyConnection) -> Counts:
         within=bands.get("WITHIN", 0),
         proposed=bands.get("PROPOSED", 0),
         tombstones=bands.get("TOMBSTONE", 0),
+        judgements_held=outcomes.get("HELD", 0),
+        judgements_not_held=outcomes.get("NOT_HELD", 0),
+        judgements_not_found=outcomes.get("NOT_FOUND", 0),
     )
 
 
 def _report(resolution: Resolution) -> str:
     said = asdict(resolution)
-    for place in ("clusters", "edges", "report"):
+    for place in ("clusters", "edges", "changes", "judgements", "report"):
         said[place] = Path(said[place]).name
     return json.dumps(said, indent=2) + "\n"
