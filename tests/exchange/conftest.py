@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from fourfold.exchange import selectors, services
+from fourfold.exchange import rules, selectors, services
 from fourfold.exchange.models import Import
 from fourfold.intake.storage import Store
 from fourfold.platform.people.models import User
@@ -104,7 +104,7 @@ def take() -> Callable[..., bytes]:
             out=out,
             form=form,
             layout=selectors.layout(layout),
-            wanted=asked.pop("wanted", selectors.Wanted()),
+            wanted=asked.pop("wanted", rules.Wanted()),
             reason="For the monthly return",
             **{"now": NOW, "today": TODAY, **asked},
         )

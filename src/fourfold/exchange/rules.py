@@ -267,6 +267,23 @@ type Words = Mapping[str, Mapping[str, str]]
 """Lists of codes by name, each code with its word, in the region's order."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which records an export holds.
+
+    Args:
+        kinds: Which sheets.
+        forces: Codes of owning organisations, and of leading agencies; all where empty.
+        first: Threats nominated, assessments decided and disruptions of a record date from this day on.
+        last: The same up to this day, included.
+    """
+
+    kinds: tuple[Kind, ...] = tuple(Kind)
+    forces: tuple[str, ...] = ()
+    first: date | None = None
+    last: date | None = None
+
+
 @dataclass(frozen=True)
 class Fault:
     """Why a line is refused: where, what stood there, which rule, what to do."""

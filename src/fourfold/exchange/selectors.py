@@ -14,7 +14,7 @@ from fourfold.disruptions import rules as disruption_rules
 from fourfold.disruptions import selectors as disruptions
 from fourfold.exchange import rules
 from fourfold.exchange.models import Import, ImportLine
-from fourfold.exchange.rules import Column, Kind, Layout, Value, Values, Words
+from fourfold.exchange.rules import Column, Kind, Layout, Value, Values, Wanted, Words
 from fourfold.exchange.sheets import desks
 from fourfold.exchange.sheets.desk import Desk, Work
 from fourfold.exchange.sheets.threats import ThreatsDesk
@@ -96,23 +96,6 @@ def _disruption_words() -> Words:
         "programme": region.programmes,
         "tactic": {each.code: each.name for each in region.tactics.values()},
     }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """Which records an export holds.
-
-    Args:
-        kinds: Which sheets.
-        forces: Codes of owning organisations, and of leading agencies; all where empty.
-        first: Threats nominated, assessments decided and disruptions of a record date from this day on.
-        last: The same up to this day, included.
-    """
-
-    kinds: tuple[Kind, ...] = tuple(Kind)
-    forces: tuple[str, ...] = ()
-    first: date | None = None
-    last: date | None = None
 
 
 def lines(work: Work, wanted: Wanted) -> Mapping[Kind, Iterator[Values]]:

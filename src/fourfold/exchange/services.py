@@ -11,8 +11,7 @@ from django.db import connection, transaction
 from fourfold.exchange import importing, rules, selectors
 from fourfold.exchange.files import writing
 from fourfold.exchange.models import Import, ImportLine, KeptUrn
-from fourfold.exchange.rules import Fate, Kind, Layout, State, Values
-from fourfold.exchange.selectors import Wanted
+from fourfold.exchange.rules import Fate, Kind, Layout, State, Values, Wanted
 from fourfold.exchange.sheets.desk import Work
 from fourfold.intake.storage import Store, TooLarge
 from fourfold.platform import clock

@@ -299,7 +299,7 @@ def _taken(request: HttpRequest, said: dict[str, Any], layout: Layout) -> HttpRe
         out=out,
         form=said["form"],
         layout=layout,
-        wanted=selectors.Wanted(
+        wanted=rules.Wanted(
             kinds=tuple(Kind(each) for each in said["sheets"]),
             forces=tuple(said["forces"]),
             first=said["first"],

@@ -42,7 +42,7 @@ def export(*, out: Path, email: str, why: str, recipient: str, on: datetime | No
             out=stream,
             form="zip" if out.suffix.lower() == ".zip" else "xlsx",
             layout=selectors.layout(code),
-            wanted=selectors.Wanted(),
+            wanted=rules.Wanted(),
             reason=why,
             recipient=recipient,
             as_recorded_on=day,

@@ -1,10 +1,10 @@
 """Every sheet's desk by what the sheet holds."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from fourfold.disruptions import selectors as disruptions
-from fourfold.exchange.rules import Field, Kind, Sheet
+from fourfold.exchange.rules import Field, Kind, Sheet, Wanted
 from fourfold.exchange.sheets.assessments import FIELDS as ASSESSMENT_FIELDS
 from fourfold.exchange.sheets.assessments import AssessmentsDesk
 from fourfold.exchange.sheets.desk import Desk, Work
@@ -12,9 +12,6 @@ from fourfold.exchange.sheets.disruptions import DisruptionsDesk
 from fourfold.exchange.sheets.disruptions import fields as disruption_fields
 from fourfold.exchange.sheets.threats import FIELDS as THREAT_FIELDS
 from fourfold.exchange.sheets.threats import ThreatsDesk
-
-if TYPE_CHECKING:
-    from fourfold.exchange.selectors import Wanted
 
 DESKS: Final[Mapping[Kind, type[Desk]]] = {
     Kind.THREATS: ThreatsDesk,
@@ -46,7 +43,7 @@ def fields() -> Mapping[Kind, Mapping[str, Field]]:
     }
 
 
-def narrowed(kind: Kind, wanted: "Wanted") -> Callable[[Any], Any]:
+def narrowed(kind: Kind, wanted: Wanted) -> Callable[[Any], Any]:
     """What an export asks of a sheet's records."""
     asked: dict[str, Any] = {}
     if wanted.forces:
