@@ -12,6 +12,7 @@ from fourfold.assessments.models import Assessment
 from fourfold.assessments.rules import Side, Status
 from fourfold.platform.errors import RuleBroken
 from fourfold.platform.visibility.scope import acting_as
+from fourfold.platform.visibility.services import label_for, let_into_compartment, make_compartment
 from fourfold.threats import selectors as threats
 from tests.assessments.conftest import COUNTERFEIT, COUNTY_LINE, NOW, TODAY, evidence, vector
 from tests.threats.conftest import nominate
@@ -161,6 +162,42 @@ def test_of_two_records_of_one_threat_the_later_stands(universe, threat):
         (third,) = keep(universe, elsewhere(threat, tier="4", risk=None))
         assert [a.status for a in selectors.all_of(threat)] == ["MODERATED", "SUPERSEDED", "SUPERSEDED"]
         assert selectors.standing_of([threat.pk])[threat.pk].reference == third.reference
+
+
+def narrow(universe, assessment):
+    """Put an assessment into a circle that its threat is not in, as one that stayed so when its threat was widened."""
+    circle = make_compartment(code="FEW", name="A few", owner=universe.organisation("merseyside"))
+    let_into_compartment(compartment=circle, user=universe.merseyside_analyst, held_from=TODAY)
+    with acting_as(universe.merseyside_analyst):
+        label = label_for(owner=universe.organisation("merseyside"), audience="OWN", compartment=circle)
+        assert Assessment.objects.filter(pk=assessment.pk).update(label=label)
+
+
+def test_a_record_takes_the_place_of_one_that_fewer_may_read_than_its_threat_without_telling_of_it(universe, threat):
+    with acting_as(universe.merseyside_intelligence_manager):
+        (first,) = keep(universe, elsewhere(threat))
+    narrow(universe, first)
+    with acting_as(universe.merseyside_intelligence_manager):
+        assert selectors.assessment_of(threat) is None
+        (second,) = keep(universe, elsewhere(threat, tier="2", risk=None))
+        assert selectors.all_of(threat) == (second,)
+    with acting_as(universe.merseyside_analyst):
+        assert {a.reference: a.status for a in selectors.all_of(threat)} == {
+            first.reference: Status.SUPERSEDED,
+            second.reference: Status.MODERATED,
+        }
+
+
+def test_a_decision_takes_the_place_of_one_that_the_moderator_may_not_read(universe, threat, waiting):
+    with acting_as(universe.merseyside_intelligence_manager):
+        (first,) = keep(universe, elsewhere(threat))
+    narrow(universe, first)
+    moderator = universe.nwrocu_rocta_moderator
+    with acting_as(moderator):
+        done = services.record_moderated(actor=moderator, assessment=waiting, now=NOW, today=TODAY)
+        assert selectors.all_of(threat) == (done,)
+    with acting_as(universe.merseyside_analyst):
+        assert [a.status for a in selectors.all_of(threat)] == [Status.SUPERSEDED, Status.MODERATED]
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from fourfold.assessments.services.writing import (
     check_reasons,
     check_threat_open,
     evidence_rows,
+    in_place_of,
     label_to_assess,
     lent,
     locked_many,
@@ -36,7 +37,6 @@ from fourfold.assessments.services.writing import (
     sheet_for,
     stand,
     stored,
-    supersede,
 )
 from fourfold.platform import clock
 from fourfold.platform.audit.services import Operation
@@ -288,8 +288,11 @@ def record_from_elsewhere(
     for assessment, _, _ in good:
         if _supersedes(assessment) and newest[assessment.threat_id] is not assessment:
             assessment.status = Status.SUPERSEDED
-    supersede([threat_id for threat_id in newest if threat_id is not None], because="Superseded by a later record")
-    Assessment.objects.bulk_create([assessment for assessment, _, _ in good])
+    in_place_of(
+        [threat_id for threat_id in newest if threat_id is not None],
+        because="Superseded by a later record",
+        write=lambda: Assessment.objects.bulk_create([assessment for assessment, _, _ in good]),
+    )
     rows: list[CriterionScore] = []
     sheets: list[ScoreSheet] = []
     for assessment, each, model in good:
