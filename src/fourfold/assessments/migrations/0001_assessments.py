@@ -125,7 +125,6 @@ class Migration(migrations.Migration):
                         base_field=models.BigIntegerField(),
                         default=list,
                         help_text="Everybody who scored or cited: none of them may check",
-                        size=None,
                     ),
                 ),
                 (
@@ -270,6 +269,88 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["label", "status", "due_on"], name="assessment_label_status"),
+                    models.Index(fields=["threat", "status"], name="assessment_threat_status"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("area", None),
+                                ("kind", "TACTICAL"),
+                                ("theme", ""),
+                                ("threat__isnull", False),
+                                ("year", None),
+                            ),
+                            models.Q(
+                                ("area__isnull", False),
+                                ("kind", "THEMATIC"),
+                                ("threat", None),
+                                ("year__isnull", False),
+                                models.Q(("theme", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="assessment_of_threat_or_theme",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("due_on", None), ("submitted_at", None)),
+                            models.Q(("due_on__isnull", False), ("submitted_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="assessment_sent_with_clock",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "MODERATED"), _negated=True),
+                            ("decided_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="assessment_moderated_when_and_how",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("checked_by", None),
+                            ("assessor", None),
+                            models.Q(("checked_by", models.F("assessor")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="assessment_checked_by_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("moderator", None),
+                            models.Q(
+                                models.Q(
+                                    ("assessor", None),
+                                    models.Q(("moderator", models.F("assessor")), _negated=True),
+                                    _connector="OR",
+                                ),
+                                models.Q(
+                                    ("checked_by", None),
+                                    models.Q(("moderator", models.F("checked_by")), _negated=True),
+                                    _connector="OR",
+                                ),
+                                models.Q(
+                                    ("second_moderator", None),
+                                    models.Q(("moderator", models.F("second_moderator")), _negated=True),
+                                    _connector="OR",
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="assessment_moderated_by_another",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "TACTICAL"), ("status", "MODERATED")),
+                        fields=("threat",),
+                        name="assessment_one_standing",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="CriterionEvidence",
@@ -341,6 +422,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "assessment"], name="criterionevidence_label")],
+            },
         ),
         migrations.CreateModel(
             name="CriterionScore",
@@ -394,6 +478,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "assessment"], name="criterionscore_label")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("assessment", "side", "round", "key"), name="criterionscore_once")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ScoreSheet",
@@ -458,6 +548,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "assessment"], name="scoresheet_label")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("assessment", "side", "round"), name="scoresheet_once")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Appeal",
@@ -542,121 +638,5 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="assessment",
-            index=models.Index(fields=["label", "status", "due_on"], name="assessment_label_status"),
-        ),
-        migrations.AddIndex(
-            model_name="assessment",
-            index=models.Index(fields=["threat", "status"], name="assessment_threat_status"),
-        ),
-        migrations.AddConstraint(
-            model_name="assessment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("area", None), ("kind", "TACTICAL"), ("theme", ""), ("threat__isnull", False), ("year", None)
-                    ),
-                    models.Q(
-                        ("area__isnull", False),
-                        ("kind", "THEMATIC"),
-                        ("threat", None),
-                        ("year__isnull", False),
-                        models.Q(("theme", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="assessment_of_threat_or_theme",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="assessment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("due_on", None), ("submitted_at", None)),
-                    models.Q(("due_on__isnull", False), ("submitted_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="assessment_sent_with_clock",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="assessment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "MODERATED"), _negated=True), ("decided_at__isnull", False), _connector="OR"
-                ),
-                name="assessment_moderated_when_and_how",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="assessment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("checked_by", None),
-                    ("assessor", None),
-                    models.Q(("checked_by", models.F("assessor")), _negated=True),
-                    _connector="OR",
-                ),
-                name="assessment_checked_by_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="assessment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("moderator", None),
-                    models.Q(
-                        models.Q(
-                            ("assessor", None),
-                            models.Q(("moderator", models.F("assessor")), _negated=True),
-                            _connector="OR",
-                        ),
-                        models.Q(
-                            ("checked_by", None),
-                            models.Q(("moderator", models.F("checked_by")), _negated=True),
-                            _connector="OR",
-                        ),
-                        models.Q(
-                            ("second_moderator", None),
-                            models.Q(("moderator", models.F("second_moderator")), _negated=True),
-                            _connector="OR",
-                        ),
-                    ),
-                    _connector="OR",
-                ),
-                name="assessment_moderated_by_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="assessment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("kind", "TACTICAL"), ("status", "MODERATED")),
-                fields=("threat",),
-                name="assessment_one_standing",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="criterionevidence",
-            index=models.Index(fields=["label", "assessment"], name="criterionevidence_label"),
-        ),
-        migrations.AddIndex(
-            model_name="criterionscore",
-            index=models.Index(fields=["label", "assessment"], name="criterionscore_label"),
-        ),
-        migrations.AddConstraint(
-            model_name="criterionscore",
-            constraint=models.UniqueConstraint(
-                fields=("assessment", "side", "round", "key"), name="criterionscore_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="scoresheet",
-            index=models.Index(fields=["label", "assessment"], name="scoresheet_label"),
-        ),
-        migrations.AddConstraint(
-            model_name="scoresheet",
-            constraint=models.UniqueConstraint(fields=("assessment", "side", "round"), name="scoresheet_once"),
         ),
     ]

@@ -277,6 +277,135 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        models.F("label"),
+                        models.OrderBy(models.F("record_date"), descending=True, nulls_last=True),
+                        models.OrderBy(models.F("id"), descending=True),
+                        name="disruption_label_latest",
+                    ),
+                    models.Index(
+                        models.OrderBy(models.F("record_date"), descending=True, nulls_last=True),
+                        models.OrderBy(models.F("id"), descending=True),
+                        name="disruption_latest",
+                    ),
+                    models.Index(fields=["threat", "event_on"], name="disruption_threat_event"),
+                    models.Index(
+                        fields=[
+                            "record_date",
+                            "role",
+                            "category",
+                            "state",
+                            "primary_p",
+                            "lead_agency",
+                            "threat_type",
+                            "event_on",
+                            "added_at",
+                            "late",
+                            "label",
+                            "recorded_from",
+                            "programme",
+                        ],
+                        name="disruption_figures",
+                    ),
+                    models.Index(fields=["state", "category"], name="disruption_state"),
+                    models.Index(
+                        condition=models.Q(("review_due_on__isnull", False)),
+                        fields=["review_due_on"],
+                        name="disruption_review",
+                    ),
+                    models.Index(fields=["recorder", "added_at"], name="disruption_recorder"),
+                    models.Index(
+                        condition=models.Q(("shared_event", ""), _negated=True),
+                        fields=["shared_event"],
+                        name="disruption_event",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("role__in", ["LEAD", "SUPPORT"])), name="disruption_role_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "category__in",
+                                [
+                                    "MAJOR",
+                                    "MODERATE",
+                                    "MINOR",
+                                    "NO_NOTICEABLE",
+                                    "NEGATIVE",
+                                    "UNKNOWN",
+                                    "NOT_ASSESSED",
+                                    "PLATINUM",
+                                ],
+                            ),
+                            (
+                                "original_category__in",
+                                [
+                                    "MAJOR",
+                                    "MODERATE",
+                                    "MINOR",
+                                    "NO_NOTICEABLE",
+                                    "NEGATIVE",
+                                    "UNKNOWN",
+                                    "NOT_ASSESSED",
+                                    "PLATINUM",
+                                ],
+                            ),
+                        ),
+                        name="disruption_category_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("primary_p__in", ["PURSUE", "PREVENT", "PROTECT", "PREPARE"])),
+                        name="disruption_p_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["RECORDED", "VALIDATED", "MODERATED", "RETURNED", "WITHDRAWN"])
+                        ),
+                        name="disruption_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("record_date__gte", models.F("event_on")),
+                            (
+                                "record_date__lte",
+                                django.db.models.functions.datetime.TruncDate(
+                                    "added_at", tzinfo=zoneinfo.ZoneInfo(key="Europe/London")
+                                ),
+                            ),
+                        ),
+                        name="disruption_dates_in_order",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["VALIDATED", "MODERATED"]), _negated=True),
+                            ("faults", []),
+                            _connector="OR",
+                        ),
+                        name="disruption_passed_without_faults",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["VALIDATED", "MODERATED"]), _negated=True),
+                            ("validated_by__isnull", False),
+                            ("moderator__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="disruption_passed_by_somebody",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("moderator", None),
+                            models.Q(("moderator", models.F("recorder")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="disruption_moderated_by_another",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="CategoryReview",
@@ -369,6 +498,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "disruption"], name="categoryreview_label")],
+            },
         ),
         migrations.CreateModel(
             name="DisruptionAim",
@@ -418,6 +550,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "aim"], name="disruptionaim_label_aim")],
+                "constraints": [models.UniqueConstraint(fields=("disruption", "aim"), name="disruptionaim_once")],
+            },
         ),
         migrations.CreateModel(
             name="DisruptionDraft",
@@ -439,6 +575,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["author", "ended_at"], name="disruptiondraft_author")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("author", "key"), name="disruptiondraft_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("ended_at", None), ("said", {}), _connector="OR"),
+                        name="disruptiondraft_emptied",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="DisruptionEvidence",
@@ -497,6 +643,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "disruption"], name="disruptionevidence_label")],
+            },
         ),
         migrations.CreateModel(
             name="DisruptionLead",
@@ -611,6 +760,27 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["label", "state", "expires_on"], name="disruptionlead_label_state"),
+                    models.Index(fields=["threat", "state"], name="disruptionlead_threat"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("threat", "event", "kind", "label"), name="disruptionlead_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["OPEN", "ACCEPTED", "DECLINED", "EXPIRED"])),
+                        name="disruptionlead_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["ACCEPTED", "DECLINED"]), _negated=True),
+                            models.Q(("decided_by__isnull", False), ("decided_on__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="disruptionlead_decided_by_somebody",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="DisruptionSupport",
@@ -665,232 +835,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="disruption",
-            index=models.Index(
-                models.F("label"),
-                models.OrderBy(models.F("record_date"), descending=True, nulls_last=True),
-                models.OrderBy(models.F("id"), descending=True),
-                name="disruption_label_latest",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disruption",
-            index=models.Index(
-                models.OrderBy(models.F("record_date"), descending=True, nulls_last=True),
-                models.OrderBy(models.F("id"), descending=True),
-                name="disruption_latest",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disruption",
-            index=models.Index(fields=["threat", "event_on"], name="disruption_threat_event"),
-        ),
-        migrations.AddIndex(
-            model_name="disruption",
-            index=models.Index(
-                fields=[
-                    "record_date",
-                    "role",
-                    "category",
-                    "state",
-                    "primary_p",
-                    "lead_agency",
-                    "threat_type",
-                    "event_on",
-                    "added_at",
-                    "late",
-                    "label",
-                    "recorded_from",
-                    "programme",
-                ],
-                name="disruption_figures",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disruption",
-            index=models.Index(fields=["state", "category"], name="disruption_state"),
-        ),
-        migrations.AddIndex(
-            model_name="disruption",
-            index=models.Index(
-                condition=models.Q(("review_due_on__isnull", False)), fields=["review_due_on"], name="disruption_review"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disruption",
-            index=models.Index(fields=["recorder", "added_at"], name="disruption_recorder"),
-        ),
-        migrations.AddIndex(
-            model_name="disruption",
-            index=models.Index(
-                condition=models.Q(("shared_event", ""), _negated=True),
-                fields=["shared_event"],
-                name="disruption_event",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disruption",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("role__in", ["LEAD", "SUPPORT"])), name="disruption_role_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disruption",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "category__in",
-                        [
-                            "MAJOR",
-                            "MODERATE",
-                            "MINOR",
-                            "NO_NOTICEABLE",
-                            "NEGATIVE",
-                            "UNKNOWN",
-                            "NOT_ASSESSED",
-                            "PLATINUM",
-                        ],
-                    ),
-                    (
-                        "original_category__in",
-                        [
-                            "MAJOR",
-                            "MODERATE",
-                            "MINOR",
-                            "NO_NOTICEABLE",
-                            "NEGATIVE",
-                            "UNKNOWN",
-                            "NOT_ASSESSED",
-                            "PLATINUM",
-                        ],
-                    ),
-                ),
-                name="disruption_category_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disruption",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("primary_p__in", ["PURSUE", "PREVENT", "PROTECT", "PREPARE"])),
-                name="disruption_p_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disruption",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["RECORDED", "VALIDATED", "MODERATED", "RETURNED", "WITHDRAWN"])),
-                name="disruption_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disruption",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("record_date__gte", models.F("event_on")),
-                    (
-                        "record_date__lte",
-                        django.db.models.functions.datetime.TruncDate(
-                            "added_at", tzinfo=zoneinfo.ZoneInfo(key="Europe/London")
-                        ),
-                    ),
-                ),
-                name="disruption_dates_in_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disruption",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["VALIDATED", "MODERATED"]), _negated=True), ("faults", []), _connector="OR"
-                ),
-                name="disruption_passed_without_faults",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disruption",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["VALIDATED", "MODERATED"]), _negated=True),
-                    ("validated_by__isnull", False),
-                    ("moderator__isnull", False),
-                    _connector="OR",
-                ),
-                name="disruption_passed_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disruption",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("moderator", None), models.Q(("moderator", models.F("recorder")), _negated=True), _connector="OR"
-                ),
-                name="disruption_moderated_by_another",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="categoryreview",
-            index=models.Index(fields=["label", "disruption"], name="categoryreview_label"),
-        ),
-        migrations.AddIndex(
-            model_name="disruptionaim",
-            index=models.Index(fields=["label", "aim"], name="disruptionaim_label_aim"),
-        ),
-        migrations.AddConstraint(
-            model_name="disruptionaim",
-            constraint=models.UniqueConstraint(fields=("disruption", "aim"), name="disruptionaim_once"),
-        ),
-        migrations.AddIndex(
-            model_name="disruptiondraft",
-            index=models.Index(fields=["author", "ended_at"], name="disruptiondraft_author"),
-        ),
-        migrations.AddConstraint(
-            model_name="disruptiondraft",
-            constraint=models.UniqueConstraint(fields=("author", "key"), name="disruptiondraft_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="disruptiondraft",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ended_at", None), ("said", {}), _connector="OR"), name="disruptiondraft_emptied"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disruptionevidence",
-            index=models.Index(fields=["label", "disruption"], name="disruptionevidence_label"),
-        ),
-        migrations.AddIndex(
-            model_name="disruptionlead",
-            index=models.Index(fields=["label", "state", "expires_on"], name="disruptionlead_label_state"),
-        ),
-        migrations.AddIndex(
-            model_name="disruptionlead",
-            index=models.Index(fields=["threat", "state"], name="disruptionlead_threat"),
-        ),
-        migrations.AddConstraint(
-            model_name="disruptionlead",
-            constraint=models.UniqueConstraint(fields=("threat", "event", "kind", "label"), name="disruptionlead_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="disruptionlead",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["OPEN", "ACCEPTED", "DECLINED", "EXPIRED"])),
-                name="disruptionlead_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disruptionlead",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["ACCEPTED", "DECLINED"]), _negated=True),
-                    models.Q(("decided_by__isnull", False), ("decided_on__isnull", False)),
-                    _connector="OR",
-                ),
-                name="disruptionlead_decided_by_somebody",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disruptionsupport",
-            index=models.Index(fields=["label", "agency"], name="disruptionsupport_label_agency"),
+            options={
+                "indexes": [models.Index(fields=["label", "agency"], name="disruptionsupport_label_agency")],
+            },
         ),
     ]

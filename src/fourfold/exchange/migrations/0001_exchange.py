@@ -97,6 +97,25 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "-id"], name="exchange_import_label")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["RECEIVED", "CHECKED", "IMPORTED", "DROPPED", "REFUSED"])),
+                        name="exchange_import_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at__isnull", False), ("state__in", ["IMPORTED", "DROPPED"])),
+                            models.Q(
+                                models.Q(("state__in", ["IMPORTED", "DROPPED"]), _negated=True), ("decided_at", None)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="exchange_import_decided_when",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ImportLine",
@@ -193,6 +212,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "of", "kind", "line"], name="exchange_line_label")],
+                "constraints": [models.UniqueConstraint(fields=("of", "kind", "line"), name="exchange_line_once")],
+            },
         ),
         migrations.CreateModel(
             name="KeptUrn",
@@ -275,66 +298,34 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="import",
-            index=models.Index(fields=["label", "-id"], name="exchange_import_label"),
-        ),
-        migrations.AddConstraint(
-            model_name="import",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["RECEIVED", "CHECKED", "IMPORTED", "DROPPED", "REFUSED"])),
-                name="exchange_import_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="import",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at__isnull", False), ("state__in", ["IMPORTED", "DROPPED"])),
-                    models.Q(models.Q(("state__in", ["IMPORTED", "DROPPED"]), _negated=True), ("decided_at", None)),
-                    _connector="OR",
-                ),
-                name="exchange_import_decided_when",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="importline",
-            index=models.Index(fields=["label", "of", "kind", "line"], name="exchange_line_label"),
-        ),
-        migrations.AddConstraint(
-            model_name="importline",
-            constraint=models.UniqueConstraint(fields=("of", "kind", "line"), name="exchange_line_once"),
-        ),
-        migrations.AddIndex(
-            model_name="kepturn",
-            index=models.Index(fields=["label", "kind", "urn"], name="exchange_urn_label"),
-        ),
-        migrations.AddConstraint(
-            model_name="kepturn",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("assessment__isnull", True),
-                        ("disruption__isnull", True),
-                        ("kind", "threats"),
-                        ("threat__isnull", False),
-                    ),
-                    models.Q(
-                        ("assessment__isnull", False),
-                        ("disruption__isnull", True),
-                        ("kind", "assessments"),
-                        ("threat__isnull", True),
-                    ),
-                    models.Q(
-                        ("assessment__isnull", True),
-                        ("disruption__isnull", False),
-                        ("kind", "disruptions"),
-                        ("threat__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="exchange_urn_of_one_record",
-            ),
+            options={
+                "indexes": [models.Index(fields=["label", "kind", "urn"], name="exchange_urn_label")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("assessment__isnull", True),
+                                ("disruption__isnull", True),
+                                ("kind", "threats"),
+                                ("threat__isnull", False),
+                            ),
+                            models.Q(
+                                ("assessment__isnull", False),
+                                ("disruption__isnull", True),
+                                ("kind", "assessments"),
+                                ("threat__isnull", True),
+                            ),
+                            models.Q(
+                                ("assessment__isnull", True),
+                                ("disruption__isnull", False),
+                                ("kind", "disruptions"),
+                                ("threat__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="exchange_urn_of_one_record",
+                    )
+                ],
+            },
         ),
     ]

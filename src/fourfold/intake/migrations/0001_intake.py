@@ -101,6 +101,21 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "id"], name="intake_source_label")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("cadence__in", ["DAILY", "WEEKLY", "MONTHLY", "YEARLY", "ONCE"])),
+                        name="intake_cadence_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("agreement_to", None), ("agreement_to__gt", models.F("agreement_from")), _connector="OR"
+                        ),
+                        name="intake_agreement_ends_after_start",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Batch",
@@ -205,6 +220,38 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name_plural": "batches",
+                "indexes": [
+                    models.Index(fields=["label", "id"], name="intake_batch_label"),
+                    models.Index(fields=["source", "-received_at"], name="intake_batch_of_source"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("source", "content_hash"), name="intake_batch_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                ["RECEIVED", "LANDED", "CANONICAL", "RESOLVED", "PUBLISHED", "REFUSED", "FAILED"],
+                            )
+                        ),
+                        name="intake_batch_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("published_at__isnull", False), ("state", "PUBLISHED")),
+                            models.Q(models.Q(("state", "PUBLISHED"), _negated=True), ("published_at", None)),
+                            _connector="OR",
+                        ),
+                        name="intake_published_has_moment",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["REFUSED", "FAILED"]), _negated=True),
+                            models.Q(("sentence", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="intake_stopped_says_why",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -272,6 +319,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "id"], name="intake_arrival_label")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("source", "idempotency_key"), name="intake_idempotency_key")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="SourceToken",
@@ -319,6 +372,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "id"], name="intake_token_label")],
+            },
         ),
         migrations.CreateModel(
             name="StepRun",
@@ -396,6 +452,22 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["label", "id"], name="intake_run_label"),
+                    models.Index(fields=["batch", "step"], name="intake_run_of_batch"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at", None), ("outcome", "RUNNING")),
+                            models.Q(models.Q(("outcome", "RUNNING"), _negated=True), ("ended_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="intake_ended_run_has_moment",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="BatchFile",
@@ -703,99 +775,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="source",
-            index=models.Index(fields=["label", "id"], name="intake_source_label"),
-        ),
-        migrations.AddConstraint(
-            model_name="source",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("cadence__in", ["DAILY", "WEEKLY", "MONTHLY", "YEARLY", "ONCE"])),
-                name="intake_cadence_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="source",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("agreement_to", None), ("agreement_to__gt", models.F("agreement_from")), _connector="OR"
-                ),
-                name="intake_agreement_ends_after_start",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="batch",
-            index=models.Index(fields=["label", "id"], name="intake_batch_label"),
-        ),
-        migrations.AddIndex(
-            model_name="batch",
-            index=models.Index(fields=["source", "-received_at"], name="intake_batch_of_source"),
-        ),
-        migrations.AddConstraint(
-            model_name="batch",
-            constraint=models.UniqueConstraint(fields=("source", "content_hash"), name="intake_batch_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="batch",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["RECEIVED", "LANDED", "CANONICAL", "RESOLVED", "PUBLISHED", "REFUSED", "FAILED"])
-                ),
-                name="intake_batch_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="batch",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("published_at__isnull", False), ("state", "PUBLISHED")),
-                    models.Q(models.Q(("state", "PUBLISHED"), _negated=True), ("published_at", None)),
-                    _connector="OR",
-                ),
-                name="intake_published_has_moment",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="batch",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["REFUSED", "FAILED"]), _negated=True),
-                    models.Q(("sentence", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="intake_stopped_says_why",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="arrival",
-            index=models.Index(fields=["label", "id"], name="intake_arrival_label"),
-        ),
-        migrations.AddConstraint(
-            model_name="arrival",
-            constraint=models.UniqueConstraint(fields=("source", "idempotency_key"), name="intake_idempotency_key"),
-        ),
-        migrations.AddIndex(
-            model_name="sourcetoken",
-            index=models.Index(fields=["label", "id"], name="intake_token_label"),
-        ),
-        migrations.AddIndex(
-            model_name="steprun",
-            index=models.Index(fields=["label", "id"], name="intake_run_label"),
-        ),
-        migrations.AddIndex(
-            model_name="steprun",
-            index=models.Index(fields=["batch", "step"], name="intake_run_of_batch"),
-        ),
-        migrations.AddConstraint(
-            model_name="steprun",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at", None), ("outcome", "RUNNING")),
-                    models.Q(models.Q(("outcome", "RUNNING"), _negated=True), ("ended_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="intake_ended_run_has_moment",
-            ),
         ),
     ]

@@ -68,10 +68,7 @@ class Migration(migrations.Migration):
                     "tier_reviewed",
                     models.CharField(blank=True, help_text="The threat's tier at the latest version", max_length=12),
                 ),
-                (
-                    "score",
-                    models.PositiveIntegerField(help_text="Share of the plan rules that it passes, 0 to 100"),
-                ),
+                ("score", models.PositiveIntegerField(help_text="Share of the plan rules that it passes, 0 to 100")),
                 (
                     "failed",
                     django.contrib.postgres.fields.ArrayField(
@@ -115,6 +112,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["label", "reference"], name="plan_label_reference"),
+                    models.Index(fields=["next_review_on"], name="plan_next_review"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["DRAFT", "ADOPTED", "CLOSED"])), name="plan_state_known"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("score__lte", 100)), name="plan_score_per_cent"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="PeerReview",
@@ -179,6 +188,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "plan"], name="peerreview_label_plan")],
+            },
         ),
         migrations.CreateModel(
             name="Consultation",
@@ -228,6 +240,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "plan"], name="consultation_label_plan")],
+            },
         ),
         migrations.CreateModel(
             name="Aim",
@@ -285,6 +300,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "plan"], name="aim_label_plan")],
+                "constraints": [models.UniqueConstraint(fields=("plan", "position"), name="aim_once")],
+            },
         ),
         migrations.CreateModel(
             name="Action",
@@ -410,6 +429,35 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["label", "plan"], name="action_label_plan"),
+                    models.Index(fields=["owner", "status"], name="action_owner_status"),
+                    models.Index(fields=["tactic", "status"], name="action_tactic_status"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("plan", "number"), name="action_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("p__in", ["PURSUE", "PREVENT", "PROTECT", "PREPARE"])),
+                        name="action_p_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                ["PROPOSED", "AGREED", "IN_PROGRESS", "BLOCKED", "DONE", "NOT_DONE", "CANCELLED"],
+                            )
+                        ),
+                        name="action_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "DONE"), _negated=True), ("done_on__isnull", False), _connector="OR"
+                        ),
+                        name="action_done_has_day",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="PlanVersion",
@@ -477,6 +525,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "plan"], name="planversion_label_plan")],
+                "constraints": [models.UniqueConstraint(fields=("plan", "number"), name="planversion_once")],
+            },
         ),
         migrations.CreateModel(
             name="Reminder",
@@ -539,6 +591,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["label", "plan"], name="reminder_label_plan"),
+                    models.Index(fields=["user", "made_on"], name="reminder_user_day"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("plan", "action", "user", "kind", "due_on"), name="reminder_once", nulls_distinct=False
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Report",
@@ -607,6 +670,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "action"], name="report_label_action")],
+            },
         ),
         migrations.CreateModel(
             name="Answer",
@@ -660,6 +726,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "report"], name="answer_label_report")],
+            },
         ),
         migrations.CreateModel(
             name="Review",
@@ -751,6 +820,28 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "plan"], name="review_label_plan")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("completed_on", None),
+                            models.Q(("lro_signed_by__isnull", False), ("sio_signed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="review_completed_by_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("lro_signed_by", None),
+                            ("sio_signed_by", None),
+                            models.Q(("lro_signed_by", models.F("sio_signed_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="review_signed_by_two",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Section",
@@ -815,6 +906,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "plan"], name="section_label_plan")],
+                "constraints": [models.UniqueConstraint(fields=("plan", "part"), name="section_once")],
+            },
         ),
         migrations.CreateModel(
             name="Shared",
@@ -875,6 +970,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "plan"], name="shared_label_plan")],
+            },
         ),
         migrations.CreateModel(
             name="AimReading",
@@ -1014,148 +1112,5 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="plan",
-            index=models.Index(fields=["label", "reference"], name="plan_label_reference"),
-        ),
-        migrations.AddIndex(
-            model_name="plan",
-            index=models.Index(fields=["next_review_on"], name="plan_next_review"),
-        ),
-        migrations.AddConstraint(
-            model_name="plan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["DRAFT", "ADOPTED", "CLOSED"])), name="plan_state_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="plan",
-            constraint=models.CheckConstraint(condition=models.Q(("score__lte", 100)), name="plan_score_per_cent"),
-        ),
-        migrations.AddIndex(
-            model_name="peerreview",
-            index=models.Index(fields=["label", "plan"], name="peerreview_label_plan"),
-        ),
-        migrations.AddIndex(
-            model_name="consultation",
-            index=models.Index(fields=["label", "plan"], name="consultation_label_plan"),
-        ),
-        migrations.AddIndex(
-            model_name="aim",
-            index=models.Index(fields=["label", "plan"], name="aim_label_plan"),
-        ),
-        migrations.AddConstraint(
-            model_name="aim",
-            constraint=models.UniqueConstraint(fields=("plan", "position"), name="aim_once"),
-        ),
-        migrations.AddIndex(
-            model_name="action",
-            index=models.Index(fields=["label", "plan"], name="action_label_plan"),
-        ),
-        migrations.AddIndex(
-            model_name="action",
-            index=models.Index(fields=["owner", "status"], name="action_owner_status"),
-        ),
-        migrations.AddIndex(
-            model_name="action",
-            index=models.Index(fields=["tactic", "status"], name="action_tactic_status"),
-        ),
-        migrations.AddConstraint(
-            model_name="action",
-            constraint=models.UniqueConstraint(fields=("plan", "number"), name="action_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="action",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("p__in", ["PURSUE", "PREVENT", "PROTECT", "PREPARE"])), name="action_p_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="action",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["PROPOSED", "AGREED", "IN_PROGRESS", "BLOCKED", "DONE", "NOT_DONE", "CANCELLED"])
-                ),
-                name="action_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="action",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "DONE"), _negated=True), ("done_on__isnull", False), _connector="OR"
-                ),
-                name="action_done_has_day",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="planversion",
-            index=models.Index(fields=["label", "plan"], name="planversion_label_plan"),
-        ),
-        migrations.AddConstraint(
-            model_name="planversion",
-            constraint=models.UniqueConstraint(fields=("plan", "number"), name="planversion_once"),
-        ),
-        migrations.AddIndex(
-            model_name="reminder",
-            index=models.Index(fields=["label", "plan"], name="reminder_label_plan"),
-        ),
-        migrations.AddIndex(
-            model_name="reminder",
-            index=models.Index(fields=["user", "made_on"], name="reminder_user_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="reminder",
-            constraint=models.UniqueConstraint(
-                fields=("plan", "action", "user", "kind", "due_on"), name="reminder_once", nulls_distinct=False
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="report",
-            index=models.Index(fields=["label", "action"], name="report_label_action"),
-        ),
-        migrations.AddIndex(
-            model_name="answer",
-            index=models.Index(fields=["label", "report"], name="answer_label_report"),
-        ),
-        migrations.AddIndex(
-            model_name="review",
-            index=models.Index(fields=["label", "plan"], name="review_label_plan"),
-        ),
-        migrations.AddConstraint(
-            model_name="review",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("completed_on", None),
-                    models.Q(("lro_signed_by__isnull", False), ("sio_signed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="review_completed_by_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="review",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("lro_signed_by", None),
-                    ("sio_signed_by", None),
-                    models.Q(("lro_signed_by", models.F("sio_signed_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="review_signed_by_two",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="section",
-            index=models.Index(fields=["label", "plan"], name="section_label_plan"),
-        ),
-        migrations.AddConstraint(
-            model_name="section",
-            constraint=models.UniqueConstraint(fields=("plan", "part"), name="section_once"),
-        ),
-        migrations.AddIndex(
-            model_name="shared",
-            index=models.Index(fields=["label", "plan"], name="shared_label_plan"),
         ),
     ]

@@ -90,6 +90,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        models.F("place_key"),
+                        condition=models.Q(("place_key", ""), _negated=True),
+                        name="location_record_place",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(models.F("source"), models.F("source_key"), name="location_record_once")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="EventRecord",
@@ -175,6 +187,35 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        models.OrderBy(models.F("happened_on"), descending=True, nulls_last=True),
+                        models.OrderBy(models.F("id"), descending=True),
+                        name="event_record_day",
+                    ),
+                    models.Index(
+                        models.F("kind"),
+                        models.OrderBy(models.F("happened_on"), descending=True, nulls_last=True),
+                        models.OrderBy(models.F("id"), descending=True),
+                        name="event_record_kind_day",
+                    ),
+                    models.Index(
+                        models.F("label"),
+                        models.OrderBy(models.F("happened_on"), descending=True, nulls_last=True),
+                        models.OrderBy(models.F("id"), descending=True),
+                        name="event_record_label_day",
+                    ),
+                    models.Index(
+                        models.F("reference_key"),
+                        condition=models.Q(("reference_key", ""), _negated=True),
+                        name="event_record_reference",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(models.F("source"), models.F("source_key"), name="event_record_once")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ObjectRecord",
@@ -242,6 +283,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(models.F("value"), models.F("kind"), name="object_record_value")],
+                "constraints": [
+                    models.UniqueConstraint(models.F("source"), models.F("source_key"), name="object_record_once")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="PersonRecord",
@@ -337,6 +384,33 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(models.F("birth_on"), name="person_record_birth"),
+                    models.Index(
+                        models.F("name_sound"),
+                        condition=models.Q(("name_sound", ""), _negated=True),
+                        name="person_record_sound",
+                    ),
+                    models.Index(
+                        models.F("pnc_id"), condition=models.Q(("pnc_id", ""), _negated=True), name="person_record_pnc"
+                    ),
+                    models.Index(
+                        models.F("cro"), condition=models.Q(("cro", ""), _negated=True), name="person_record_cro"
+                    ),
+                    models.Index(
+                        models.F("nino"), condition=models.Q(("nino", ""), _negated=True), name="person_record_nino"
+                    ),
+                    models.Index(
+                        models.F("postcode"),
+                        condition=models.Q(("postcode", ""), _negated=True),
+                        name="person_record_postcode",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(models.F("source"), models.F("source_key"), name="person_record_once")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="MatchEdge",
@@ -396,6 +470,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [models.UniqueConstraint(models.F("left"), models.F("right"), name="match_edge_once")],
+            },
         ),
         migrations.CreateModel(
             name="Link",
@@ -471,107 +548,5 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [models.UniqueConstraint(models.F("source"), models.F("source_key"), name="link_once")],
             },
-        ),
-        migrations.AddIndex(
-            model_name="locationrecord",
-            index=models.Index(
-                models.F("place_key"),
-                condition=models.Q(("place_key", ""), _negated=True),
-                name="location_record_place",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="locationrecord",
-            constraint=models.UniqueConstraint(models.F("source"), models.F("source_key"), name="location_record_once"),
-        ),
-        migrations.AddIndex(
-            model_name="eventrecord",
-            index=models.Index(
-                models.OrderBy(models.F("happened_on"), descending=True, nulls_last=True),
-                models.OrderBy(models.F("id"), descending=True),
-                name="event_record_day",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="eventrecord",
-            index=models.Index(
-                models.F("kind"),
-                models.OrderBy(models.F("happened_on"), descending=True, nulls_last=True),
-                models.OrderBy(models.F("id"), descending=True),
-                name="event_record_kind_day",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="eventrecord",
-            index=models.Index(
-                models.F("label"),
-                models.OrderBy(models.F("happened_on"), descending=True, nulls_last=True),
-                models.OrderBy(models.F("id"), descending=True),
-                name="event_record_label_day",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="eventrecord",
-            index=models.Index(
-                models.F("reference_key"),
-                condition=models.Q(("reference_key", ""), _negated=True),
-                name="event_record_reference",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="eventrecord",
-            constraint=models.UniqueConstraint(models.F("source"), models.F("source_key"), name="event_record_once"),
-        ),
-        migrations.AddIndex(
-            model_name="objectrecord",
-            index=models.Index(models.F("value"), models.F("kind"), name="object_record_value"),
-        ),
-        migrations.AddConstraint(
-            model_name="objectrecord",
-            constraint=models.UniqueConstraint(models.F("source"), models.F("source_key"), name="object_record_once"),
-        ),
-        migrations.AddIndex(
-            model_name="personrecord",
-            index=models.Index(models.F("birth_on"), name="person_record_birth"),
-        ),
-        migrations.AddIndex(
-            model_name="personrecord",
-            index=models.Index(
-                models.F("name_sound"),
-                condition=models.Q(("name_sound", ""), _negated=True),
-                name="person_record_sound",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="personrecord",
-            index=models.Index(
-                models.F("pnc_id"), condition=models.Q(("pnc_id", ""), _negated=True), name="person_record_pnc"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="personrecord",
-            index=models.Index(
-                models.F("cro"), condition=models.Q(("cro", ""), _negated=True), name="person_record_cro"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="personrecord",
-            index=models.Index(
-                models.F("nino"), condition=models.Q(("nino", ""), _negated=True), name="person_record_nino"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="personrecord",
-            index=models.Index(
-                models.F("postcode"), condition=models.Q(("postcode", ""), _negated=True), name="person_record_postcode"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="personrecord",
-            constraint=models.UniqueConstraint(models.F("source"), models.F("source_key"), name="person_record_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="matchedge",
-            constraint=models.UniqueConstraint(models.F("left"), models.F("right"), name="match_edge_once"),
         ),
     ]

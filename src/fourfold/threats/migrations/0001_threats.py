@@ -137,6 +137,41 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["label", "reference"], name="threat_label_reference"),
+                    models.Index(fields=["owner", "tier"], name="threat_owner_tier"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("threat_type__in", ["OCG", "PRIORITY_INDIVIDUAL", "VULNERABILITY"])),
+                        name="threat_type_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_on", None), ("closing_ground", "")),
+                            models.Q(("closed_on__isnull", False), models.Q(("closing_ground", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="threat_closed_with_ground",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_on", None), ("closed_on__gte", models.F("nominated_on")), _connector="OR"
+                        ),
+                        name="threat_closed_after_nominated",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("deputy", None),
+                            ("lro", None),
+                            models.Q(("deputy", models.F("lro")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="threat_deputy_is_another",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ThreatMember",
@@ -232,6 +267,26 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["threat", "side"], name="threatmember_threat_side"),
+                    models.Index(fields=["label", "threat"], name="threatmember_label_threat"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("side", "PROTECT"), _negated=True),
+                            ("category__in", ["VICTIM", "WITNESS"]),
+                            _connector="OR",
+                        ),
+                        name="threatmember_protected_no_offender",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("to_on", None), ("to_on__gte", models.F("from_on")), _connector="OR"),
+                        name="threatmember_dates_in_order",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ThreatPlace",
@@ -283,87 +338,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="threat",
-            index=models.Index(fields=["label", "reference"], name="threat_label_reference"),
-        ),
-        migrations.AddIndex(
-            model_name="threat",
-            index=models.Index(fields=["owner", "tier"], name="threat_owner_tier"),
-        ),
-        migrations.AddConstraint(
-            model_name="threat",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("threat_type__in", ["OCG", "PRIORITY_INDIVIDUAL", "VULNERABILITY"])),
-                name="threat_type_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="threat",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_on", None), ("closing_ground", "")),
-                    models.Q(("closed_on__isnull", False), models.Q(("closing_ground", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="threat_closed_with_ground",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="threat",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("closed_on", None), ("closed_on__gte", models.F("nominated_on")), _connector="OR"),
-                name="threat_closed_after_nominated",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="threat",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("deputy", None),
-                    ("lro", None),
-                    models.Q(("deputy", models.F("lro")), _negated=True),
-                    _connector="OR",
-                ),
-                name="threat_deputy_is_another",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="threatmember",
-            index=models.Index(fields=["threat", "side"], name="threatmember_threat_side"),
-        ),
-        migrations.AddIndex(
-            model_name="threatmember",
-            index=models.Index(fields=["label", "threat"], name="threatmember_label_threat"),
-        ),
-        migrations.AddConstraint(
-            model_name="threatmember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("side", "PROTECT"), _negated=True),
-                    ("category__in", ["VICTIM", "WITNESS"]),
-                    _connector="OR",
-                ),
-                name="threatmember_protected_no_offender",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="threatmember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("to_on", None), ("to_on__gte", models.F("from_on")), _connector="OR"),
-                name="threatmember_dates_in_order",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="threatplace",
-            index=models.Index(fields=["label", "threat"], name="threatplace_label_threat"),
-        ),
-        migrations.AddConstraint(
-            model_name="threatplace",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("to_on", None), ("to_on__gte", models.F("from_on")), _connector="OR"),
-                name="threatplace_dates_in_order",
-            ),
+            options={
+                "indexes": [models.Index(fields=["label", "threat"], name="threatplace_label_threat")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("to_on", None), ("to_on__gte", models.F("from_on")), _connector="OR"),
+                        name="threatplace_dates_in_order",
+                    )
+                ],
+            },
         ),
     ]

@@ -99,6 +99,37 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "threat"], name="closing_label_threat")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("answer", ""), ("answered_at", None), ("answered_by", None)),
+                            models.Q(
+                                models.Q(("answer", ""), _negated=True),
+                                ("answered_at__isnull", False),
+                                ("answered_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="closing_answered_by_somebody",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("answer__in", ["ACCEPTED", "DECLINED"]), _negated=True),
+                            models.Q(("answered_by", models.F("proposed_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="closing_answered_by_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("into", None), models.Q(("into", models.F("threat")), _negated=True), _connector="OR"
+                        ),
+                        name="closing_into_another",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="HandOver",
@@ -219,6 +250,35 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "threat"], name="handover_label_threat")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("threat"), condition=models.Q(("answer", "")), name="handover_one_open"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("answer", ""), ("answered_at", None), ("answered_by", None)),
+                            models.Q(
+                                models.Q(("answer", ""), _negated=True),
+                                ("answered_at__isnull", False),
+                                ("answered_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="handover_answered_by_somebody",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("deputy", None),
+                            ("lro", None),
+                            models.Q(("deputy", models.F("lro")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="handover_deputy_is_another",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ThreatLine",
@@ -271,6 +331,21 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["label", "threat"], name="threatline_label_threat"),
+                    models.Index(fields=["number"], name="threatline_number"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("number__regex", "^\\+[1-9][0-9]{6,14}$")), name="threatline_number_e164"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("to_on", None), ("to_on__gte", models.F("from_on")), _connector="OR"),
+                        name="threatline_dates_in_order",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ThreatLink",
@@ -342,15 +417,41 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [models.Index(fields=["label", "one"], name="threatlink_label_one")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("one", models.F("other")), _negated=True), name="threatlink_of_two"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "RIVAL",
+                                    "SUPPLIER",
+                                    "FACILITATES",
+                                    "SUCCESSOR",
+                                    "RELATED",
+                                    "SPLIT_FROM",
+                                    "MERGED_INTO",
+                                ],
+                            )
+                        ),
+                        name="threatlink_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("to_on", None), ("to_on__gte", models.F("from_on")), _connector="OR"),
+                        name="threatlink_dates_in_order",
+                    ),
+                ],
+            },
         ),
         migrations.AddField(
             model_name="threatplace",
             name="postcode",
             field=models.CharField(
-                db_default="",
-                default="",
-                help_text="With its space, such as L3 4AA; empty where none",
-                max_length=8,
+                db_default="", default="", help_text="With its space, such as L3 4AA; empty where none", max_length=8
             ),
         ),
         refresh_history_v1("threats_threatplace"),
@@ -363,132 +464,6 @@ class Migration(migrations.Migration):
             model_name="threatplace",
             index=models.Index(
                 models.F("postcode"), condition=models.Q(("postcode", ""), _negated=True), name="threatplace_postcode"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="closing",
-            index=models.Index(fields=["label", "threat"], name="closing_label_threat"),
-        ),
-        migrations.AddConstraint(
-            model_name="closing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("answer", ""), ("answered_at", None), ("answered_by", None)),
-                    models.Q(
-                        models.Q(("answer", ""), _negated=True),
-                        ("answered_at__isnull", False),
-                        ("answered_by__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="closing_answered_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="closing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("answer__in", ["ACCEPTED", "DECLINED"]), _negated=True),
-                    models.Q(("answered_by", models.F("proposed_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="closing_answered_by_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="closing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("into", None), models.Q(("into", models.F("threat")), _negated=True), _connector="OR"
-                ),
-                name="closing_into_another",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="handover",
-            index=models.Index(fields=["label", "threat"], name="handover_label_threat"),
-        ),
-        migrations.AddConstraint(
-            model_name="handover",
-            constraint=models.UniqueConstraint(
-                models.F("threat"), condition=models.Q(("answer", "")), name="handover_one_open"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="handover",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("answer", ""), ("answered_at", None), ("answered_by", None)),
-                    models.Q(
-                        models.Q(("answer", ""), _negated=True),
-                        ("answered_at__isnull", False),
-                        ("answered_by__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="handover_answered_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="handover",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("deputy", None),
-                    ("lro", None),
-                    models.Q(("deputy", models.F("lro")), _negated=True),
-                    _connector="OR",
-                ),
-                name="handover_deputy_is_another",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="threatline",
-            index=models.Index(fields=["label", "threat"], name="threatline_label_threat"),
-        ),
-        migrations.AddIndex(
-            model_name="threatline",
-            index=models.Index(fields=["number"], name="threatline_number"),
-        ),
-        migrations.AddConstraint(
-            model_name="threatline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("number__regex", "^\\+[1-9][0-9]{6,14}$")), name="threatline_number_e164"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="threatline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("to_on", None), ("to_on__gte", models.F("from_on")), _connector="OR"),
-                name="threatline_dates_in_order",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="threatlink",
-            index=models.Index(fields=["label", "one"], name="threatlink_label_one"),
-        ),
-        migrations.AddConstraint(
-            model_name="threatlink",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("one", models.F("other")), _negated=True), name="threatlink_of_two"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="threatlink",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        ["RIVAL", "SUPPLIER", "FACILITATES", "SUCCESSOR", "RELATED", "SPLIT_FROM", "MERGED_INTO"],
-                    )
-                ),
-                name="threatlink_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="threatlink",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("to_on", None), ("to_on__gte", models.F("from_on")), _connector="OR"),
-                name="threatlink_dates_in_order",
             ),
         ),
     ]

@@ -91,6 +91,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(django.db.models.functions.text.Lower("email"), name="user_email_once")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="RoleHeld",
@@ -108,16 +113,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower("email"), name="user_email_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="roleheld",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("held_to", None), ("held_to__gte", models.F("held_from")), _connector="OR"),
-                name="role_ends_after_it_starts",
-            ),
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("held_to", None), ("held_to__gte", models.F("held_from")), _connector="OR"),
+                        name="role_ends_after_it_starts",
+                    )
+                ],
+            },
         ),
     ]
