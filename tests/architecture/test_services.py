@@ -36,6 +36,8 @@ SILENT = {
     "intake.services.batch_label": PART,
     "intake.services.narrow_to_released": PART,
     "plans.services.relabel": PART,
+    "pole.services.regrouping.hold_judgements": PART,
+    "pole.services.regrouping.regroup": PART,
     "platform.audit.services.check": "is the ledger's own check of itself",
     "platform.people.services.close_user": BEFORE,
     "platform.people.services.create_user": BEFORE,

@@ -22,7 +22,7 @@ TODAY = date(2026, 11, 22)
 @pytest.fixture(params=[20_000, 0], ids=["small batch", "large batch"])
 def compared(request, monkeypatch):
     """Both ways of publishing: a large batch is compared with what is held before it is brought."""
-    monkeypatch.setattr(services, "COMPARED_FROM", request.param)
+    monkeypatch.setattr(services.publication, "COMPARED_FROM", request.param)
 
 
 def burglary(folder: Path, *, force: str = "merseyside") -> Batch:

@@ -36,7 +36,7 @@ from fourfold.platform.people.services import service_user
 from fourfold.platform.visibility.models import AccessLabel, Compartment
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.platform.visibility.services import label_for
-from fourfold.pole.services import publish_batch
+from fourfold.pole.services import publish_batch, write_judgements
 
 CHUNK = 2000
 Tell = Callable[[str], None]
@@ -236,7 +236,10 @@ def _resolve(ready: list[Batch], desk: Desk) -> Resolved | None:
             parquets.setdefault(batch.source.code, []).append(desk.canonical(batch) / "person.parquet")
     has_new_people = any(reconciliation.people_in(desk.canonical(b)) for b in waiting)
     run = f"r-{desk.clock():%Y%m%dT%H%M%S}-{waiting[0].pk}"
-    reads = _digest([last.run if last else "", *(str(p) for paths in parquets.values() for p in paths)])
+    judgements = desk.store.judgements_file(run)
+    with _acting():
+        judged = write_judgements(judgements)
+    reads = _digest([last.run if last else "", judged, *(str(p) for paths in parquets.values() for p in paths)])
     runs = [_begin(b, Step.RESOLVE, desk, reads=reads, run=run) for b in waiting]
     with _said_when_stopped(runs, desk) as outcome:
         if has_new_people:
@@ -245,6 +248,7 @@ def _resolve(ready: list[Batch], desk: Desk) -> Resolved | None:
                 previous=last.clusters if last else None,
                 into=desk.store.resolution_folder(run),
                 next_cluster=last.next_cluster if last else 1,
+                judgements=judgements,
             )
             resolved = Resolved(
                 run=run,

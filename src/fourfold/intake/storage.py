@@ -81,6 +81,10 @@ class Store:
         """Where one resolution run writes."""
         return self.folder / "resolution" / run
 
+    def judgements_file(self, run: str) -> Path:
+        """What people had said of identity when one resolution run began."""
+        return self.folder / "resolution" / f"{run}-judgements.parquet"
+
     def path_of(self, sha256: str) -> Path:
         """Where the bytes with this hash are."""
         return self.folder / "bytes" / sha256[:2] / sha256

@@ -12,6 +12,7 @@ from django.db import models
 from fourfold.platform.history.models import Versioned
 from fourfold.platform.visibility.models import AccessLabel, Labelled
 from fourfold.pole import rules
+from fourfold.pole.rules import identity
 
 LATEST = models.F("happened_on").desc(nulls_last=True)
 
@@ -222,6 +223,135 @@ class MatchEdge(Labelled, Versioned):
 
     class Meta:
         constraints = [models.UniqueConstraint("left", "right", name="match_edge_once")]
+        indexes = [
+            # What waits for a person, the likeliest first; what a restricted record matches.
+            models.Index(
+                models.F("match_weight").desc(),
+                name="match_edge_open",
+                condition=models.Q(state="CURRENT", band__in=["PROPOSED", "APART"]),
+            ),
+            models.Index("label", name="match_edge_label", condition=models.Q(state="CURRENT")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.left_id}-{self.right_id}"
+
+
+def _verdict(verdict: identity.Verdict) -> models.Q:
+    return models.Q(verdict=verdict.value)
+
+
+class Judgement(Labelled, Versioned):
+    """What somebody said of two person records. Rows are added, never changed; taking one back is a row of its own.
+
+    Its label is the narrower of the two records', and follows them when one of them becomes narrower.
+    """
+
+    left = models.ForeignKey(PersonRecord, on_delete=models.PROTECT, related_name="+", db_index=False)
+    right = models.ForeignKey(PersonRecord, on_delete=models.PROTECT, related_name="+")
+    verdict = models.CharField(max_length=9, choices=[(v.value, v.value) for v in identity.Verdict])
+    by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+", db_index=False)
+    organisation = models.ForeignKey(
+        "people.Organisation",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="Theirs at the time",
+    )
+    given_at = models.DateTimeField()
+    why = models.TextField(help_text="Their words, or what was compared where they added none")
+    evidence = models.JSONField(help_text="The match as it stood: weights, probability, band and run")
+    act = models.UUIDField(help_text="The same for all that was said in one step, so that one step undoes it")
+    withdraws = models.OneToOneField(
+        "self", null=True, on_delete=models.PROTECT, related_name="withdrawal", help_text="What this takes back"
+    )
+
+    class Meta:
+        indexes = [
+            models.Index("left", "right", name="judgement_pair"),
+            models.Index("label", "given_at", name="judgement_label"),
+            models.Index("act", name="judgement_act"),
+        ]
+        constraints = [
+            models.CheckConstraint(name="judgement_in_order", condition=models.Q(left__lt=models.F("right"))),
+            models.CheckConstraint(
+                name="judgement_verdict_known", condition=models.Q(verdict__in=[v.value for v in identity.Verdict])
+            ),
+            models.CheckConstraint(
+                name="judgement_withdraws_something",
+                condition=_verdict(identity.Verdict.WITHDRAWN) & models.Q(withdraws__isnull=False)
+                | ~_verdict(identity.Verdict.WITHDRAWN) & models.Q(withdraws__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.left_id}-{self.right_id} {self.verdict}"
+
+
+class IdentityEvent(Labelled, Versioned):
+    """Records of one number came to another because of what somebody said. Which records: their own history tells."""
+
+    change = models.CharField(max_length=6, choices=[(c.value, c.value) for c in identity.Change])
+    was = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    into = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    act = models.UUIDField()
+    by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+", db_index=False)
+    organisation = models.ForeignKey("people.Organisation", on_delete=models.PROTECT, related_name="+", db_index=False)
+    happened_at = models.DateTimeField()
+    why = models.TextField()
+
+    class Meta:
+        indexes = [models.Index("label", "happened_at", name="identity_event_label")]
+        constraints = [
+            models.CheckConstraint(
+                name="identity_event_change_known", condition=models.Q(change__in=[c.value for c in identity.Change])
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.was_id} {self.change} {self.into_id}"
+
+
+class Placement(Labelled, Versioned):
+    """Where something that was said of a person belongs after they were taken apart: somebody's answer."""
+
+    act = models.UUIDField(help_text="The taking apart after which it was asked")
+    room = models.TextField(help_text="The room that keeps what was said, such as threats")
+    key = models.BigIntegerField(help_text="Its number there")
+    record = models.ForeignKey(PersonRecord, on_delete=models.PROTECT, related_name="+", db_index=False)
+    by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+", db_index=False)
+    placed_at = models.DateTimeField()
+    why = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index("label", "placed_at", name="placement_label"),
+            models.Index("act", name="placement_act"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.room} {self.key} on {self.record_id}"
+
+
+class DeconflictionAnswer(Labelled, Versioned):
+    """What the owner of a restricted record did about a match with another organisation's record."""
+
+    record = models.ForeignKey(PersonRecord, on_delete=models.PROTECT, related_name="+", help_text="The restricted one")
+    organisation = models.ForeignKey(
+        "people.Organisation", on_delete=models.PROTECT, related_name="+", db_index=False, help_text="Whose it matches"
+    )
+    answer = models.CharField(max_length=9, choices=[(a.value, a.value) for a in identity.Answer])
+    why = models.TextField()
+    by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+", db_index=False)
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index("label", "answered_at", name="deconfliction_label")]
+        constraints = [
+            models.CheckConstraint(
+                name="deconfliction_answer_known", condition=models.Q(answer__in=[a.value for a in identity.Answer])
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.record_id} {self.answer}"

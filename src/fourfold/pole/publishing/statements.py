@@ -219,11 +219,12 @@ def choose_persons(
             join pg_temp.stage_person s on c.source = %s and s.source_key = c.record_key
             join pg_temp.label_rank k on k.label_id = s.label_id where k.rank < %s),
         votes as (
-          select k.cluster, k.person_id, count(*) as n from pg_temp.known_cluster k
+          select k.cluster, k.person_id, k.is_open, count(*) as n from pg_temp.known_cluster k
           where k.is_open or not exists (select from has_open h where h.cluster = k.cluster)
-          group by k.cluster, k.person_id),
+          group by k.cluster, k.person_id, k.is_open),
         persons as (
-          select *, row_number() over (partition by person_id order by n desc, cluster) as of_person from votes),
+          select *, row_number() over (partition by person_id order by is_open desc, n desc, cluster) as of_person
+          from votes),
         clusters as (
           select *, row_number() over (partition by cluster order by n desc, person_id) as of_cluster
           from persons where of_person = 1)
@@ -335,13 +336,29 @@ def note_source_merges(cursor: CursorWrapper, source: str) -> int:
 
 def publish_edges(cursor: CursorWrapper, run: str) -> int:
     """Bring the edges to what the run says. Returns how many were added or changed."""
-    cursor.execute("drop table if exists pg_temp.known_edge")
+    for table in ("parted", "known_edge"):
+        cursor.execute(f"drop table if exists pg_temp.{table}")
+    cursor.execute(
+        """
+        create temp table parted on commit drop as
+        select j.left_id, j.right_id, least(a.person_id, b.person_id) as one,
+          greatest(a.person_id, b.person_id) as other
+        from pole_judgement j join pole_personrecord a on a.id = j.left_id join pole_personrecord b on b.id = j.right_id
+        where j.verdict = 'DIFFERENT' and not exists (select from pole_judgement w where w.withdraws_id = j.id)
+        """
+    )
     cursor.execute(
         """
         create temp table known_edge on commit drop as
         select least(a.id, b.id) as left_id, greatest(a.id, b.id) as right_id,
           case when ra.rank >= rb.rank then a.label_id else b.label_id end as label_id,
-          e.match_weight, e.probability, e.waterfall, e.band
+          e.match_weight, e.probability, e.waterfall,
+          case when e.band = 'PROPOSED'
+            and (least(a.person_id, b.person_id), greatest(a.person_id, b.person_id)) in
+              (select one, other from pg_temp.parted)
+            and exists (select from pole_matchedge m where m.left_id = least(a.id, b.id)
+              and m.right_id = greatest(a.id, b.id) and m.state = 'CURRENT' and m.band not in ('PROPOSED', 'WITHIN'))
+            then 'APART' else e.band end as band
         from pg_temp.stage_edge e
         join pole_personrecord a on a.source = e.left_source and a.source_key = e.left_key
         join pole_personrecord b on b.source = e.right_source and b.source_key = e.right_key
@@ -383,10 +400,38 @@ def publish_edges(cursor: CursorWrapper, run: str) -> int:
           and exists (select from pg_temp.stage_cluster c where c.source = a.source and c.record_key = a.source_key)
           and exists (select from pg_temp.stage_cluster c where c.source = b.source and c.record_key = b.source_key)
           and not exists (select from pg_temp.known_edge e where e.left_id = m.left_id and e.right_id = m.right_id)
+          and not exists (select from pg_temp.parted p where p.left_id = m.left_id and p.right_id = m.right_id)
         """,
         [run],
     )
     return int(changed + cursor.rowcount)
+
+
+def relabel_judgements(cursor: CursorWrapper) -> None:
+    """What was said of records follows their labels; an event takes the narrowest of what was said in its act."""
+    cursor.execute(
+        """
+        update pole_judgement j set label_id = case when ra.rank >= rb.rank then a.label_id else b.label_id end
+        from pole_personrecord a, pole_personrecord b, pg_temp.label_rank ra, pg_temp.label_rank rb
+        where a.id = j.left_id and b.id = j.right_id and ra.label_id = a.label_id and rb.label_id = b.label_id
+          and j.label_id <> case when ra.rank >= rb.rank then a.label_id else b.label_id end
+        """
+    )
+    cursor.execute(
+        """
+        update pole_identityevent e set label_id = said.label_id
+        from (select distinct on (j.act) j.act, j.label_id, k.rank from pole_judgement j
+              join pg_temp.label_rank k on k.label_id = j.label_id order by j.act, k.rank desc, j.id) said,
+          pg_temp.label_rank held
+        where said.act = e.act and held.label_id = e.label_id and said.rank > held.rank
+        """
+    )
+    for table in ("pole_placement", "pole_deconflictionanswer"):
+        cursor.execute(
+            f"update {table} t set label_id = r.label_id from pole_personrecord r, pg_temp.label_rank own, "
+            "pg_temp.label_rank rr where r.id = t.record_id and own.label_id = t.label_id "
+            "and rr.label_id = r.label_id and rr.rank > own.rank"
+        )
 
 
 def rank_labels(cursor: CursorWrapper, ranks: dict[int, int]) -> None:

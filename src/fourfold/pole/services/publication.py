@@ -13,7 +13,7 @@ from fourfold.platform.errors import RuleBroken
 from fourfold.platform.people.models import Organisation
 from fourfold.platform.visibility import scope
 from fourfold.platform.visibility import services as visibility
-from fourfold.platform.visibility.models import AccessLabel, Compartment
+from fourfold.platform.visibility.models import Compartment
 from fourfold.pole.publishing import statements
 from fourfold.pole.publishing.staging import (
     EVENT,
@@ -26,11 +26,10 @@ from fourfold.pole.publishing.staging import (
     Shape,
     Stage,
 )
+from fourfold.pole.rules import identity
+from fourfold.pole.selectors import identity as selectors
+from fourfold.pole.services import regrouping
 
-OWN_FORCE_RANK = 30
-"""Labels of this rank or more are restricted: own force only, or in a compartment."""
-AUDIENCE_RANK = {"REGION": 10, "AGREEMENT": 20, "NAMED": 20, "OWN": OWN_FORCE_RANK}
-COMPARTMENT_RANK = 100
 COMPARED_FROM = 20_000
 """Rows of one table from which a batch is compared with what is held before it is brought to PostgreSQL."""
 COMBINATIONS_NOTED = 500
@@ -67,6 +66,8 @@ class Published:
     persons_made: int = 0
     persons_combined: int = 0
     records_moved: int = 0
+    records_held: int = 0
+    """Records put back where a person's judgement wants them."""
 
     def as_details(self) -> dict[str, Any]:
         return asdict(self)
@@ -133,6 +134,7 @@ def publish_batch(
             if shape is EVENT:
                 statements.find_places(cursor, source_code)
             _publish_shape(cursor, shape, delivery, published, same)
+        regrouping.one_at_a_time()
         _publish_persons(cursor, stage, published, delivery)
         same = stage.bring(LINK)
         published.links_unresolved = statements.find_link_ends(cursor, source_code)
@@ -141,6 +143,9 @@ def publish_batch(
         if clusters is not None and edges is not None:
             stage.bring_rows(edges, "stage_edge", EDGE_COLUMNS)
             published.edges = statements.publish_edges(cursor, run)
+        if published.changed["person"]:
+            statements.relabel_judgements(cursor)
+        published.records_held = len(regrouping.hold_judgements(made_in=run, now=now))
         _note(cursor, published, delivery)
     for act in _after:
         act()
@@ -168,7 +173,7 @@ def _publish_persons(cursor: Any, stage: Stage, published: Published, delivery: 
         clustered=delivery.clusters is not None,
         run=delivery.run,
         now=delivery.now,
-        restricted=OWN_FORCE_RANK,
+        restricted=identity.RESTRICTED_RANK,
     )
     if changed:
         statements.update_changed(cursor, PERSON, delivery.batch_id)
@@ -211,14 +216,7 @@ def _labels(keys: Iterable[LabelKey]) -> dict[LabelKey, tuple[int, int]]:
 
 
 def _rank_all_labels(cursor: Any) -> None:
-    rows = AccessLabel.objects.values_list("pk", "audience", "marking", "compartment_id")
-    statements.rank_labels(
-        cursor,
-        {
-            pk: AUDIENCE_RANK[audience] + (marking != "OFFICIAL") + (COMPARTMENT_RANK if room else 0)
-            for pk, audience, marking, room in rows
-        },
-    )
+    statements.rank_labels(cursor, selectors.label_ranks())
 
 
 def _note(cursor: Any, published: Published, delivery: _Delivery) -> None:

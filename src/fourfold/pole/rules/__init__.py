@@ -22,14 +22,22 @@ class EdgeState(StrEnum):
 
 
 class Band(StrEnum):
-    """How the resolution uses a match: it joins, asks a person, is too weak by itself, or the source said so."""
+    """How the resolution uses a match: it joins, asks a person, is too weak by itself, or the source said so.
+
+    APART would join, were it not for what a person said.
+    """
 
     LINKED = "LINKED"
+    APART = "APART"
     PROPOSED = "PROPOSED"
     WITHIN = "WITHIN"
     TOMBSTONE = "TOMBSTONE"
 
 
+JOINING = frozenset({Band.LINKED, Band.TOMBSTONE, Band.APART})
+"""Matches that join two records unless somebody said that they are different."""
+WAITING = frozenset({Band.PROPOSED, Band.APART})
+"""Matches that wait for a person while their records are two people's."""
 EVENT_KINDS = {
     "CRIME": "Crime",
     "CUSTODY": "Custody record",
