@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from fourfold.disruptions import rules, selectors, services
+from fourfold.disruptions import rules, selectors, services, work
 from fourfold.disruptions.models import Disruption
 from fourfold.platform import clock
 from fourfold.platform.audit import selectors as ledger
@@ -95,6 +95,27 @@ def test_who_changed_what_a_record_says_does_not_pass_it_because_another_wrote_o
     other = universe.nwrocu_rocu_lead
     with acting_as(other):
         assert services.validate(actor=other, disruption=made, today=clock.today()).validated_by == other
+
+
+def test_what_waits_for_a_person_is_what_they_may_decide_and_the_count_is_that_of_its_list(universe, client_for):
+    manager, moderator = universe.merseyside_intelligence_manager, universe.nwrocu_rocta_moderator
+    with acting_as(universe.merseyside_analyst):
+        threat = nominate(universe)
+        moderate = [record(universe, threat, category="MODERATE") for _ in range(2)]
+        major = [record(universe, threat, category="MAJOR", evidence=EVIDENCE, outcome="DISMANTLED") for _ in range(3)]
+    with acting_as(manager):
+        services.change_disruption(
+            actor=manager, disruption=moderate[0], reason=WHY, today=clock.today(), place="Quay Street"
+        )
+    with acting_as(moderator):
+        services.change_disruption(actor=moderator, disruption=major[0], reason=WHY, today=clock.today(), place="Quay")
+    for actor, queue, waits in ((manager, "to-pass", moderate[1:]), (moderator, "to-moderate", major[1:])):
+        with acting_as(actor):
+            told = next(each for each in work.work_of(actor, clock.today()).waiting if queue in each.href)
+        assert told.number == len(waits)
+        page = client_for(actor).get(f"/disruptions/queues/{queue}/").content.decode()
+        shown = {each.reference for each in (*moderate, *major) if each.reference in page}
+        assert shown == {each.reference for each in waits}
 
 
 def test_who_said_another_category_does_not_pass_the_record(universe):

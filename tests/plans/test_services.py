@@ -105,6 +105,45 @@ def test_who_read_a_measure_does_not_adopt_the_plan_that_says_so(universe):
         assert not selectors.changed_by_since_version(plan, sio)
 
 
+def test_who_takes_a_threat_over_wrote_nothing_of_its_plan(universe):
+    manager, taker = universe.merseyside_intelligence_manager, universe.gmp_intelligence_manager
+    threat = threat_of(universe)
+    plan = plan_for(universe, threat)
+    with acting_as(manager):
+        offer = threats.offer_hand_over(
+            actor=manager,
+            threat=Threat.objects.get(pk=threat.pk),
+            leads=threats.Leads(lro=universe.gmp_lro),
+            owner=universe.organisation("gmp"),
+            reason="They work in the other force now",
+            now=made.NOW,
+        )
+    with acting_as(taker):
+        threats.accept_hand_over(actor=taker, hand_over=HandOver.objects.get(pk=offer.pk), now=made.NOW)
+    with acting_as(taker):
+        plan = selectors.plan(plan.reference)
+        assert plan.label.owner.code == "gmp"
+        assert not selectors.changed_by_since_version(plan, taker)
+        services.adopt_plan(actor=taker, plan=plan, why="It holds here too", today=TODAY)
+
+
+def test_what_is_adopted_is_what_stands_once_it_is_locked(universe):
+    manager = universe.merseyside_intelligence_manager
+    plan = plan_for(universe, threat_of(universe))
+    with acting_as(manager):
+        stale = selectors.plan(plan.reference)
+    with acting_as(manager):
+        threats.hand_over(
+            actor=manager,
+            threat=Threat.objects.get(pk=plan.threat_id),
+            leads=threats.Leads(lro=manager),
+            reason="The manager leads it from today",
+        )
+        with pytest.raises(RuleBroken) as broken:
+            services.adopt_plan(actor=manager, plan=stale, why="It is ready now", today=TODAY)
+    assert broken.value.code == "PN16"
+
+
 STALE_WRITES = {
     "aim": lambda actor, whole: services.change_aim(
         actor=actor, aim=whole.aims[0], said=made.aim(text="Close both lines"), today=TODAY
@@ -268,6 +307,42 @@ def test_who_can_sign_in_no_more_is_not_given_an_action_but_keeps_what_they_had(
         with pytest.raises(RuleBroken) as broken:
             services.add_action(actor=lro, plan=plan, said=made.action(owner=leaver.pk), today=TODAY)
     assert broken.value.code == "PN39"
+
+
+def test_who_may_not_read_a_plan_is_not_given_an_action_by_any_service(universe):
+    lro, other = universe.merseyside_lro, universe.cumbria_lro
+    threat = threat_of(universe, audience="OWN")
+    theirs = made.action(owner=other.pk)
+    with acting_as(universe.merseyside_analyst), pytest.raises(RuleBroken) as broken:
+        made.write(universe, threat, actions=(theirs,))
+    assert broken.value.code == "PN44"
+    plan = plan_for(universe, threat)
+    with acting_as(lro):
+        plan = selectors.plan(plan.reference)
+        first = selectors.action(1, of=plan)
+        for service, about in ((services.add_action, {"plan": plan}), (services.change_action, {"action": first})):
+            with pytest.raises(RuleBroken) as broken:
+                service(actor=lro, said=theirs, today=TODAY, **about)
+            assert (broken.value.code, broken.value.field) == ("PN44", "owner")
+
+
+def test_who_could_read_a_plan_when_it_was_wider_keeps_their_action(universe):
+    other, lro = universe.cumbria_lro, universe.merseyside_lro
+    plan = plan_for(universe, threat_of(universe), actions=(made.action(owner=other.pk),))
+    narrow(universe, plan)
+    with acting_as(lro):
+        kept = made.action(owner=other.pk, title="Execute two warrants")
+        action = selectors.action(1, of=selectors.plan(plan.reference))
+        assert services.change_action(actor=lro, action=action, said=kept, today=TODAY).owner == other
+
+
+def narrow(universe, plan):
+    """Put a threat and its plan under a label that only its own force reads."""
+    manager = universe.merseyside_intelligence_manager
+    with acting_as(manager):
+        threat = Threat.objects.get(pk=plan.threat_id)
+        new = label_for(owner=threat.owner, audience="OWN")
+        rooms.relabel(threat, old=threat.label, new=new, reason="Kept close from now")
 
 
 GENERIC = {
@@ -605,7 +680,7 @@ def test_who_may_not_read_a_plan_is_neither_sent_a_notice_of_it_nor_offered_as_a
     actions = (made.action(owner=reader.pk, due_on=due), made.visit(owner=other.pk, due_on=due))
     seen = plan_for(universe, threat_of(universe, name="Seen"), actions=actions)
     hidden = plan_for(universe, threat_of(universe, name="Hidden", audience="OWN"), actions=actions[:1])
-    plan_for(universe, threat_of(universe, name="Close", audience="OWN"), actions=actions[1:])
+    narrow(universe, plan_for(universe, threat_of(universe, name="Close"), actions=actions[1:]))
     with acting_as(universe.service("plans")):
         assert set(selectors.people_for(seen.label, today=today)) >= {reader, other}
         offered = selectors.people_for(hidden.label, today=today)
@@ -617,7 +692,7 @@ def test_who_may_not_read_a_plan_is_neither_sent_a_notice_of_it_nor_offered_as_a
         of_hidden = Reminder.objects.filter(user=other, plan__threat__name="Close")
         assert selectors.told_by(of_hidden, today=today) == ()
         assert selectors.told_by(Reminder.objects.all(), today=today) == (reader, other)
-    plan_for(universe, threat_of(universe, name="Closer", audience="OWN"), actions=actions[1:])
+    narrow(universe, plan_for(universe, threat_of(universe, name="Closer"), actions=actions[1:]))
     jobs.remind(timestamp=0)
     assert mailoutbox == []
     page = client_for(reader).get(f"/plans/{hidden.reference}/actions/add/").content.decode()

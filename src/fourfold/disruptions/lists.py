@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from fourfold.disruptions import pages, rules, selectors
 from fourfold.disruptions.models import Disruption, DisruptionLead
@@ -183,6 +183,20 @@ def waiting(today: date, value: str) -> Q:
             return Q(state=State.VALIDATED, in_sample=True, sample_checked_by=None)
         case _:
             return Q(state__in=list(rules.PASSED), review_due_on__lte=today)
+
+
+def waiting_for(actor: User, found: QuerySet[Disruption], *, today: date, value: str) -> QuerySet[Disruption]:
+    """Those of some records that wait for this person: nobody decides about what they recorded, passed or changed."""
+    found = found.filter(waiting(today, value))
+    if value not in DECIDED_BY_ANOTHER:
+        return found
+    found = found.exclude(recorder=actor)
+    if value == "moderate":
+        found = found.exclude(validated_by=actor)
+    return found.exclude(pk__in=selectors.changed_by(actor, found.order_by().values_list("pk", flat=True)))
+
+
+DECIDED_BY_ANOTHER = frozenset({"validate", "moderate", "sample"})
 
 
 @dataclass(frozen=True)

@@ -502,7 +502,7 @@ def _first_actions(told: Told, faults: Sequence[rules.Fault]) -> tuple[Action, .
     passing = told.data.standard.passing(found.category, found.event_on)
     actions: list[Action] = []
     validates, moderates = rules.may_validate(actor, **owner), rules.may_moderate(actor, **owner)
-    has_changed = (validates or moderates) and bool(selectors.changed_by(actor, [found]))
+    has_changed = (validates or moderates) and bool(selectors.changed_by(actor, [found.pk]))
     had_part = has_changed or actor.pk in {found.recorder_id, found.validated_by_id}
     supervised = passing is not rules.Passing.MODERATOR
     if (

@@ -246,12 +246,11 @@ WORDING = (
 )
 
 
-def changed_by(user: User, found: Collection[Disruption]) -> frozenset[int]:
-    """Keys of those of some records that somebody said differently since, also where another did so after them.
+def changed_by(user: User, ids: Collection[int]) -> frozenset[int]:
+    """Keys of those of some records, by key, that somebody said differently since, also where another did after them.
 
     A moderator's own decision about the category is not counted: it passes the record. One query.
     """
-    ids = [each.pk for each in found]
     if not ids:
         return frozenset()
     said = ", ".join(f'"{field.column}"' for field in Disruption._meta.concrete_fields if field.name in WORDING)
@@ -262,7 +261,7 @@ def changed_by(user: User, found: Collection[Disruption]) -> frozenset[int]:
     )
     queries = [f"{main} and was is not null and state <> 'MODERATED'", *parts]
     with connection.cursor() as cursor:
-        cursor.execute(" union ".join(queries), {"ids": ids, "user": user.pk})
+        cursor.execute(" union ".join(queries), {"ids": list(ids), "user": user.pk})
         return frozenset(pk for (pk,) in cursor.fetchall())
 
 

@@ -170,7 +170,7 @@ def validate_many(
     data = selectors.region_data()
     found = _locked_all(disruptions)
     parts = selectors.parts_of_many(found)
-    mine = selectors.changed_by(actor, found)
+    mine = selectors.changed_by(actor, [each.pk for each in found])
     for each in found:
         rules.check_unchanged(seen=seen, recorded_from=each.recorded_from)
         rules.follow(each.state, Act.VALIDATE)
@@ -213,7 +213,7 @@ def moderate_many(
     entries = list(entries)
     found = _locked_all(entry.disruption for entry in entries)
     parts = selectors.parts_of_many(found)
-    mine = selectors.changed_by(actor, found)
+    mine = selectors.changed_by(actor, [each.pk for each in found])
     changes: list[tuple[Disruption, str, dict[str, Any]]] = []
     for entry, each in zip(entries, found, strict=True):
         rules.check_may_moderate(
@@ -284,7 +284,7 @@ def check_sample(
         raise rules.broken("DI27")
     if found.recorder_id == actor.pk:
         raise rules.broken("DI28")
-    if selectors.changed_by(actor, [found]):
+    if selectors.changed_by(actor, [found.pk]):
         raise rules.broken("DI43")
     rules.check_unchanged(seen=seen, recorded_from=found.recorded_from)
     rules.check_reason(reason)

@@ -120,7 +120,7 @@ def queue(request: HttpRequest, queue: str) -> HttpResponseBase:
     if not any(may(actor, capability) for capability in capabilities):
         raise NotThere
     today = clock.today()
-    found = selectors.disruptions().filter(lists.waiting(today, waits))
+    found = lists.waiting_for(actor, selectors.disruptions(), today=today, value=waits)
     if not may(actor, rules.MODERATE):
         found = found.filter(label__owner=actor.organisation) if not may(actor, "region.write") else found
     spec = lists.queue(selectors.region_data(), name=queue, title=title, text=text)

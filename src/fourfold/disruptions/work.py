@@ -63,7 +63,7 @@ def _waiting(user: User, today: date) -> tuple[Figure, ...]:
         ours = found if may(user, WHOLE_REGION) else found.filter(label__owner=user.organisation)
         figures.append(
             Figure(
-                ours.filter(lists.waiting(today, "validate")).exclude(recorder=user).count(),
+                lists.waiting_for(user, ours, today=today, value="validate").count(),
                 "disruptions to pass",
                 _queue("to-pass"),
             )
@@ -71,7 +71,9 @@ def _waiting(user: User, today: date) -> tuple[Figure, ...]:
     if may(user, rules.MODERATE):
         figures.append(
             Figure(
-                found.filter(lists.waiting(today, "moderate")).count(), "disruptions to moderate", _queue("to-moderate")
+                lists.waiting_for(user, found, today=today, value="moderate").count(),
+                "disruptions to moderate",
+                _queue("to-moderate"),
             )
         )
     if may(user, rules.RECORD) and may(user, "person.read"):

@@ -74,6 +74,7 @@ SENTENCES: Mapping[str, str] = {
     "PN41": "This version changed since you opened it. Read it again before you decide",
     "PN42": "Choose a review reason from the list",
     "PN43": "This peer review has been answered already",
+    "PN44": "Choose somebody who may read this plan: {name} may not",
 }
 
 CHANGED_MEANWHILE = "PN13"

@@ -384,8 +384,13 @@ def people_for(label: AccessLabel, *, today: date) -> tuple[User, ...]:
     """People who can own an action under this label: they can sign in, and may read it."""
     signing_in = User.objects.filter(is_active=True, kind=UserKind.PERSON).select_related("organisation")
     found = tuple(signing_in.order_by("organisation__name", "name", "pk"))
-    reading = visibility.who_read(label, [user.pk for user in found], today=today)
+    reading = readers(label, [user.pk for user in found], today=today)
     return tuple(user for user in found if user.pk in reading)
+
+
+def readers(label: AccessLabel, users: Collection[int], *, today: date) -> frozenset[int]:
+    """Which of these users may read a plan under a label. No query where nobody is asked about."""
+    return visibility.who_read(label, users, today=today) if users else frozenset()
 
 
 def told_by(reminders: Iterable[Reminder], *, today: date) -> tuple[User, ...]:
@@ -718,36 +723,35 @@ def _person(user: User | None) -> str:
 
 
 def changed_by_since_version(plan: Plan, user: User) -> bool:
-    """Whether somebody wrote any part of the plan after its latest version, also where another wrote over it since."""
+    """Whether somebody said anything in the plan after its latest version, also where another wrote over it since.
+
+    Saying counts, not touching: who took the threat over put its plan under their own label, and wrote none of it.
+    """
     latest = PlanVersion.objects.filter(plan=plan).order_by("-number").values_list("recorded_from", flat=True).first()
-    for part, plan_of in PARTS_WRITTEN:
-        mine = part._default_manager.filter(**{plan_of: plan}, recorded_by=user.pk)
-        if (mine.filter(recorded_from__gt=latest) if latest else mine).exists() or _wrote_over(
-            part, plan, user, latest
-        ):
-            return True
-    return False
+    return any(_said_differently(part, plan, user, latest) for part in PARTS_WRITTEN)
 
 
-PARTS_WRITTEN: tuple[tuple[type[Versioned], str], ...] = (
-    (Section, "plan"),
-    (Aim, "plan"),
-    (AimReading, "aim__plan"),
-    (Action, "plan"),
-    (Consultation, "plan"),
-)
+PARTS_WRITTEN: tuple[type[Versioned], ...] = (Section, Aim, AimReading, Action, Consultation)
+NOT_SAID = frozenset({"label_id", *(field.column for field in Versioned._meta.local_fields)})
 
 
-def _wrote_over(part: type[Versioned], plan: Plan, user: User, after: datetime | None) -> bool:
-    """Whether somebody wrote what a part of the plan said before another changed it."""
-    of_plan = "plan_id = %s"
+def _said_differently(part: type[Versioned], plan: Plan, user: User, after: datetime | None) -> bool:
+    """Whether a person wrote a version of one kind of part that says something else than the one before it."""
+    of_plan = "plan_id = %(plan)s"
     if part is AimReading:
         of_plan = f"aim_id in (select id from {Aim._meta.db_table} where {of_plan})"
+    said = ", ".join(f'"{field.column}"' for field in part._meta.concrete_fields if field.column not in NOT_SAID)
+    table = part._meta.db_table
+    versions = " union all ".join(
+        f'select id, recorded_from, recorded_by, row({said})::text as said from public."{each}" where {of_plan}'
+        for each in (table, f"{table}_was")
+    )
     with connection.cursor() as cursor:
         cursor.execute(
-            f'select exists (select from public."{part._meta.db_table}_was" where {of_plan} and recorded_by = %s '
-            "and recorded_from > coalesce(%s, '-infinity'::timestamptz))",
-            [plan.pk, user.pk, after],
+            "select exists (select from (select *, lag(said) over (partition by id order by recorded_from) as was "
+            f"from ({versions}) as versions) as compared where recorded_by = %(user)s and said is distinct from was "
+            "and recorded_from > coalesce(%(after)s, '-infinity'::timestamptz))",
+            {"plan": plan.pk, "user": user.pk, "after": after},
         )
         return bool(cursor.fetchone()[0])
 

@@ -67,7 +67,7 @@ def write_plan(*, actor: User, threat: "Threat", content: rules.PlanContent, tod
     )
     parts = {"plan": plan, "label": plan.label}
     aims = [Aim(position=at, **parts, **vars(said)) for at, said in enumerate(content.aims, start=1)]
-    agencies = _agencies(content.actions)
+    agencies = _agencies(content.actions, under=threat.label, today=today)
     actions = []
     for number, said in enumerate(content.actions, start=1):
         action = Action(number=number, **parts)
@@ -182,7 +182,8 @@ def add_action(*, actor: User, plan: Plan, said: rules.ActionSaid, today: date) 
     rules.check_action(said, tactics=selectors.known_tactics([said.tactic]), aims=aims, today=today)
     last = Action.objects.filter(plan=plan).aggregate(last=models.Max("number"))["last"] or 0
     action = Action(label=plan.label, plan=plan, number=last + 1)
-    _say(action, said, aim=aims.get(said.aim or 0), agencies=_agencies([said]))
+    agencies = _agencies([said], under=plan.label, today=today)
+    _say(action, said, aim=aims.get(said.aim or 0), agencies=agencies)
     action.save()
     _rescore(plan, today=today)
     _note(Operation.ALTERATION, action, plan, "action added", action=action.number, after=said.title)
@@ -201,7 +202,8 @@ def change_action(
     known = selectors.known_tactics([said.tactic]) | {action.tactic}
     rules.check_action(said, tactics=known, aims=aims, today=today)
     before = {name: _plain(getattr(action, name)) for name in ACTION_COLUMNS}
-    _say(action, said, aim=aims.get(said.aim or 0), agencies=_agencies([said], kept=action.owner_id))
+    agencies = _agencies([said], under=plan.label, today=today, kept=action.owner_id)
+    _say(action, said, aim=aims.get(said.aim or 0), agencies=agencies)
     after = {name: _plain(getattr(action, name)) for name in ACTION_COLUMNS}
     changed = [name for name in ACTION_COLUMNS if before[name] != after[name]]
     if changed:
@@ -274,6 +276,7 @@ def adopt_plan(*, actor: User, plan: Plan, why: str, today: date, seen_digest: s
     Args:
         seen_digest: Names the plan that the approver read; empty where no form was open.
     """
+    plan = _locked_plan(plan)
     threat = plan.threat
     rules.check_may_approve(
         actor,
@@ -282,7 +285,6 @@ def adopt_plan(*, actor: User, plan: Plan, why: str, today: date, seen_digest: s
         is_involved=actor.pk in {plan.author_id, threat.lro_id, threat.deputy_id, threat.sio_id}
         or selectors.changed_by_since_version(plan, actor),
     )
-    plan = _locked_plan(plan)
     rules.check_words(why, code="PN40", field="why", words=rules.REASON_WORDS)
     whole = selectors.whole(plan)
     rules.check_adoptable(aims=len(whole.aims), actions=len(whole.actions))
@@ -896,8 +898,13 @@ def _aims_by_position(plan: Plan) -> dict[int, Aim]:
     return {aim.position: aim for aim in Aim.objects.filter(plan=plan)}
 
 
-def _agencies(said: Iterable[rules.ActionSaid], *, kept: int | None = None) -> Mapping[int, int]:
-    """The organisation of each owner, for actions that name none. Refuses a new owner who can sign in no more."""
+def _agencies(
+    said: Iterable[rules.ActionSaid], *, under: AccessLabel, today: date, kept: int | None = None
+) -> Mapping[int, int]:
+    """The organisation of each owner, for actions that name none.
+
+    Refuses a new owner who can sign in no more or may not read the plan: they would never learn what is asked of them.
+    """
     owners = {each.owner for each in said if each.owner is not None}
     if not owners:
         return {}
@@ -905,6 +912,10 @@ def _agencies(said: Iterable[rules.ActionSaid], *, kept: int | None = None) -> M
     for user in found:
         if not user.is_active and user.pk != kept:
             raise rules.broken("PN39", "owner", name=user.name)
+    reading = selectors.readers(under, owners - {kept}, today=today)
+    for user in found:
+        if user.pk not in reading and user.pk != kept:
+            raise rules.broken("PN44", "owner", name=user.name)
     return {user.pk: user.organisation_id for user in found}
 
 
