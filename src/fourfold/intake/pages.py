@@ -13,7 +13,7 @@ from fourfold.intake.forms import RepairForm
 from fourfold.intake.models import Arrival, Batch, BatchMeasure, Quarantined, Source, StepRun
 from fourfold.intake.rules import Counts, Freshness, Kind, Outcome, RowState, State, Step
 from fourfold.intake.selectors import RuleLine, SourceLine
-from fourfold.pipeline.canonical.rules import BY_CODE, CATALOGUE
+from fourfold.pipeline.catalogue import BY_CODE, CATALOGUE
 from fourfold.platform.ui.components import Action, Cell, Colour, Empty, Fact, Head, Link, Moment, Table, Tag
 from fourfold.platform.ui.jinja import plural
 from fourfold.platform.ui.lists import ListPage
