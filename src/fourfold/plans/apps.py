@@ -25,6 +25,7 @@ class PlansConfig(AppConfig):
         for exception in on_threats.EXCEPTIONS:
             rooms.register_exception(exception)
         rooms.register_relabel("plans", services.relabel)
+        rooms.register_merging("plans", on_threats.Merging())
         my_work.register("plans", _work)
         register(Referring("plans.plan", on_threats.about, selectors.called))
 

@@ -296,6 +296,34 @@ class CloseForm(forms.Form):
     )
 
 
+class ReopenForm(forms.Form):
+    why = area("Why is it opened again?", missing=rules.SENTENCES["PN40"].format(words=rules.REASON_WORDS))
+
+
+TAKE, LEAVE = "take", "leave"
+
+
+class TakeOverForm(forms.Form):
+    """What becomes of actions that came free when their threat was merged into another."""
+
+    def __init__(self, *args: Any, offered: Iterable[Action], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        missing = {"required": rules.SENTENCES["PN45"], "invalid_choice": rules.SENTENCES["PN45"]}
+        self.fields["chosen"] = forms.TypedMultipleChoiceField(
+            label="Actions that are open",
+            choices=[(str(each.pk), f"{each.plan.reference}, action {each.number}: {each.title}") for each in offered],
+            coerce=int,
+            widget=forms.CheckboxSelectMultiple,
+            error_messages=missing,
+        )
+        self.fields["what"] = radios(
+            "What is to happen with those you chose?",
+            [(TAKE, "Take them over into this plan"), (LEAVE, "Leave them out")],
+            missing="Choose whether to take them over or leave them out",
+        )
+        self.fields["why"] = area("Why are they left out?", help_text="Needed when you leave them out.")
+
+
 class ShareForm(forms.Form):
     def __init__(self, *args: Any, organisations: Iterable[Organisation], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

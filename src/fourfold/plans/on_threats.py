@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
-from fourfold.plans import pages, rules, selectors
+from fourfold.plans import pages, rules, selectors, services
 from fourfold.plans.rules import State
 from fourfold.platform.reference.selectors import terms
+from fourfold.platform.ui.jinja import plural
 from fourfold.threats.rooms import OpenWork, ThreatException
 
 if TYPE_CHECKING:
+    from fourfold.platform.people.models import User
     from fourfold.threats.models import Threat
 
 ROOM = "Plans"
@@ -36,6 +38,21 @@ def open_work(threat: "Threat", today: date) -> tuple[OpenWork, ...]:
     elif plan.next_review_on is not None:
         found.append(OpenWork(room=ROOM, text="Review the plan", href=pages.of_threat(plan), due=plan.next_review_on))
     return tuple(found)
+
+
+class Merging:
+    """The plan of a threat that goes on in another closes, and what is open in it is offered to the other's plan."""
+
+    def will(self, threat: "Threat") -> str:
+        plan = selectors.plan_of(threat)
+        if plan is None or plan.state == State.CLOSED:
+            return ""
+        still = selectors.open_actions().filter(plan=plan).count()
+        offered = f", and its {plural(still, 'open action is', 'open actions are')} offered to the plan of the other"
+        return f"Its plan {plan.reference} is closed with the reason{offered if still else ''}."
+
+    def follow(self, *, actor: "User", threat: "Threat", into: "Threat", reason: str, today: date) -> None:
+        services.close_merged_plan(actor=actor, threat=threat, into=into, reason=reason, today=today)
 
 
 def is_live() -> Q:

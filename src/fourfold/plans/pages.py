@@ -230,6 +230,12 @@ class PlanTold:
         )
 
     @property
+    def may_reopen(self) -> bool:
+        threat = self.plan.threat
+        can_be = self.plan.state == State.CLOSED and threat.closed_on is None and self.told.rewind.on is None
+        return can_be and rules.may_write(self.told.actor, owner=threat.owner.code, audience=self.plan.label.audience)
+
+    @property
     def may_approve(self) -> bool:
         return self.is_open and rules.may_approve(
             self.told.actor, owner=self.plan.threat.owner.code, audience=self.plan.label.audience
@@ -254,11 +260,12 @@ def plan_page(
     shared: Sequence[Shared],
     asked: Sequence[Asked],
     reports: Sequence[Report],
+    offered: Sequence[Action],
     versions: int,
 ) -> PlanPage:
     plan = seen.plan
     by_action = _faults_by_action(lint, seen.whole)
-    alerts = (*frame["alerts"], *_alerts(seen, prompts, reviews, reports))
+    alerts = (*frame["alerts"], *_alerts(seen, prompts, reviews, reports, offered))
     frame = frame | {"alerts": alerts, "foot": _foot(seen, frame["foot"])}
     return PlanPage(
         **frame,
@@ -289,7 +296,10 @@ def plan_page(
     )
 
 
-def no_plan_page(frame: dict[str, Any], *, begin: str) -> NoPlanPage:
+def no_plan_page(frame: dict[str, Any], *, begin: str, offered: int) -> NoPlanPage:
+    if offered:
+        said = f"{offered_in_words(offered)} Begin the plan to take them over."
+        frame = frame | {"alerts": (*frame["alerts"], Alert("information", said))}
     return NoPlanPage(
         **frame,
         empty=Empty(
@@ -321,6 +331,8 @@ def _primary(seen: PlanTold, reviews: Sequence[Review]) -> tuple[Button, ...]:
     under_way = next((review for review in reviews if review.completed_on is None), None)
     if seen.may_write:
         found.append(Button("Add an action", address(plan, "add_action"), kind="primary"))
+    if seen.may_reopen:
+        found.append(Button("Reopen this plan", address(plan, "reopen")))
     if seen.may_approve and (plan.state == State.DRAFT):
         found.append(Button("Adopt this plan", address(plan, "adopt"), kind="primary"))
     if under_way is not None and seen.is_open:
@@ -352,6 +364,7 @@ def _alerts(
     prompts: Sequence[selectors.ReviewPrompt],
     reviews: Sequence[Review],
     reports: Sequence[Report],
+    offered: Sequence[Action],
 ) -> tuple[Alert, ...]:
     plan = seen.plan
     under_way = any(review.completed_on is None for review in reviews)
@@ -361,6 +374,9 @@ def _alerts(
         if seen.may_write and plan.state == State.ADOPTED:
             link = Link("Begin a review", f"{address(plan, 'begin_review')}?prompt={prompt.kind}")
         found.append(Alert("warning", prompt.text, heading="This plan should be reviewed", link=link))
+    if offered:
+        to = Link("Take them over or leave them out", address(plan, "take_over"))
+        found.append(Alert("information", offered_in_words(len(offered)), link=to))
     if seen.may_write:
         numbers = {action.pk: action.number for action in seen.whole.actions}
         for report in reports:
@@ -371,6 +387,11 @@ def _alerts(
             to = Link("Read and answer", address(plan, "answer_report", number=number, pk=report.pk))
             found.append(Alert("information", said, link=to))
     return tuple(found)
+
+
+def offered_in_words(number: int) -> str:
+    still = plural(number, "action is", "actions are")
+    return f"{still} still open in the plans of threats that were merged into this one."
 
 
 def _status_words(status: str) -> str:

@@ -75,6 +75,8 @@ SENTENCES: Mapping[str, str] = {
     "PN42": "Choose a review reason from the list",
     "PN43": "This peer review has been answered already",
     "PN44": "Choose somebody who may read this plan: {name} may not",
+    "PN45": "Choose at least one of the actions that are offered to this plan",
+    "PN46": "This plan is open already",
 }
 
 CHANGED_MEANWHILE = "PN13"

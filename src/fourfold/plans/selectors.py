@@ -35,9 +35,11 @@ from fourfold.plans.rules import AimState, State, Status
 from fourfold.platform.errors import NotThere
 from fourfold.platform.history.models import Versioned
 from fourfold.platform.people.models import Organisation, OrganisationKind, User, UserKind
+from fourfold.platform.reference.keeping import kept
 from fourfold.platform.reference.models import ReferenceTerm
 from fourfold.platform.visibility import selectors as visibility
 from fourfold.platform.visibility.models import AccessLabel
+from fourfold.threats import selectors as threats
 
 if TYPE_CHECKING:
     from fourfold.threats.models import Threat
@@ -65,8 +67,9 @@ class Words:
         return next((each for each in self.lint if each.code == code), rules.LintRule(code, code))
 
 
+@kept
 def words(*, on: date) -> Words:
-    """One query."""
+    """One query, or none."""
     in_force = Q(effective_from__lte=on) & (Q(effective_to=None) | Q(effective_to__gt=on))
     found = ReferenceTerm.objects.filter(in_force, kind__in=("plan_rule", "tier")).order_by("position", "code")
     made, cycles = [], {}
@@ -112,8 +115,9 @@ def tactic_terms() -> QuerySet[ReferenceTerm]:
     return ReferenceTerm.objects.filter(kind="tactic", effective_to=None)
 
 
+@kept
 def tactics() -> tuple[Tactic, ...]:
-    """The menu in the region's order. One query."""
+    """The menu in the region's order. One query, or none."""
     return tuple(tactic_of(term) for term in tactic_terms().order_by("position", "code"))
 
 
@@ -332,6 +336,14 @@ def open_actions() -> QuerySet[Action]:
     return (
         actions().filter(status__in=rules.OPEN_STATUSES, plan__threat__closed_on=None).exclude(plan__state=State.CLOSED)
     )
+
+
+def offered_to(threat: "Threat") -> tuple[Action, ...]:
+    """Actions of threats merged into this one that nobody has taken over or left out: their plans closed with them."""
+    merged = threats.merged_here(threat).order_by().values("pk")
+    found = actions().filter(plan__threat__in=merged, status__in=rules.OPEN_STATUSES, plan__state=State.CLOSED)
+    found = found.filter(plan__closed_on=F("plan__threat__closed_on")).select_related("label__owner", "plan__label")
+    return tuple(found.order_by("plan_id", "number"))
 
 
 def actions_of_person(user: User) -> QuerySet[Action]:
@@ -632,6 +644,18 @@ def facts_of(
         consulted=consulted,
         next_review_on=plan.next_review_on if plan.state == State.ADOPTED else None,
         under_18=under_18,
+    )
+
+
+def said_again(action: Action, *, owner: int | None) -> rules.ActionSaid:
+    """What an action says, for another plan: without its aim, and owned by who may."""
+    return rules.ActionSaid(
+        p=action.p,
+        title=action.title,
+        owner=owner,
+        owner_name=action.owner_name,
+        agency=action.agency_id,
+        **{name: getattr(action, name) for name in KEPT_OF_ACTION},
     )
 
 

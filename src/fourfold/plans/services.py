@@ -461,6 +461,100 @@ def close_plan(*, actor: User, plan: Plan, learned: str, today: date) -> Plan:
     return plan
 
 
+@transaction.atomic
+def close_merged_plan(*, actor: User, threat: "Threat", into: "Threat", reason: str, today: date) -> Plan | None:
+    """Close the plan of a threat that goes on in another; its open actions are then offered to the other's plan.
+
+    Whoever may merge the threat does so. Gives None where there is no open plan.
+    """
+    found = selectors.plan_of(threat)
+    if found is None or found.state == State.CLOSED:
+        return None
+    plan = _locked_plan(found)
+    whole = selectors.whole(plan)
+    _leave_version(
+        plan,
+        whole,
+        selectors.content_of(whole),
+        actor=actor,
+        kind=VersionKind.CLOSED,
+        why=f"The threat goes on in {into.reference}. {reason}",
+        today=today,
+        state=State.CLOSED,
+        closed_on=today,
+    )
+    return plan
+
+
+@transaction.atomic
+def take_over_actions(
+    *, actor: User, plan: Plan, chosen: Iterable[int], today: date, leave_out: bool = False, why: str = ""
+) -> tuple[Action, ...]:
+    """Take actions over that came free when their threat was merged into this plan's, or leave them out and say why.
+
+    Each says in its own plan what became of it. An owner who has left, or may not read this plan, is not taken along.
+    The merge is the permission to write in the plan that closed with it.
+
+    Args:
+        chosen: Keys of actions that are offered (`selectors.offered_to`).
+    """
+    plan = _to_write(plan, actor=actor)
+    wanted = set(chosen)
+    offered = [each for each in selectors.offered_to(plan.threat) if each.pk in wanted]
+    if not wanted or len(offered) < len(wanted):
+        raise rules.broken("PN45", "chosen")
+    if leave_out:
+        rules.check_words(why, code="PN40", field="why", words=rules.REASON_WORDS)
+    owners = {each.owner_id for each in offered if each.owner is not None and each.owner.is_active}
+    reading = selectors.readers(plan.label, {pk for pk in owners if pk is not None}, today=today)
+    taken = []
+    for each in offered:
+        reason = f"Not taken over by {plan.reference}: {why.strip()}"
+        if not leave_out:
+            said = selectors.said_again(each, owner=each.owner_id if each.owner_id in reading else None)
+            taken.append(_add_taken(plan, each, said, actor=actor, today=today))
+            reason = f"Taken over as action {taken[-1].number} of {plan.reference}"
+        with scope.lent(each.label_id):
+            changed = _change(each, {"status": Status.CANCELLED.value, "status_reason": reason})
+        _note(Operation.ALTERATION, each, each.plan, "action left after a merge", action=each.number, **changed)
+    return tuple(taken)
+
+
+def _add_taken(plan: Plan, was: Action, said: rules.ActionSaid, *, actor: User, today: date) -> Action:
+    """`add_action`, for one whose tactic may have left the menu since."""
+    rules.check_action(said, tactics=frozenset({said.tactic}), aims=(), today=today)
+    last = Action.objects.filter(plan=plan).aggregate(last=models.Max("number"))["last"] or 0
+    action = Action(label=plan.label, plan=plan, number=last + 1)
+    _say(action, said, aim=None, agencies=_agencies([said], under=plan.label, today=today))
+    action.save()
+    _rescore(plan, today=today)
+    _note(
+        Operation.ALTERATION,
+        action,
+        plan,
+        "action taken over",
+        action=action.number,
+        after=said.title,
+        was=f"action {was.number} of {was.plan.reference}",
+    )
+    return action
+
+
+@transaction.atomic
+def reopen_plan(*, actor: User, plan: Plan, why: str, today: date) -> Plan:
+    """Open a closed plan of an open threat again, as a draft to be adopted. Its versions stay."""
+    rules.check_may_write(actor, owner=plan.threat.owner.code, audience=plan.label.audience)
+    plan = _locked(Plan, plan.pk)
+    rules.check_open(state=State.DRAFT, threat_closed_on=plan.threat.closed_on)
+    if plan.state != State.CLOSED:
+        raise rules.broken("PN46")
+    rules.check_words(why, code="PN40", field="why", words=rules.REASON_WORDS)
+    changed = _change(plan, {"state": State.DRAFT.value, "closed_on": None, "approved_by": None, "approved_on": None})
+    _rescore(plan, today=today)
+    _note(Operation.ALTERATION, plan, plan, "reopened", why=why, **changed)
+    return plan
+
+
 def _leave_version(
     plan: Plan,
     whole: selectors.Whole,

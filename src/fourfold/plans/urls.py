@@ -41,4 +41,6 @@ urlpatterns = [
     path("plans/<str:reference>/share/", sharing.share, name="share"),
     path("plans/<str:reference>/share/<int:pk>/end/", sharing.stop_sharing, name="stop_sharing"),
     path("plans/<str:reference>/close/", reviewing.close, name="close"),
+    path("plans/<str:reference>/reopen/", reviewing.reopen, name="reopen"),
+    path("plans/<str:reference>/take-over/", writing.take_over, name="take_over"),
 ]

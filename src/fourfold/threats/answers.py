@@ -147,6 +147,7 @@ def closing_page(
     counts: selectors.Headcount,
     standing: Standing,
     work: Iterable[rooms.OpenWork],
+    merging: Iterable[str],
     form: AnswerForm | WithdrawForm | None,
     today: date,
 ) -> AnswerPage:
@@ -160,6 +161,7 @@ def closing_page(
         *what,
         Fact("Proposed", closing.proposed_at, hint=f"By {person_in_words(closing.proposed_by)}"),
         Fact("Why", closing.reason),
+        *(Fact("What else it does", each) for each in merging),
     ]
     return AnswerPage(
         **_answering(told, title=f"{'Merging' if closing.into else 'Closing'} {threat.name}"),

@@ -6,7 +6,7 @@ A room registers when it is ready (`AppConfig.ready`); the master list asks and 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from django.db.models import Q
 
@@ -73,6 +73,16 @@ class ThreatException:
     note: str = ""
 
 
+class Merging(Protocol):
+    """What becomes of a room's part of a threat that goes on in another."""
+
+    def will(self, threat: "Threat") -> str:
+        """What will become of it, as a sentence for who proposes or confirms the merge; empty for nothing."""
+
+    def follow(self, *, actor: "User", threat: "Threat", into: "Threat", reason: str, today: date) -> None:
+        """Let it become so, before the threat is closed and in the same transaction."""
+
+
 type OpenWorkOf = "Callable[[Threat, date], tuple[OpenWork, ...]]"
 type Relabel = "Callable[[Threat, AccessLabel, AccessLabel, str], None]"
 
@@ -80,6 +90,7 @@ _tabs: dict[str, ThreatTab] = {}
 _open_work: "dict[str, OpenWorkOf]" = {}
 _exceptions: dict[str, ThreatException] = {}
 _relabels: "dict[str, Relabel]" = {}
+_mergings: dict[str, Merging] = {}
 
 
 def register_tab(tab: ThreatTab) -> None:
@@ -100,6 +111,10 @@ def register_relabel(room: str, relabel: "Relabel") -> None:
     _relabels[room] = relabel
 
 
+def register_merging(room: str, merging: Merging) -> None:
+    _mergings[room] = merging
+
+
 def tabs() -> tuple[ThreatTab, ...]:
     return tuple(sorted(_tabs.values(), key=lambda tab: tab.position))
 
@@ -118,3 +133,13 @@ def relabel(threat: "Threat", *, old: "AccessLabel", new: "AccessLabel", reason:
     """Rows of other rooms that had the threat's old label take the new one."""
     for each in _relabels.values():
         each(threat, old, new, reason)
+
+
+def what_a_merge_does(threat: "Threat") -> tuple[str, ...]:
+    """What becomes of the parts of a threat in other rooms where it goes on in another, a sentence each."""
+    return tuple(filter(None, (each.will(threat) for each in _mergings.values())))
+
+
+def follow_merge(*, actor: "User", threat: "Threat", into: "Threat", reason: str, today: date) -> None:
+    for each in _mergings.values():
+        each.follow(actor=actor, threat=threat, into=into, reason=reason, today=today)

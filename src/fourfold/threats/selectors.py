@@ -17,6 +17,7 @@ from fourfold.platform.errors import NotThere
 from fourfold.platform.history.models import Versioned
 from fourfold.platform.people.models import Organisation, OrganisationKind, User, UserKind
 from fourfold.platform.people.rules import may
+from fourfold.platform.reference.keeping import kept
 from fourfold.platform.reference.models import ReferenceTerm
 from fourfold.platform.visibility.models import AccessLabel, Compartment, CompartmentMember
 from fourfold.pole import selectors as pole
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
 VOCABULARY_KINDS = ("tier", "phase", "theme", "member_role", "threat_type", "quiet_after")
 
 
+@kept
 def vocabulary() -> rules.Vocabulary:
-    """The region's words for tiers, phases, themes, roles and kinds, in the region's order. One query."""
+    """The region's words for tiers, phases, themes, roles and kinds, in the region's order. One query, or none."""
     found: dict[str, list[ReferenceTerm]] = defaultdict(list)
     ended: dict[tuple[str, str], str] = {}
     for term in ReferenceTerm.objects.filter(kind__in=VOCABULARY_KINDS).order_by("kind", "position", "effective_from"):
@@ -262,6 +264,12 @@ def merged_into(of: Threat) -> Threat | None:
     """The threat that this one goes on in, if the reader may see it."""
     found = _links().filter(one=of, kind=rules.LinkKind.MERGED_INTO, to_on=None).first()
     return None if found is None else found.other
+
+
+def merged_here(into: Threat) -> QuerySet[Threat]:
+    """Threats that go on in this one, as far as the reader may see them."""
+    links = _links().filter(other=into, kind=rules.LinkKind.MERGED_INTO, to_on=None)
+    return threats().filter(pk__in=links.order_by().values("one"))
 
 
 def left_behind(of: Threat) -> int:

@@ -438,7 +438,7 @@ def merge_threats(*, actor: User, threat: Threat, into: Threat, reason: str, tod
     """Let a threat go on in another. Both records stay, linked; the first is closed as merged.
 
     People, lines and places now in it end there and begin in the other. Disruptions stay where they were recorded,
-    and so does what the one who acts may not see.
+    and so does what the one who acts may not see. What becomes of its plan, the plans' room says.
 
     Returns:
         The threat it goes on in.
@@ -452,6 +452,7 @@ def merge_threats(*, actor: User, threat: Threat, into: Threat, reason: str, tod
     into = _to_change(into, actor=actor, check=rules.check_may_manage, reason=reason, seen=None, also="other")
     link = _link(threat, into, LinkKind.MERGED_INTO, from_on=today, reason=reason)
     moved = _move(threat, into, reason=reason, today=today)
+    rooms.follow_merge(actor=actor, threat=threat, into=into, reason=reason, today=today)
     ground = selectors.vocabulary().merged_ground
     _close(threat, "merged", reason, ground=ground, closed_on=today)
     audit.note(

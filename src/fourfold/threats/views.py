@@ -362,6 +362,7 @@ def answer_closing(request: HttpRequest, reference: str, pk: int) -> HttpRespons
         counts=selectors.headcount(told.threat),
         standing=standing_of(told),
         work=rooms.open_work(told.threat, today=today),
+        merging=rooms.what_a_merge_does(told.threat) if closing.into and not closing.answer else (),
         form=form,
         today=today,
     )
@@ -405,6 +406,7 @@ def merge(request: HttpRequest, reference: str) -> HttpResponse:
         "lines and places now in this one move to the other; disruptions stay where they were recorded; this one is "
         "closed as merged."
     )
+    lead = " ".join((lead, *rooms.what_a_merge_does(threat)))
     return _change(request, threat, form, save, title="Merge this threat into another", button="Propose", lead=lead)
 
 

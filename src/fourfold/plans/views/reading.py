@@ -39,7 +39,9 @@ def of_threat(request: HttpRequest, reference: str) -> HttpResponse:
         if plan is None:
             may_begin = told.threat.closed_on is None and rewind.on is None and _may_write(told)
             page = pages.no_plan_page(
-                around, begin=reverse("plans:begin", kwargs={"reference": reference}) if may_begin else ""
+                around,
+                begin=reverse("plans:begin", kwargs={"reference": reference}) if may_begin else "",
+                offered=len(selectors.offered_to(told.threat)) if may_begin else 0,
             )
             return render(request, "plans/none.html", {"page": page})
         seen = plan_told(told, plan, today=rewind.on or clock.today())
@@ -55,6 +57,7 @@ def of_threat(request: HttpRequest, reference: str) -> HttpResponse:
             shared=selectors.shared_with(plan),
             asked=selectors.asked_of(actions),
             reports=() if rewind.on else selectors.reports_on(actions),
+            offered=selectors.offered_to(told.threat) if seen.may_write else (),
             versions=plan.version,
         )
     note_read(plan, as_recorded_on=rewind.on)

@@ -188,3 +188,19 @@ def close(request: HttpRequest, reference: str) -> HttpResponse:
 
     lead = "Everything in it stays, but nothing in it can be changed after this."
     return change(request, plan, form, save, title="Close this plan", button="Close", lead=lead, warning=True)
+
+
+@login_required
+@require_http_methods(GET_AND_POST)
+@reads_threats
+def reopen(request: HttpRequest, reference: str) -> HttpResponse:
+    plan = to_write(request, reference)
+    if plan.state != State.CLOSED or plan.threat.closed_on is not None:
+        raise NotThere
+    form = asked.ReopenForm(request.POST or None)
+
+    def save(said: dict[str, Any]) -> None:
+        services.reopen_plan(actor=actor_of(request), plan=plan, today=clock.today(), **said)
+
+    lead = "It becomes a draft that has to be adopted again. Its versions stay."
+    return change(request, plan, form, save, title="Reopen this plan", button="Reopen", lead=lead)

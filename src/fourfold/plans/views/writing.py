@@ -264,6 +264,43 @@ def check(request: HttpRequest, reference: str, number: int = 0) -> HttpResponse
     return JsonResponse({"faults": list(_faults_of(request, plan, form, was))})
 
 
+@login_required
+@require_http_methods(GET_AND_POST)
+@reads_threats
+def take_over(request: HttpRequest, reference: str) -> HttpResponse:
+    """Actions of threats that were merged into this plan's: which it takes over, and which are left out."""
+    plan = to_write(request, reference)
+    offered = selectors.offered_to(plan.threat)
+    if not offered:
+        return redirect(pages.of_threat(plan))
+    form = asked.TakeOverForm(request.POST or None, offered=offered)
+
+    def save(said: dict[str, Any]) -> None:
+        services.take_over_actions(
+            actor=actor_of(request),
+            plan=plan,
+            chosen=said["chosen"],
+            leave_out=said["what"] == asked.LEAVE,
+            why=said["why"],
+            today=clock.today(),
+        )
+
+    lead = (
+        "Their threat was merged into this one and their plan closed. Each that you take over becomes an action of "
+        "this plan, with its words, date and owner; give it an aim afterwards."
+    )
+    return change(
+        request,
+        plan,
+        form,
+        save,
+        title="Actions of merged threats",
+        button="Save",
+        lead=lead,
+        done="Saved. Each action says what became of it.",
+    )
+
+
 def to_write(request: HttpRequest, reference: str) -> Plan:
     """The plan, for somebody who may write it; to anybody else the page is not there."""
     plan = selectors.plan(reference)
