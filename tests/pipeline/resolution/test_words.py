@@ -17,7 +17,7 @@ def test_the_bars_add_up_to_the_weight_and_start_with_the_odds(bench: Bench) -> 
     bench.deliver("niche_tri", [LEFT, replace(LEFT, key="b", born="1984-03-08", postcode="LL11 1AA")])
     (edge,) = edges_of(bench.resolve())
     steps = resolution.steps(edge)
-    assert [step.comparison for step in steps] == ["prior", "name", "birth", "identifier", "postcode", "sex"]
+    assert [step.comparison for step in steps] == ["prior", "name", "birth", "identifier", "postcode", "contact", "sex"]
     assert sum(step.weight for step in steps) == pytest.approx(edge["match_weight"], abs=1e-6)
     items = json.loads(str(edge["waterfall"]))
     assert set(items[0]) == {"comparison", "level", "weight", "tf_weight"}

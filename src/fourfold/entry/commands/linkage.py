@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fourfold.pipeline.resolution.evaluation import Evaluation, Score
 
 REGION = "regions/north_west"
+MEMORY_MB = 4_096
 WEIGHTS = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 16.0)
 
 _folder = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -111,6 +112,7 @@ def _context(region: Path, simulated: Path, told: Mapping[str, Any], *, known: S
         audience=told["audience"],
         marking=told["marking"],
         known=tuple(known),
+        memory_mb=MEMORY_MB,
     )
 
 

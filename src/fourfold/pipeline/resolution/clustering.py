@@ -17,19 +17,23 @@ import duckdb
 from splink.backends.duckdb import DuckDBAPI
 from splink.clustering import cluster_pairwise_predictions_at_threshold
 
+from fourfold.pipeline.resolution import attaching
 from fourfold.pipeline.resolution.judgements import Joining
+from fourfold.pipeline.resolution.model import Model
+from fourfold.pipeline.resolution.scoring import Scored
 from fourfold.pipeline.resolution.settings import Settings
 
 type Pair = tuple[int, int]
 
-BY_JUDGEMENT, BY_SOURCE, BY_WEIGHT = 0, 1, 2
+BY_JUDGEMENT, BY_SOURCE, BY_WEIGHT, BY_GROUP = range(4)
 """What holds a tie, the strongest first."""
 
 
-def cluster(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+def cluster(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model, scored: Scored) -> None:
     """Make the table `member` (id, component); `component` is the cluster's lowest record number, open records first.
 
-    Reads: `record`, `edge`, `tombstone`, `judged`.
+    Reads: `record`, `edge`, `tombstone`, `judged` and the scored pairs. The pairs by which small groups were put with
+    others are added to `edge`.
     """
     connection.execute(
         """create or replace table tie as
@@ -50,6 +54,9 @@ def cluster(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     apart = connection.execute("select id_l, id_r from judged where not same order by all").fetchall()
     _cluster_open(connection)
     _cut_where_judged_different(connection, apart)
+    if settings.groups is not None:
+        attaching.attach(connection, settings, model, settings.groups, scored=scored.table)
+        _take_offers(connection, settings, scored, apart)
     _place_restricted(connection, apart)
     connection.execute("""
         create or replace table member as
@@ -90,6 +97,49 @@ def _cut_where_judged_different(connection: duckdb.DuckDBPyConnection, apart: Se
     ]
     _write_groups(connection, "cut", {record: joining.group(record) for record in found})
     connection.execute("update open_group set component = cut.component from cut where cut.id = open_group.id")
+
+
+def _take_offers(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, scored: Scored, apart: Sequence[Pair]
+) -> None:
+    """Put small groups with the groups they fit, the surest first; a group that others were put with stays where it is.
+
+    What fits a restricted record becomes a tie, by which it is placed as a leaf. The best pair of each is an edge, so
+    that its reasons can be read.
+    """
+    connection.execute(
+        """insert into tie
+        select o.id_l, o.id_r, ?, o.sureness, l.open, r.open from offer o
+        join record l on l.id = o.id_l join record r on r.id = o.id_r
+        anti join tie on tie.id_l = o.id_l and tie.id_r = o.id_r where l.open <> r.open""",
+        [BY_GROUP],
+    )
+    offers = connection.execute("""
+        select o.component, o.target from offer o join record r on r.id = o.component
+        where r.open order by sureness desc, component""").fetchall()
+    group = dict(
+        connection.execute("""
+            select g.id, g.component from open_group g
+            where g.id in (select unnest([id_l, id_r]) from judged where not same)""").fetchall()
+    )
+    joining = Joining((group[one], group[other]) for one, other in apart if one in group and other in group)
+    gone: dict[int, int] = {}
+    stays: set[int] = set()
+    for component, target in offers:
+        if component not in stays and target not in gone and joining.join(component, target):
+            gone[component] = target
+            stays.add(target)
+    _write_groups(connection, "gone", gone)
+    connection.execute("""
+        create or replace table open_group as
+        select id, min(id) over (partition by together) as component
+        from (select g.id, coalesce(gone.component, g.component) as together
+          from open_group g left join gone on gone.id = g.component)""")
+    connection.execute(
+        f"""insert into edge {scored.edges_sql()} and p.match_weight < ? and exists (
+          from offer o where o.id_l = least(p.id_l, p.id_r) and o.id_r = greatest(p.id_l, p.id_r))""",
+        [settings.review_weight],
+    )
 
 
 def _place_restricted(connection: duckdb.DuckDBPyConnection, apart: Sequence[Pair]) -> None:
@@ -257,8 +307,8 @@ def band_edges(connection: duckdb.DuckDBPyConnection, settings: Settings, *, pro
 
     TOMBSTONE: the source merged the two itself. LINKED: at or above the threshold, in one cluster. WITHIN: below
     it, but in one cluster through other records. PROPOSED: in two clusters, for a person to decide. A pair that a
-    person judged to be different is left out: it is decided. `probability` is that of the threshold, which stands for a
-    merger of the source that was not scored.
+    person judged to be different is left out: it is decided; and so is one below the review threshold in two clusters.
+    `probability` is that of the threshold, which stands for a merger of the source that was not scored.
     """
     connection.execute(
         """create or replace table banded as
@@ -270,6 +320,7 @@ def band_edges(connection: duckdb.DuckDBPyConnection, settings: Settings, *, pro
                when e.match_weight >= ? then 'LINKED' else 'WITHIN' end as band
         from edge e full join tombstone t using (id_l, id_r)
         anti join (select id_l, id_r from judged where not same) using (id_l, id_r)
-        join member l on l.id = id_l join member r on r.id = id_r""",
-        [settings.link_weight, probability, settings.link_weight, settings.link_weight],
+        join member l on l.id = id_l join member r on r.id = id_r
+        where l.component = r.component or t.id_l is not null or e.match_weight >= ?""",
+        [settings.link_weight, probability, settings.link_weight, settings.link_weight, settings.review_weight],
     )

@@ -70,7 +70,7 @@ def link(paths: Sequence[Path], *, out: Path, named: Mapping[str, str], settings
         blocks = tuple(records.add_blocking_keys(connection, fitting))
         model, reason = training.choose_model(connection, fitting, given=usual_model(fitting), train=True)
         if fitting.blocking:
-            prior = scoring.score(connection, fitting, model, across=len(paths) > 1)
+            prior = scoring.score(connection, fitting, model, across=len(paths) > 1).prior
             if scoring.open_records(connection) >= fitting.training.smallest:
                 _learn_prior(connection, prior)
         else:

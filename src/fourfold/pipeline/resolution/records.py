@@ -1,8 +1,8 @@
 """Makes one table of records to compare out of the canonical person files of every source.
 
-Reads: canonical/person.parquet and merge.parquet of each batch. Makes the table `record` (one row a source record,
-the latest delivered) and `tombstone` (pairs that a source itself merged). Ethnicity is in the files for monitoring
-and is not read here.
+Reads: canonical/person.parquet, and merge.parquet, object.parquet and link.parquet beside it. Makes the tables `record`
+(one row a source record, the latest delivered), `tombstone` (pairs that a source itself merged) and `presence` (who was
+at which event). Ethnicity is in the files for monitoring and is not read here.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ with latest as (
     row_number() over (order by source, record_key) as id,
     source, record_key,
     audience <> 'OWN' and compartment is null as open,
+    owning_force as owner,
     concat_ws('|', owning_force, audience, coalesce(compartment, '')) as label,
     string_split(ff_key(forenames), ' ') as forename_tokens,
     ff_key(surname) as surname,
@@ -55,9 +56,11 @@ with latest as (
   from named
 )
 select
-  id, source, record_key, open, label,
+  id, source, record_key, open, owner, label,
   forename, forename_tokens, surname, surname_tokens, forename[1] as initial,
   forename || ' ' || surname as name_pair,
+  nullif(array_to_string(forename_tokens[2:], ' '), '') as middle,
+  forename || ' ' || nullif(array_to_string(forename_tokens[2:], ' '), '') || ' ' || surname as whole_name,
   least(forename, surname) || ' ' || greatest(forename, surname) as names_sorted,
   list_filter(list_distinct(list_append(alias_keys, forename || ' ' || surname)), lambda key: key is not null)
     as name_keys,
@@ -73,6 +76,20 @@ select
   case when length(postcode) >= 5 then left(postcode, length(postcode) - 3) end as district
 from split left join family using (forename)
 """
+
+_CONTACTS = """
+update record set contacts = held.contacts from (
+  with thing as (
+    select * from delivered_thing
+    qualify row_number() over (partition by source, record_key order by batch desc) = 1)
+  select r.id, list(distinct t.value order by t.value) as contacts
+  from delivered_use u join thing t on t.source = u.source and t.record_key = u.thing_key
+  join record r on r.source = u.source and r.record_key = u.record_key
+  where (u.open or u.label = r.label) and (t.open or t.label = r.label)
+  group by r.id) held
+where held.id = record.id
+"""
+"""A number or a plate counts for a record where everybody who reads the record may also read both it and the link."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +124,15 @@ def load_records(
         f" select ''::varchar as source, 0 as batch, 0::bigint as position, {_empty()} limit 0"
     )
     connection.execute("create or replace table merged (source varchar, loser varchar, survivor varchar)")
+    connection.execute(
+        "create or replace table delivered_thing"
+        " (source varchar, batch integer, record_key varchar, value varchar, label varchar, open boolean)"
+    )
+    connection.execute(
+        "create or replace table delivered_use"
+        " (source varchar, record_key varchar, thing_key varchar, label varchar, open boolean)"
+    )
+    connection.execute("create or replace table delivered_presence (source varchar, record_key varchar, event varchar)")
     for source in sorted(person_parquets):
         for batch, path in enumerate(person_parquets[source]):
             connection.execute(
@@ -120,12 +146,44 @@ def load_records(
                     "insert into merged select ?, loser_key, survivor_key from read_parquet(?)",
                     [source, str(tombstones)],
                 )
+            _take_things(connection, source, batch, path)
     connection.execute(_RECORD)
+    connection.execute("alter table record add column contacts varchar[]")
+    connection.execute(_CONTACTS)
+    connection.execute("""
+        create or replace table presence as
+        select distinct r.id, p.source, p.event from delivered_presence p
+        join record r on r.source = p.source and r.record_key = p.record_key""")
     connection.execute("""
         create or replace table tombstone as
         select distinct least(l.id, s.id) as id_l, greatest(l.id, s.id) as id_r
         from merged m join record l on l.source = m.source and l.record_key = m.loser
         join record s on s.source = m.source and s.record_key = m.survivor where l.id <> s.id""")
+
+
+def _take_things(connection: duckdb.DuckDBPyConnection, source: str, batch: int, people: Path) -> None:
+    """Add the telephones and vehicles of a delivery, who keeps or uses them, and who was at which event: of events,
+    only what everybody in the region may read.
+    """
+    open_sql = "audience <> 'OWN' and compartment is null"
+    label = f"concat_ws('|', owning_force, audience, coalesce(compartment, '')), {open_sql}"
+    things, links = people.with_name("object.parquet"), people.with_name("link.parquet")
+    if things.exists():
+        connection.execute(
+            f"insert into delivered_thing select ?, ?, record_key, value, {label} from read_parquet(?) where valid",
+            [source, batch, str(things)],
+        )
+    if links.exists():
+        connection.execute(
+            f"insert into delivered_use select distinct ?, left_key, right_key, {label} from read_parquet(?)"
+            " where left_kind = 'PERSON' and right_kind = 'OBJECT'",
+            [source, str(links)],
+        )
+        connection.execute(
+            "insert into delivered_presence select distinct ?, left_key, right_key from read_parquet(?)"
+            f" where left_kind = 'PERSON' and right_kind = 'EVENT' and {open_sql}",
+            [source, str(links)],
+        )
 
 
 def add_blocking_keys(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[BlockReport]:
@@ -166,7 +224,7 @@ def _add_key(connection: duckdb.DuckDBPyConnection, column: str, rule: BlockingR
 
 
 def _key_sql(rule: BlockingRule) -> str:
-    parts = " || '|' || ".join(f"{column}::varchar" for column in rule.columns)
+    parts = " || '|' || ".join(f"{column}::varchar" for column in rule.columns) or "''"
     if rule.each is None:
         return parts
     return f"case when {parts} is not null then list_transform({rule.each}, lambda item: item || '|' || {parts}) end"

@@ -101,8 +101,8 @@ def resolve(
         _load_previous(connection, previous, next_cluster=next_cluster)
         blocks = tuple(records.add_blocking_keys(connection, settings))
         chosen, reason = training.choose_model(connection, settings, given=model or load_model(), train=train)
-        prior = scoring.score(connection, settings, chosen)
-        clustering.cluster(connection, settings)
+        scored = scoring.score(connection, settings, chosen)
+        clustering.cluster(connection, settings, chosen, scored)
         following = clustering.number(connection, next_cluster=next_cluster)
         clustering.changes(connection)
         clustering.band_edges(connection, settings, probability=scoring.probability_of(settings.link_weight))
@@ -116,7 +116,7 @@ def resolve(
         report=into / "resolution.json",
         counts=counts,
         next_cluster=following,
-        prior=prior,
+        prior=scored.prior,
         settings_version=settings.version,
         settings_digest=settings.digest,
         model_name=chosen.name,

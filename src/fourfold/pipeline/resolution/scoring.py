@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import duckdb
 from splink import Linker
@@ -18,6 +19,23 @@ from fourfold.pipeline.resolution.model import Model
 from fourfold.pipeline.resolution.settings import Comparison, Settings
 
 PRIOR = "prior"
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The pairs that were scored: `table` has them whatever their weight, where the settings ask groups."""
+
+    prior: float
+    table: str
+    waterfall_sql: str
+
+    def edges_sql(self) -> str:
+        """Every scored pair that may be told of, as an edge; to be narrowed with “and …”."""
+        return f"""
+            select least(p.id_l, p.id_r) as id_l, greatest(p.id_l, p.id_r) as id_r,
+              p.match_weight, p.match_probability as probability, {self.waterfall_sql} as waterfall
+            from {self.table} p join record l on l.id = p.id_l join record r on r.id = p.id_r
+            where (l.open or r.open or l.label = r.label)"""
 
 
 def open_records(connection: duckdb.DuckDBPyConnection) -> int:
@@ -56,7 +74,7 @@ def record_frequencies(connection: duckdb.DuckDBPyConnection, settings: Settings
     Counted over open records only: a restricted record must not change a weight that others can see. A small region
     leans on the model's average, so that a name held once among fifty records is not taken for a common one.
     """
-    average = _average_chance(settings, model, column)
+    average = average_chance(settings, model, column)
     table = f"frequency_of_{column}"
     connection.execute(
         f"create or replace table {table} as with counted as (select {column}, count(*) as n from record"
@@ -80,21 +98,19 @@ def tables_by_source(connection: duckdb.DuckDBPyConnection, table: str) -> tuple
     return tables
 
 
-def score(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model, *, across: bool = False) -> float:
-    """Make the table `edge`; returns the prior that was used. `across`: only pairs of two sources are compared."""
+def score(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model, *, across: bool = False) -> Scored:
+    """Make the table `edge`. `across`: only pairs of two sources are compared."""
     prior = model.prior(open_records(connection), settings)
     tables = tables_by_source(connection, "record") if across else ("record",)
     linker = linker_for(connection, settings, model, prior=prior, tables=tables)
     rarest = {column: _rarest(connection, settings, model, column) for column in settings.frequency_columns}
-    scored = linker.inference.predict(threshold_match_weight=settings.review_weight, warning_mode="never")
-    connection.execute(f"""
-        create or replace table edge as
-        select least(p.id_l, p.id_r) as id_l, greatest(p.id_l, p.id_r) as id_r,
-          p.match_weight, p.match_probability as probability,
-          to_json([{_waterfall_sql(settings, prior, rarest)}])::varchar as waterfall
-        from {scored.physical_name} p join record l on l.id = p.id_l join record r on r.id = p.id_r
-        where l.open or r.open or l.label = r.label""")
-    return prior
+    least_weight = None if settings.groups else settings.review_weight
+    found = linker.inference.predict(threshold_match_weight=least_weight, warning_mode="never")
+    scored = Scored(prior, found.physical_name, f"to_json([{_waterfall_sql(settings, prior, rarest)}])::varchar")
+    connection.execute(
+        f"create or replace table edge as {scored.edges_sql()} and p.match_weight >= ?", [settings.review_weight]
+    )
+    return scored
 
 
 def prior_weight(prior: float) -> float:
@@ -108,7 +124,7 @@ def probability_of(weight: float) -> float:
 
 def _rarest(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model, column: str) -> float:
     """What the frequency adds to an agreement when no other record has the value: the pair's two and nobody else."""
-    average = _average_chance(settings, model, column)
+    average = average_chance(settings, model, column)
     known = connection.execute(f"select count({column}) from record where open").fetchall()[0][0]
     leaning = settings.weight_of_average
     return math.log2(average * (known + leaning) / (2 + average * leaning))
@@ -142,7 +158,7 @@ def _step_sql(comparison: str, level: str, weight: str, tf_weight: str) -> str:
     return f"{{'comparison': {comparison}, 'level': {level}, 'weight': {weight}, 'tf_weight': {tf_weight}}}"
 
 
-def _average_chance(settings: Settings, model: Model, column: str) -> float:
+def average_chance(settings: Settings, model: Model, column: str) -> float:
     """The model's chance that two people share a value of `column`."""
     return next(
         model.chances(comparison.name, level.code).u

@@ -29,7 +29,8 @@ class SettingsWrong(ValueError):
 class Level:
     """One grade of agreement: its code, its test (see `comparing.creator_of`), and the words a person reads.
 
-    A fixed chance is never learnt; a usual one is what is believed before any record is seen.
+    A fixed chance is never learnt; a usual one is what is believed before any record is seen. A level that decides
+    stands for a whole group where one of its records shows it, see `attaching`.
     """
 
     code: str
@@ -40,6 +41,7 @@ class Level:
     fixed_u: float | None = None
     usual_m: float | None = None
     usual_u: float | None = None
+    decides: bool = False
 
     @property
     def is_missing(self) -> bool:
@@ -85,6 +87,25 @@ class Gathering:
 
 
 @dataclass(frozen=True)
+class Groups:
+    """How records that say little are put with a group, see `attaching.attach`.
+
+    `sure`: the chance that it must be, 0 to 1; `usual_alone`: the share of a region's people with one record, before
+    any are counted; `smallest_region`: below this many people it is worked out as if there were this many;
+    `not_compared`: what a record counts that was not compared with any of the group, in bits; `company_again`: the
+    chance that somebody seen with others is seen with one of them again; `one_event`: what it counts, in bits, that
+    both were at one event.
+    """
+
+    sure: float
+    usual_alone: float
+    smallest_region: int
+    not_compared: float
+    company_again: float
+    one_event: float
+
+
+@dataclass(frozen=True)
 class Training:
     """How a model is trained; `smallest` is the number of records below which it is not tried.
 
@@ -110,11 +131,13 @@ class Settings:
     review_weight: float
     smallest_population: int
     weight_of_average: int
+    made_of: Mapping[str, tuple[str, ...]]
     comparisons: tuple[Comparison, ...]
     blocking: tuple[BlockingRule, ...]
     largest_block: int
     training: Training
     gathering: Gathering | None
+    groups: Groups | None
     digest: str
 
     def comparison(self, name: str) -> Comparison:
@@ -158,6 +181,7 @@ def load_settings(path: Path = SHIPPED) -> Settings:
         review_weight=float(loaded["thresholds"]["review"]),
         smallest_population=int(loaded["prior"]["smallest_population"]),
         weight_of_average=int(loaded["frequencies"]["weight_of_average"]),
+        made_of={column: tuple(parts) for column, parts in loaded["frequencies"].get("made_of", {}).items()},
         comparisons=tuple(_comparison(each) for each in loaded["comparisons"]),
         blocking=tuple(
             BlockingRule(rule["name"], tuple(rule["columns"]), rule.get("each")) for rule in loaded["blocking"]["rules"]
@@ -176,6 +200,7 @@ def load_settings(path: Path = SHIPPED) -> Settings:
             leaning=float(training.get("leaning", 0)),
         ),
         gathering=_gathering(loaded.get("gathering")),
+        groups=_groups(loaded.get("groups")),
         digest=hashlib.sha256(text).hexdigest(),
     )
     _check(settings)
@@ -188,12 +213,25 @@ def _gathering(loaded: Mapping[str, Any] | None) -> Gathering | None:
     return Gathering(float(loaded["strongest"]), float(loaded["not_compared"]))
 
 
+def _groups(loaded: Mapping[str, Any] | None) -> Groups | None:
+    if loaded is None:
+        return None
+    return Groups(
+        sure=float(loaded["sure"]),
+        usual_alone=float(loaded["usual_alone"]),
+        smallest_region=int(loaded["smallest_region"]),
+        not_compared=float(loaded["not_compared"]),
+        company_again=float(loaded["company_again"]),
+        one_event=float(loaded["one_event"]),
+    )
+
+
 def _comparison(loaded: Mapping[str, Any]) -> Comparison:
     return Comparison(loaded["name"], loaded["title"], tuple(_level(each) for each in loaded["levels"]))
 
 
 def _level(loaded: Mapping[str, Any]) -> Level:
-    said = {"code", "words", "frequency_of", "m", "u", "usual_m", "usual_u"}
+    said = {"code", "words", "frequency_of", "m", "u", "usual_m", "usual_u", "decides"}
     return Level(
         code=loaded["code"],
         test={key: value for key, value in loaded.items() if key not in said},
@@ -203,6 +241,7 @@ def _level(loaded: Mapping[str, Any]) -> Level:
         fixed_u=float(loaded["u"]) if "u" in loaded else None,
         usual_m=float(loaded["usual_m"]) if "usual_m" in loaded else None,
         usual_u=float(loaded["usual_u"]) if "usual_u" in loaded else None,
+        decides=bool(loaded.get("decides", False)),
     )
 
 

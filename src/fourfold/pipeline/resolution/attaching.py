@@ -1,0 +1,217 @@
+"""Puts a record that says little with the one group of records it fits: a question to whole groups, not to pairs.
+
+A stop or an intelligence report often holds a name and nothing else. No pair with it is sure, and yet it is often clear
+who is meant: of all people known by that name, one is in the records thirty times and nobody else is likely. So for
+each small group the chances are worked out that it is one of the larger groups it was compared with, or somebody new:
+
+- a person who is recorded often is recorded again more often (how often, the sizes of all groups say: the process of
+  Pitman and Yor, whose one parameter is worked out from the groups of one and of two records);
+- each comparison counts with the mean chance over the records of the group, and a level that `decides` (twins of one
+  home) for the whole group where one record shows it;
+- how common a name is counts people, not records, and how likely somebody else of that name is that is not known yet;
+- where the person is recorded: in this force's records or elsewhere;
+- in whose company: somebody who was at an event with people of whom one was at another event with the person of the
+  group is likelier to be that person, the more so the fewer people they are seen with; two records of one event are
+  hardly one person.
+
+It is put with the likeliest group only where that is surer than `sure`. Only open records are counted in any of this;
+what is found for a restricted record is an offer to place it as a leaf.
+"""
+
+from __future__ import annotations
+
+import math
+
+import duckdb
+
+from fourfold.pipeline.resolution.model import Model
+from fourfold.pipeline.resolution.scoring import average_chance
+from fourfold.pipeline.resolution.settings import Comparison, Groups, Settings
+
+COINCIDENCES = 10.0
+"""How many pairs of people of one name are believed to be as many as expected, before any are counted."""
+
+
+def attach(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model, how: Groups, *, scored: str
+) -> None:
+    """Make `offer` (component, target, sureness in bits, id_l and id_r of the best pair): groups to be put with others.
+
+    Reads: `record`, `open_group`, `tie` and the table of scored pairs, whatever their weight.
+    """
+    _people(connection, settings, model)
+    _weights(connection, settings, model, scored=scored)
+    _company(connection, how)
+    people, alone, twos = connection.execute(
+        "select count(*), count(*) filter (n = 1), count(*) filter (n = 2) from size"
+    ).fetchall()[0]
+    leaning = settings.weight_of_average
+    share = (alone + leaning * how.usual_alone) / (alone + 2 * twos + leaning)
+    strangers = math.log2(share * max(people, how.smallest_region))
+    means = ", ".join(_mean_sql(each) for each in settings.comparisons)
+    total = " + ".join(f"coalesce({each.name}, 0)" for each in settings.comparisons)
+    connection.execute(
+        f"""create or replace table offer as
+        with beside as (
+          select id_l as id, id_r as other, * exclude (id_l, id_r) from weighed
+          union all select id_r, id_l, * exclude (id_l, id_r) from weighed),
+        met as (
+          select b.*, l.component, g.component as target, s.n
+          from beside b join in_group l on l.id = b.id join open_group g on g.id = b.other
+          join size s on s.component = g.component
+          where l.component <> g.component and s.n > 1 and s.n >= l.n),
+        of_record as (
+          select id, component, target, any_value(n) as n, {means}, arg_max(other, weight) as best, max(weight) as most
+          from met group by id, component, target),
+        of_group as (
+          select o.component, o.target, any_value(o.n) as n, arg_max(id, most) as id, arg_max(best, most) as best,
+            sum({total} + w.bits + coalesce(c.bits, 0) - $skipped) / any_value(s.n) + $skipped as bits
+          from of_record o join in_group s using (id, component)
+          join where_bits w on w.target = o.target and w.owner = s.owner
+          left join company_bits c on c.id = o.id and c.target = o.target
+          group by o.component, o.target),
+        chance as (
+          select *, bits + log2((n - $share)::double) - $strangers as weight, pow(2, weight) as odds
+          from of_group)
+        select component, target, least(id, best) as id_l, greatest(id, best) as id_r,
+          weight - log2(1 + greatest(sum(odds) over (partition by component) - odds, 0)) as sureness
+        from chance
+        qualify row_number() over (partition by component order by weight desc, n desc, target) = 1
+          and sureness >= $sure""",
+        {
+            "share": share,
+            "strangers": strangers,
+            "skipped": how.not_compared,
+            "sure": math.log2(how.sure / (1 - how.sure)),
+        },
+    )
+
+
+def _people(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model) -> None:
+    """Sizes of groups, where each is recorded, and how many people have each value of a frequency column."""
+    connection.execute("""
+        create or replace temp table size as select component, count(*) as n from open_group group by component""")
+    connection.execute("""
+        create or replace temp table in_group as
+        select r.id, g.component, s.n, r.owner from record r join open_group g using (id) join size s using (component)
+        union all select id, id, 1, owner from record where not open""")
+    connection.execute("""
+        create or replace temp table where_bits as
+        with owned as (select owner, count(*) / sum(count(*)) over () as share from record where open group by owner),
+        held as (select component, owner, count(*) as n from record join open_group using (id) group by all)
+        select s.component as target, o.owner, log2((coalesce(h.n, 0) + o.share) / (s.n + 1) / o.share) as bits
+        from size s cross join owned o left join held h on h.component = s.component and h.owner = o.owner
+        where s.n > 1""")
+    connection.execute("""
+        create or replace temp table stands as
+        select component from record join open_group using (id) join size using (component)
+        group by component having max(n) > 1 or count(birth_year) > 0""")
+    counted = {part for parts in settings.made_of.values() for part in parts} | set(settings.frequency_columns)
+    for column in sorted(counted):
+        connection.execute(f"""
+            create or replace temp table people_of_{column} as
+            select {column}, count(distinct component) as n
+            from record join open_group using (id) semi join stands using (component)
+            where {column} is not null group by {column}""")
+    for column, parts in settings.made_of.items():
+        _expect(connection, column, parts)
+
+
+def _expect(connection: duckdb.DuckDBPyConnection, column: str, parts: tuple[str, ...]) -> None:
+    """Make `expected_of_{column}`: how many people should have the value if its parts were drawn by themselves, times
+    how much oftener two people share both than that says: names of one language go together.
+    """
+    shares = " * ".join(f"(select sum(pow(n, 2)) / pow(sum(n), 2) from people_of_{part})" for part in parts)
+    people, seen, expected = connection.execute(
+        f"select sum(n)::double, sum(n * (n - 1))::double, pow(sum(n), 2) * {shares} from people_of_{column}"
+    ).fetchall()[0]
+    oftener = ((seen or 0) + COINCIDENCES) / ((expected or 0) + COINCIDENCES)
+    joins = " ".join(f"join people_of_{part} using ({part})" for part in parts)
+    share = " * ".join(f"(people_of_{part}.n / (select sum(n) from people_of_{part}))" for part in parts)
+    connection.execute(
+        f"create or replace temp table expected_of_{column} as"
+        f" select distinct {column}, {share} * {float(people or 0) * max(oftener, 1.0)} as n from record {joins}"
+    )
+
+
+def _weights(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model, *, scored: str) -> None:
+    """Make `weighed`: each scored pair of two groups, with the weight of each comparison, names counted by people."""
+    columns = ", ".join(
+        f"{_weight_sql(each, settings, model)} as {each.name}, {_level_sql(each)} as {each.name}_level"
+        for each in settings.comparisons
+    )
+    joins = " ".join(
+        f"left join people_of_{column} on people_of_{column}.{column} = p.{column}_l"
+        for column in settings.frequency_columns
+    )
+    joins += " ".join(
+        f" left join expected_of_{column} e_{column} on e_{column}.{column} = p.{column}_l"
+        for column in settings.made_of
+    )
+    connection.execute(f"""
+        create or replace temp table weighed as
+        with people as (select count(*) as n from stands)
+        select id_l, id_r, {columns}, p.match_weight as weight
+        from {scored} p {joins} join record l on l.id = p.id_l join record r on r.id = p.id_r
+        left join open_group gl on gl.id = p.id_l left join open_group gr on gr.id = p.id_r
+        left join stands sl on sl.component = gl.component left join stands sr on sr.component = gr.component
+        cross join people
+        where (l.open or r.open) and gl.component is distinct from gr.component""")
+
+
+def _company(connection: duckdb.DuckDBPyConnection, how: Groups) -> None:
+    """Make `company_bits` (id, target, bits): what it says of a record and a group whom each was seen with."""
+    connection.execute("""
+        create or replace temp table seen_with as
+        select distinct l.id, lg.component, rg.component as other
+        from presence l join presence r on r.source = l.source and r.event = l.event and r.id <> l.id
+        join in_group lg on lg.id = l.id join open_group rg on rg.id = r.id where lg.component <> rg.component""")
+    connection.execute(
+        """create or replace temp table company_bits as
+        with between as (
+          select distinct id_l as id, gr.component as target from weighed join open_group gr on gr.id = id_r
+          union select distinct id_r, gl.component from weighed join open_group gl on gl.id = id_l),
+        known as (select distinct component, other from seen_with join open_group using (id, component)),
+        seen as (select other, count(*) as n from known group by other),
+        shared as (
+          select b.id, b.target, max(log2($again * (select count(*) from size) / seen.n)) as bits
+          from between b join seen_with w on w.id = b.id join known k on k.component = b.target and k.other = w.other
+          join seen on seen.other = w.other group by b.id, b.target),
+        there as (
+          select b.id, b.target, bool_or(w.other = b.target) as together
+          from between b join seen_with w on w.id = b.id group by b.id, b.target)
+        select t.id, t.target, case when t.together then $together
+          else coalesce(greatest(s.bits, 0), log2(1 - $again)) end as bits
+        from there t left join shared s using (id, target)""",
+        {"again": how.company_again, "together": how.one_event},
+    )
+
+
+def _level_sql(comparison: Comparison) -> str:
+    deciding = [place for place, level in enumerate(reversed(comparison.graded)) if level.decides]
+    return f"gamma_{comparison.name} in ({', '.join(map(str, deciding))})" if deciding else "false"
+
+
+def _weight_sql(comparison: Comparison, settings: Settings, model: Model) -> str:
+    """The weight of the pair's level, with how many people have the value where the level counts that."""
+    cases = []
+    for place, level in enumerate(reversed(comparison.graded)):
+        chances = model.chances(comparison.name, level.code)
+        weight = f"{math.log2(chances.m / chances.u)!r}::double"
+        column = level.frequency_of
+        if column is not None:
+            average, leaning = average_chance(settings, model, column), settings.weight_of_average
+            known = (
+                f"coalesce(people_of_{column}.n, 0) - (sl.component is not null)::int - (sr.component is not null)::int"
+            )
+            expected = f" + coalesce(e_{column}.n, 0)" if column in settings.made_of else ""
+            others = f"(greatest({known}, 0){expected} + {leaning * average!r}) / (people.n + {leaning})"
+            weight = f"{weight} + log2({average!r}::double / ({others}))"
+        cases.append(f"when {place} then {weight}")
+    return f"(case gamma_{comparison.name} {' '.join(cases)} end)"
+
+
+def _mean_sql(comparison: Comparison) -> str:
+    """The mean chance over the records of the group that have the thing; a deciding level stands for them all."""
+    name = comparison.name
+    return f"coalesce(min({name}) filter ({name}_level), log2(avg(pow(2, {name})))) as {name}"
