@@ -1,4 +1,5 @@
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.apps import AppConfig
@@ -8,6 +9,9 @@ from fourfold.pole import rules
 if TYPE_CHECKING:
     from django.db.models import Q
 
+    from fourfold.platform.people.models import User
+    from fourfold.platform.ui.my_work import Work
+
 
 class PoleConfig(AppConfig):
     name = "fourfold.pole"
@@ -16,8 +20,16 @@ class PoleConfig(AppConfig):
 
     def ready(self) -> None:
         from fourfold.platform.audit.references import Referring, register  # noqa: PLC0415  models are loaded only now
+        from fourfold.platform.ui import my_work  # noqa: PLC0415  models are loaded only now
 
         register(Referring("pole.person", _entries_about, _called))
+        my_work.register("pole", _work)
+
+
+def _work(user: "User", today: date) -> "Work":
+    from fourfold.pole.work import work_of  # noqa: PLC0415  pages are not needed to start
+
+    return work_of(user, today)
 
 
 def _entries_about(text: str) -> "Q | None":

@@ -1,6 +1,7 @@
 from django.urls import path, register_converter
 
 from fourfold.pole import rules, views
+from fourfold.pole.views import judging
 
 
 class PersonReference:
@@ -23,7 +24,16 @@ register_converter(PersonReference, "person")
 app_name = "pole"
 urlpatterns = [
     path("picture/", views.event_list, name="events"),
+    path("picture/review/", judging.queue, name="review"),
+    path("picture/review/<int:left>/<int:right>/", judging.pair, name="pair"),
+    path("picture/review/undo/", judging.undo, name="undo"),
+    path("picture/review/withdraw/<int:judgement>/", judging.withdraw, name="withdraw"),
+    path("picture/taken-apart/<uuid:act>/", judging.taken_apart, name="taken_apart"),
+    path("picture/deconfliction/", judging.deconfliction, name="deconfliction"),
+    path("picture/deconfliction/<int:record>/<slug:organisation>/", judging.notice, name="notice"),
     path("person/<person:person_id>/", views.person, name="person"),
+    path("person/<person:person_id>/take-apart/", judging.take_apart, name="take_apart"),
+    path("person/<person:person_id>/propose/", judging.propose, name="propose"),
     path("record/person/<int:record_id>/", views.person_record, name="person_record"),
     path("event/<int:event_id>/", views.event, name="event"),
     path("object/<int:object_id>/", views.thing, name="object"),

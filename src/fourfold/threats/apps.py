@@ -14,10 +14,18 @@ class ThreatsConfig(AppConfig):
     def ready(self) -> None:
         from fourfold.platform.audit.references import Referring, register  # noqa: PLC0415  models are loaded only now
         from fourfold.platform.ui import my_work  # noqa: PLC0415  models are loaded only now
-        from fourfold.pole.selectors import register_panel  # noqa: PLC0415  models are loaded only now
-        from fourfold.threats import exceptions, rooms, selectors, waiting  # noqa: PLC0415  models are loaded only now
+        from fourfold.pole.selectors import identity, register_panel  # noqa: PLC0415  models are loaded only now
+        from fourfold.threats import (  # noqa: PLC0415  models are loaded only now
+            exceptions,
+            on_records,
+            rooms,
+            selectors,
+            waiting,
+        )
 
         register_panel("threats", _roles_in_threats)
+        identity.register_stakes("threats", selectors.threats_of_records)
+        identity.register_keeper("threats", identity.Keeper(on_records.found, on_records.move))
         register(Referring("threats.threat", selectors.entries_about, selectors.called))
         my_work.register("threats", waiting.work_of)
         for each in exceptions.OWN:

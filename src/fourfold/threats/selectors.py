@@ -1,6 +1,6 @@
 """Reads of the master list. No user argument: the database has already hidden what the reader may not see."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -421,6 +421,26 @@ def memberships_of_records(record_ids: Iterable[int]) -> tuple[ThreatMember, ...
     """Where the person of these records stands in threats, newest first."""
     found = ThreatMember.objects.filter(record_id__in=list(record_ids)).select_related("threat")
     return tuple(found.order_by("-from_on", "pk"))
+
+
+def member_by_key(pk: int) -> ThreatMember:
+    """One membership, of whichever threat."""
+    found = _memberships().select_related("threat__owner", "threat__label", "label").filter(pk=pk).first()
+    if found is None:
+        raise NotThere
+    return found
+
+
+def memberships_open_now(record_ids: Iterable[int]) -> QuerySet[ThreatMember]:
+    """Roles in open threats that some records have now, on records that the reader may see."""
+    open_now = _memberships().filter(record_id__in=list(record_ids), to_on=None, threat__closed_on=None)
+    return open_now.select_related("threat__owner", "threat__label").order_by("pk")
+
+
+def threats_of_records(record_ids: Iterable[int]) -> dict[int, int]:
+    """In how many open threats each record has a role now. One query."""
+    rows = memberships_open_now(record_ids).order_by().values_list("record_id", "threat_id").distinct()
+    return dict(Counter(record for record, _ in rows))
 
 
 def leaders() -> QuerySet[User]:

@@ -659,6 +659,24 @@ def end_member(*, actor: User, member: ThreatMember, to_on: date, reason: str, t
 
 
 @transaction.atomic
+def move_member(*, actor: User, member: ThreatMember, record: "PersonRecord", reason: str) -> ThreatMember:
+    """Put a membership on another record, where it was meant for the person of that one. What it said stays said."""
+    threat = _to_develop(member.threat, actor=actor, reason=reason)
+    member = _locked(ThreatMember, member.pk)
+    if member.to_on is not None:
+        raise rules.broken("TM11")
+    label = _narrower(threat.label, record.label)
+    _check_writes(label)
+    was = member.record_id
+    member.record, member.label, member.because = record, label, reason
+    _save(member, "record", "label", "because")
+    audit.note(
+        Operation.ALTERATION, member, change="member moved", threat=threat.reference, was=was, to=record.pk, why=reason
+    )
+    return member
+
+
+@transaction.atomic
 def add_place(
     *, actor: User, threat: Threat, name: str, from_on: date, reason: str, today: date, postcode: str = ""
 ) -> ThreatPlace:

@@ -14,6 +14,7 @@ from fourfold.platform.ui.pages import Link, Page
 from fourfold.pole import rules, selectors
 from fourfold.pole.models import EventRecord, PersonRecord, SourceRecord
 from fourfold.pole.pages import words
+from fourfold.pole.rules.identity import pair_of
 from fourfold.pole.selectors import Edge, Joined, Panel, PersonFile
 
 PART_TITLES = {
@@ -64,6 +65,7 @@ class Match:
     for_it: tuple[str, ...]
     against_it: tuple[str, ...]
     waterfall: ui.Waterfall
+    judge: Link | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,17 @@ class TimelineFilter:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """What people said of a person, and what this reader may do about who it is."""
+
+    actions: tuple[ui.Action, ...] = ()
+    parted: frozenset[tuple[int, int]] = frozenset()
+    """Pairs that somebody said are two people."""
+    tables: tuple[ui.Table, ...] = ()
+    may_judge: bool = False
+
+
+@dataclass(frozen=True)
 class Asked:
     """What a reader asks of a person's page."""
 
@@ -107,6 +120,7 @@ def person_page(
     recorded_on: date | None,
     alerts: tuple[ui.Alert, ...],
     foot_links: tuple[Link, ...],
+    judged: Judged,
 ) -> PersonPage:
     """One part of a person's page, from what the reader may see."""
     line = selectors.person_line(file.records, today=today)
@@ -125,7 +139,7 @@ def person_page(
     made = PersonPage(
         title=line.name,
         crumbs=(words.PICTURE,),
-        identity=_identity(line, file.records),
+        identity=replace(_identity(line, file.records), actions=judged.actions),
         tabs=tabs,
         part=asked.part,
         rewind=words.RewindForm(on=recorded_on, kept=(("part", asked.part),)),
@@ -138,13 +152,14 @@ def person_page(
                 made, tables=(_side_by_side(file.records), _record_table(file.records)), lead=_records_lead(line)
             )
         case "why":
-            return _why_part(made, file, line)
+            return _why_part(made, file, line, judged)
         case "events":
             return _events_part(made, roles, asked, f"{address}?part=events{rewound}")
         case "links":
             return _links_part(made, file)
         case _:
-            return _overview(made, file, roles, panels, f"{address}?part=events{rewound}")
+            shown = _overview(made, file, roles, panels, f"{address}?part=events{rewound}")
+            return replace(shown, beyond=_beyond(file, judged))
 
 
 def _identity(line: selectors.PersonLine, records: Sequence[PersonRecord]) -> ui.IdentityBar:
@@ -210,7 +225,15 @@ def _overview(
         tables=tuple(tables),
         moments=words.moments_of(roles[: words.TIMELINE_SHOWN]),
         more_moments=more,
-        beyond=tuple(_match(edge, of_two_people=True) for edge in file.beyond),
+    )
+
+
+def _beyond(file: PersonFile, judged: Judged) -> tuple[Match, ...]:
+    """Matches with other people that nobody has said are wrong."""
+    return tuple(
+        match_of(edge, of_two_people=True, judge=judged.may_judge)
+        for edge in file.beyond
+        if pair_of(edge.left.pk, edge.right.pk) not in judged.parted
     )
 
 
@@ -359,12 +382,12 @@ def strongest_joins(edges: Sequence[Edge]) -> tuple[Edge, ...]:
     return tuple(kept)
 
 
-def _why_part(page: PersonPage, file: PersonFile, line: selectors.PersonLine) -> PersonPage:
+def _why_part(page: PersonPage, file: PersonFile, line: selectors.PersonLine, judged: Judged) -> PersonPage:
     if len(file.records) == 1:
         alone = ui.Empty(
             "One record", f"{line.name} is one record. When another is matched with it, what was compared will be here."
         )
-        return replace(page, empty=alone)
+        return replace(page, empty=alone, tables=judged.tables)
     joins = strongest_joins(file.within)
     lead = (
         f"{plural(len(file.records), 'record is', 'records are')} held together by "
@@ -381,8 +404,8 @@ def _why_part(page: PersonPage, file: PersonFile, line: selectors.PersonLine) ->
                 (ui.Head("One record"), ui.Head("The other"), ui.Head("Why"), ui.Head("Weight", numeric=True)),
                 tuple(
                     (
-                        ui.Cell(_record_words(e.left), reverse("pole:person_record", args=[e.left.pk])),
-                        ui.Cell(_record_words(e.right), reverse("pole:person_record", args=[e.right.pk])),
+                        ui.Cell(record_words(e.left), reverse("pole:person_record", args=[e.left.pk])),
+                        ui.Cell(record_words(e.right), reverse("pole:person_record", args=[e.right.pk])),
                         ui.Cell("; ".join(rules.reasons(e.waterfall)[0])),
                         ui.Cell(ui.signed(e.match_weight), numeric=True),
                     )
@@ -390,7 +413,8 @@ def _why_part(page: PersonPage, file: PersonFile, line: selectors.PersonLine) ->
                 ),
             ),
         )
-    return replace(page, lead=lead, matches=tuple(_match(edge) for edge in drawn), tables=tables)
+    matches = tuple(match_of(edge, judge=judged.may_judge) for edge in drawn)
+    return replace(page, lead=lead, matches=matches, tables=(*tables, *judged.tables))
 
 
 def _further_caption(matches: int) -> str:
@@ -399,12 +423,32 @@ def _further_caption(matches: int) -> str:
     return "Further matches between these records"
 
 
-def _record_words(record: PersonRecord) -> str:
+def record_words(record: PersonRecord) -> str:
     return f"{record.full_name or 'Name not recorded'}, {record.owner.name}"
 
 
-def _match(edge: Edge, *, of_two_people: bool = False) -> Match:
+def match_of(edge: Edge, *, of_two_people: bool = False, judge: bool = False) -> Match:
     """A match in words and weights. Between two people each side leads to its person, else to its record."""
+    for_it, against_it = rules.reasons(edge.waterfall)
+    left, right = (
+        Link(record_words(record), _side_address(record, of_two_people=of_two_people))
+        for record in (edge.left, edge.right)
+    )
+    return Match(
+        heading="May be the same person" if of_two_people else f"{left.text} and {right.text}",
+        records=(left, right),
+        sentence=verdict_of(edge),
+        for_it=for_it,
+        against_it=against_it,
+        waterfall=waterfall_of(edge),
+        judge=Link("Look at the two side by side", reverse("pole:pair", args=[edge.left.pk, edge.right.pk]))
+        if judge
+        else None,
+    )
+
+
+def waterfall_of(edge: Edge) -> ui.Waterfall:
+    """A match as a start, what each comparison adds or takes, and the sum."""
     compared = [step for step in edge.waterfall if step.get("comparison") != "prior"]
     prior = sum(rules.step_weight(step) for step in edge.waterfall if step.get("comparison") == "prior")
     steps = tuple(
@@ -416,26 +460,14 @@ def _match(edge: Edge, *, of_two_people: bool = False) -> Match:
         )
         for step in compared
     )
-    for_it, against_it = rules.reasons(edge.waterfall)
-    left, right = (
-        Link(_record_words(record), _side_address(record, of_two_people=of_two_people))
-        for record in (edge.left, edge.right)
-    )
-    return Match(
-        heading="May be the same person" if of_two_people else f"{left.text} and {right.text}",
-        records=(left, right),
-        sentence=_verdict(edge),
-        for_it=for_it,
-        against_it=against_it,
-        waterfall=ui.Waterfall(steps=steps, prior=prior, total=edge.match_weight, probability=edge.probability),
-    )
+    return ui.Waterfall(steps=steps, prior=prior, total=edge.match_weight, probability=edge.probability)
 
 
 def _side_address(record: PersonRecord, *, of_two_people: bool) -> str:
     return selectors.address_of(record) if of_two_people else reverse("pole:person_record", args=[record.pk])
 
 
-def _verdict(edge: Edge) -> str:
+def verdict_of(edge: Edge) -> str:
     if edge.band == rules.Band.TOMBSTONE:
         return "Their own source made one record of the two."
     chance = rules.percentage_words(edge.probability)

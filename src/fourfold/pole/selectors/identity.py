@@ -136,10 +136,22 @@ def everything_said(record_ids: Iterable[int]) -> tuple[tuple[Said, bool], ...]:
     return tuple((_said(each), each.pk in taken_back) for each in found.order_by("-pk"))
 
 
+def records_in(said: Iterable[tuple[Said, bool]]) -> dict[int, PersonRecord]:
+    """The records that judgements are about."""
+    wanted = {pk for each, _ in said for pk in each.pair}
+    return {record.pk: record for record in selectors.person_records().filter(pk__in=wanted)}
+
+
 def in_act(act: UUID) -> tuple[Said, ...]:
     """What was said in one step and still stands, as far as the reader may see."""
     found = judgements().filter(act=act, withdrawal=None).exclude(verdict=Verdict.WITHDRAWN)
     return tuple(_said(each) for each in found)
+
+
+def withdrawn_from(user: User, *, since: datetime) -> QuerySet[Judgement]:
+    """What others took back of what this person said."""
+    taken_back = judgements().filter(withdraws__by=user, given_at__gt=since)
+    return taken_back.exclude(by=user).order_by("-pk")
 
 
 def standing_between(people: Collection[int], verdict: Verdict) -> tuple[Said, ...]:
@@ -242,7 +254,6 @@ class MadeOn:
     title: str
     href: str
     made_at: datetime
-    by: int | None
     label_id: int
     may_move: bool
 

@@ -4,6 +4,7 @@
 """
 
 from fourfold.pole.services.judging import (
+    Ambiguous,
     ambiguous,
     answer_deconfliction,
     judge,
@@ -17,6 +18,7 @@ from fourfold.pole.services.publication import COMPARED_FROM, Published, after_p
 
 __all__ = [
     "COMPARED_FROM",
+    "Ambiguous",
     "Published",
     "after_publication",
     "ambiguous",

@@ -16,14 +16,18 @@ from fourfold.platform.history.rewind import versions_of
 from fourfold.platform.people.models import User
 from fourfold.platform.people.rules import may
 from fourfold.platform.ui import lists
-from fourfold.platform.ui.components import Empty
+from fourfold.platform.ui.components import Action, Empty, Table
 from fourfold.platform.ui.fields import read_date
 from fourfold.platform.ui.pages import Foot, Link
 from fourfold.pole import rules, selectors
 from fourfold.pole.models import PersonRecord
+from fourfold.pole.pages import identity as identity_pages
 from fourfold.pole.pages import person as person_pages
 from fourfold.pole.pages import things
+from fourfold.pole.rules import identity
+from fourfold.pole.rules.identity import Verdict
 from fourfold.pole.selectors import Joined, Seen
+from fourfold.pole.selectors import identity as said_of
 
 FURTHEST_ID = 2**63 - 1
 
@@ -91,6 +95,7 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
             recorded_on=rewind.on,
             alerts=rewind.alerts,
             foot_links=_who_looked("pole.person", str(person_id)),
+            judged=_judged(request, file, is_now=rewind.on is None, whole=asked.part == "why"),
         )
     audit.note(
         audit.Operation.CONSULTATION,
@@ -103,6 +108,28 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
         as_recorded_on=rewind.on,
     )
     return render(request, "pole/person.html", {"page": page})
+
+
+def _judged(request: HttpRequest, file: selectors.PersonFile, *, is_now: bool, whole: bool) -> person_pages.Judged:
+    """What people said of the person's records. `whole`: all of it, not only what keeps others apart."""
+    reader = request.user
+    may_judge = is_now and isinstance(reader, User) and identity.may_judge(reader)
+    reference = rules.reference_of(file.person_id)
+    actions = []
+    if may_judge and len(file.records) > 1:
+        actions.append(Action("Take apart", reverse("pole:take_apart", args=[reference])))
+    if is_now and isinstance(reader, User) and all(may(reader, each) for each in identity.PROPOSE):
+        actions.append(Action("Same as somebody else?", reverse("pole:propose", args=[reference])))
+    tables: tuple[Table, ...] = ()
+    if whole:
+        said = said_of.everything_said(file.record_ids)
+        records = said_of.records_in(said)
+        tables = (
+            identity_pages.said_table(said, records, may_judge=may_judge),
+            identity_pages.event_table(said_of.events_of(file.person_id)),
+        )
+    parted = {each.pair for each in said_of.standing(file.record_ids) if each.verdict is Verdict.DIFFERENT}
+    return person_pages.Judged(tuple(actions), frozenset(parted), tables, may_judge)
 
 
 @require_GET

@@ -1,0 +1,43 @@
+"""What identity puts on a person's first page: pairs that wait, matches of restricted records, judgements taken back."""
+
+from datetime import date, timedelta
+
+from django.urls import reverse
+
+from fourfold.platform import clock
+from fourfold.platform.people.models import User
+from fourfold.platform.ui.components import Figure
+from fourfold.platform.ui.my_work import News, Work
+from fourfold.pole.pages.identity import own_force
+from fourfold.pole.rules import identity
+from fourfold.pole.selectors import identity as selectors
+
+TOLD_FOR = timedelta(days=14)
+
+
+def work_of(user: User, today: date) -> Work:
+    """Nothing for those who may not judge identity."""
+    if not identity.may_judge(user):
+        return Work()
+    force = own_force(user)
+    waiting = selectors.waiting_count(reader=user, force=force)
+    number = f"{waiting:,} or more" if waiting >= selectors.COUNTED else waiting
+    figures = [Figure(number, "pair reviews", f"{reverse('pole:review')}?force={force or 'all'}")]
+    restricted = sum(not each.answers for each in selectors.notices(user))
+    if restricted:
+        figures.append(Figure(restricted, "matches of restricted records", reverse("pole:deconfliction")))
+    return Work(waiting=tuple(figures), news=_taken_back(user, today))
+
+
+def _taken_back(user: User, today: date) -> tuple[News, ...]:
+    """What this person said that somebody else took back."""
+    since = clock.close_of(today - TOLD_FOR)
+    return tuple(
+        News(
+            clock.day_of(each.given_at),
+            f"{each.by.name} withdrew what you said of two records",
+            reverse("pole:pair", args=[each.left_id, each.right_id]),
+            each.why,
+        )
+        for each in selectors.withdrawn_from(user, since=since)
+    )
