@@ -11,7 +11,18 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "fourfold"
-ROOMS = ("pole", "intake", "threats", "assessments", "plans", "disruptions", "exchange", "performance", "search")
+ROOMS = (
+    "pole",
+    "intake",
+    "threats",
+    "assessments",
+    "plans",
+    "disruptions",
+    "exchange",
+    "performance",
+    "search",
+    "network",
+)
 PYTHON = sorted(SOURCE.rglob("*.py"))
 TEMPLATES = sorted(SOURCE.rglob("templates/**/*.html"))
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

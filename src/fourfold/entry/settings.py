@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "fourfold.exchange",
     "fourfold.performance",
     "fourfold.search",
+    "fourfold.network",
 ]
 
 MIDDLEWARE = [
@@ -98,6 +99,7 @@ TEMPLATES = [
                 "exchange",
                 "performance",
                 "search",
+                "network",
                 "intake",
                 "pole",
                 "platform/people",
@@ -179,6 +181,20 @@ NAVIGATION = (
         hint="Threats, assessments and disruptions to and from a workbook for the national system.",
     ),
     Entry(
+        "Pair reviews",
+        "pole:review",
+        capability="identity.judge",
+        more=True,
+        hint="Records that may be of one person, side by side: same, different or unsure.",
+    ),
+    Entry(
+        "Matches of restricted records",
+        "pole:deconfliction",
+        capability="identity.judge",
+        more=True,
+        hint="Your own restricted records that match records of others, and whom to ask.",
+    ),
+    Entry(
         "Moderation",
         "assessments:moderation",
         capability="threat.moderate",
@@ -219,6 +235,13 @@ NAVIGATION = (
         capability="plan.act",
         more=True,
         hint="What we are asked to do, and what others share with us from their plans.",
+    ),
+    Entry(
+        "Network",
+        "network:between",
+        capability="person.read",
+        more=True,
+        hint="What connects two people. A person's page and a threat's have their own networks.",
     ),
     Entry("Ledger", "audit:who_looked", more=True, hint="Who read, searched, changed and exported what, and why."),
 )

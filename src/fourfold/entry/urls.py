@@ -19,6 +19,7 @@ ROOMS = (
     "fourfold.exchange",
     "fourfold.performance",
     "fourfold.search",
+    "fourfold.network",
     "fourfold.entry.home",
 )
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db import connection
 
@@ -16,7 +17,6 @@ from fourfold.pole.models import EventRecord, LocationRecord, ObjectRecord, Pers
 
 RecordKey = tuple[str, int]
 """Kind and id of one source record."""
-EDGE_OF_A_NODE = 4
 
 
 @dataclass(frozen=True, order=True)
@@ -209,7 +209,7 @@ def ties_between(nodes: Collection[Node], *, follow: Mapping[str, int]) -> tuple
         return ()
     kinds, ids = zip(*records, strict=True)
     from_kinds, from_ids = zip(*starts, strict=True)
-    asked = {
+    asked: dict[str, Any] = {
         "kinds": list(kinds),
         "ids": list(ids),
         "from_kinds": list(from_kinds),
@@ -219,6 +219,13 @@ def ties_between(nodes: Collection[Node], *, follow: Mapping[str, int]) -> tuple
     with connection.cursor() as cursor:
         cursor.execute(_BETWEEN, asked)
         return _ties(cursor.fetchall(), records)
+
+
+def ties_called(link_ids: Iterable[int]) -> tuple[Tie, ...]:
+    """Some links by their keys, those of them that are still there. Five queries at most."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"select {_COLUMNS} from pole_link l where l.id = any(%s)", [sorted(set(link_ids))])
+        return _ties(cursor.fetchall(), {})
 
 
 def _sort_of(kind: str) -> str:
@@ -285,10 +292,20 @@ def called(ties: Iterable[Tie], *, also: Iterable[Node] = (), today: date) -> Ma
         if not node.is_person:
             by_kind[kind][pk] = node
     for kind, nodes in by_kind.items():
-        for pk, record in selectors.visible_records(kind, nodes).items():
-            _, noun, title, day = selectors.described(record)
-            found[nodes[pk]] = Called(noun, title, selectors.address_of(record), day)
+        for one in _records(kind, nodes):
+            _, noun, title, day = selectors.described(one)
+            found[nodes[one.pk]] = Called(noun, title, selectors.address_of(one), day)
     return found
+
+
+def _records(kind: str, ids: Iterable[int]) -> Iterable[ObjectRecord | LocationRecord | EventRecord]:
+    match rules.Kind(kind):
+        case rules.Kind.OBJECT:
+            return selectors.object_records().filter(pk__in=ids)
+        case rules.Kind.LOCATION:
+            return selectors.location_records().filter(pk__in=ids)
+        case _:
+            return selectors.events().filter(pk__in=ids)
 
 
 def days_of_events(nodes: Iterable[Node]) -> Mapping[Node, date | None]:

@@ -27,6 +27,7 @@ FILES: Final = {
     "moj-frontend.min.js": MOJ / "moj-frontend.min.js",
     "vega.min.js": Path("vega/build/vega.min.js"),
     "vega-lite.min.js": Path("vega-lite/build/vega-lite.min.js"),
+    "cytoscape.esm.min.mjs": Path("cytoscape/dist/cytoscape.esm.min.mjs"),
     "vega-interpreter.js": Path("vega-interpreter/build/vega-interpreter.js"),
 }
 

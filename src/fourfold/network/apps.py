@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+
+
+class NetworkConfig(AppConfig):
+    name = "fourfold.network"
+    label = "network"
+    verbose_name = "Links and networks"
+
+    def ready(self) -> None:
+        from fourfold.network import on_pages, services  # noqa: PLC0415  models are loaded only now
+        from fourfold.pole.selectors import register_panel  # noqa: PLC0415  models are loaded only now
+        from fourfold.threats import rooms  # noqa: PLC0415  models are loaded only now
+
+        register_panel("network", on_pages.on_a_person)
+        rooms.register_tab(rooms.ThreatTab("network", "Network", "network:of_threat", position=70))
+        rooms.register_relabel("network", services.relabel)

@@ -1,0 +1,92 @@
+// Draws the network of a page from the data that the server wrote. Without this script the drawing stays hidden, and
+// the tables on the page say the same. A thing in the drawing opens its page.
+
+// Cytoscape leaves its style element out where one of this name is there: ours is network.css.
+const style = document.createElement("meta");
+style.id = "__________cytoscape_stylesheet";
+document.head.append(style);
+const { default: cytoscape } = await import("../vendor/cytoscape.esm.min.mjs");
+
+const FONT = "Helvetica Neue, Arial, Liberation Sans, sans-serif";
+const LOOK = [
+  {
+    selector: "node",
+    style: {
+      label: "data(label)",
+      "font-family": FONT,
+      "font-size": 12,
+      "text-wrap": "ellipsis",
+      "text-max-width": 130,
+      "text-valign": "bottom",
+      "text-margin-y": 4,
+      "text-background-color": "#ffffff",
+      "text-background-opacity": 0.8,
+      color: "#0b0c0c",
+      width: 24,
+      height: 24,
+      "border-width": 2,
+      "border-color": "#0b0c0c",
+    },
+  },
+  { selector: "node[kind = 'PERSON']", style: { shape: "ellipse", "background-color": "#1d70b8" } },
+  { selector: "node[kind = 'OBJECT']", style: { shape: "round-rectangle", "background-color": "#85994b" } },
+  { selector: "node[kind = 'LOCATION']", style: { shape: "rectangle", "background-color": "#b58840" } },
+  { selector: "node[kind = 'EVENT']", style: { shape: "diamond", "background-color": "#f3f2f1" } },
+  { selector: "node[flag = 'hub']", style: { "border-style": "dashed", "background-color": "#ffffff" } },
+  {
+    selector: "node[flag = 'protect']",
+    style: { "border-style": "double", "border-width": 6, "background-color": "#ffffff" },
+  },
+  { selector: "node[away = 0]", style: { width: 38, height: 38, "font-weight": "bold", "font-size": 14 } },
+  { selector: "edge", style: { width: 1.5, "line-color": "#505a5f", "curve-style": "straight" } },
+  { selector: "edge:selected, edge.near", style: { width: 3, "line-color": "#0b0c0c", label: "data(label)", "font-size": 11, "font-family": FONT, "text-background-color": "#ffffff", "text-background-opacity": 1 } },
+];
+
+// The same network is drawn the same way each time: from a circle in the order of the data, nothing by chance.
+const around = (count) => (place) => ({
+  x: 400 + 300 * Math.cos((2 * Math.PI * place) / count),
+  y: 300 + 300 * Math.sin((2 * Math.PI * place) / count),
+});
+
+const draw = (section) => {
+  const { nodes, edges } = JSON.parse(section.dataset.network);
+  const place = section.querySelector(".ff-network__drawing");
+  const at = around(nodes.length);
+  place.hidden = false;
+  section.querySelector(".ff-network__key").hidden = false;
+  const drawn = cytoscape({
+    container: place,
+    elements: [
+      ...nodes.map((data, number) => ({ group: "nodes", data, position: at(number) })),
+      ...edges.map((data) => ({ group: "edges", data })),
+    ],
+    style: LOOK,
+    layout: {
+      name: "cose",
+      animate: false,
+      randomize: false,
+      nodeDimensionsIncludeLabels: true,
+      idealEdgeLength: () => 70,
+      nodeRepulsion: () => 9000,
+      padding: 20,
+    },
+    userZoomingEnabled: false,
+    minZoom: 0.2,
+    maxZoom: 3,
+  });
+  drawn.on("mouseover", "node", (event) => event.target.connectedEdges().addClass("near"));
+  drawn.on("mouseout", "node", (event) => event.target.connectedEdges().removeClass("near"));
+  drawn.on("tap", "node", (event) => {
+    const { href } = event.target.data();
+    if (href) window.location.assign(href);
+  });
+};
+
+for (const section of document.querySelectorAll("[data-network]")) {
+  try {
+    draw(section);
+  } catch {
+    section.querySelector(".ff-network__drawing").hidden = true;
+    section.querySelector(".ff-network__key").hidden = true;
+  }
+}

@@ -1,0 +1,169 @@
+"""A small picture: a group of three, a boy at its edge, a child it exploits, and links that one force keeps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from fourfold.platform import clock
+from fourfold.platform.people.models import Organisation, User
+from fourfold.platform.people.services import create_user
+from fourfold.platform.visibility.scope import acting_as
+from fourfold.pole import selectors as pole
+from fourfold.pole.rules import reference_of
+from fourfold.pole.services import publish_batch
+from fourfold.threats import services as threats
+from fourfold.threats.models import Threat
+from tests.pole.canonical import Batch
+from tests.threats.conftest import EXPLOITED, membership, nomination
+from tests.universe import SINCE, Universe
+
+AGO = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class World:
+    """People by their key in the batch, and the threat of three of them."""
+
+    people: dict[str, int]
+    records: dict[str, int]
+    threat: Threat
+
+    def reference(self, key: str) -> str:
+        return reference_of(self.people[key])
+
+
+def years_ago(years: int) -> date:
+    today = clock.today()
+    return today.replace(year=today.year - years, day=1)
+
+
+def batch_of(folder: Path, *, hidden: bool = True) -> Batch:
+    """The picture of Merseyside; with what only Merseyside may see, or without it."""
+    today = clock.today()
+    on = today - AGO
+    batch = Batch(folder, force="merseyside")
+    batch.person("alpha", "Alpha Dockside", years_ago(40))
+    batch.person("bravo", "Bravo Dockside", years_ago(35))
+    batch.person("charlie", "Charlie Dockside", years_ago(33))
+    batch.person("edge", "Edge Harbour", years_ago(19))
+    batch.person("child", "Quay Harbour", years_ago(14))
+    batch.person("elder", "Elder Harbour", years_ago(50))
+    batch.person("far", "Faraway Harbour", years_ago(45))
+    batch.person("alone", "Lonely Harbour", years_ago(30))
+    batch.thing("car", "VEHICLE", "AB12CDE")
+    batch.thing("phone", "PHONE", "+447700900123")
+    batch.place("flat", "1 Quay Street", "L1 1AA")
+    batch.event("stop", "STOP", on)
+    batch.event("custody", "CUSTODY", on)
+    batch.event("robbery", "CRIME", on - timedelta(days=700))
+    for key in ("alpha", "bravo"):
+        batch.link(("PERSON", key), "USES", ("OBJECT", "car"), from_on=on - timedelta(days=400), to_on=on)
+    batch.link(("PERSON", "bravo"), "ASSOCIATE", ("PERSON", "charlie"), assertion="assessment", grade="2B")
+    batch.link(("PERSON", "alpha"), "STOPPED", ("EVENT", "stop"))
+    batch.link(("PERSON", "edge"), "STOPPED", ("EVENT", "stop"))
+    batch.link(("PERSON", "edge"), "USES", ("OBJECT", "phone"), from_on=on)
+    batch.link(("PERSON", "bravo"), "USES", ("OBJECT", "phone"))
+    batch.link(("PERSON", "elder"), "USES", ("OBJECT", "phone"))
+    batch.link(("PERSON", "elder"), "ARRESTED", ("EVENT", "custody"))
+    batch.link(("PERSON", "charlie"), "ARRESTED", ("EVENT", "custody"))
+    batch.link(("PERSON", "child"), "VICTIM", ("EVENT", "robbery"))
+    batch.link(("PERSON", "charlie"), "SUSPECT", ("EVENT", "robbery"))
+    batch.link(("PERSON", "elder"), "ASSOCIATE", ("PERSON", "far"))
+    batch.link(("PERSON", "alpha"), "LIVES_AT", ("LOCATION", "flat"))
+    if hidden:
+        batch.link(("PERSON", "alpha"), "ASSOCIATE", ("PERSON", "far"), audience="OWN")
+        batch.link(("PERSON", "edge"), "LIVES_AT", ("LOCATION", "flat"), audience="OWN")
+        batch.person("ghost", "Ghost Harbour", years_ago(20), audience="OWN")
+        batch.link(("PERSON", "ghost"), "USES", ("OBJECT", "car"))
+        batch.link(("PERSON", "ghost"), "STOPPED", ("EVENT", "stop"))
+        batch.link(("PERSON", "far"), "ASSOCIATE", ("PERSON", "ghost"))
+    return batch
+
+
+def publish(universe: Universe, batch: Batch, *, number: int = 1) -> dict[str, int]:
+    """Record ids by key, of all records that were published."""
+    with acting_as(universe.service("intake")):
+        publish_batch(
+            batch_id=number,
+            source_code="niche_tri",
+            canonical_dir=batch.written(),
+            clusters=None,
+            edges=None,
+            run=f"run-{number}",
+            now=clock.now(),
+        )
+        return pole.record_ids(source="niche_tri", keys=[row["record_key"] for row in batch.rows["person"]])
+
+
+def people_of(universe: Universe, records: dict[str, int]) -> dict[str, int]:
+    with acting_as(universe.service("intake")):
+        person_of = {record: pk for pk, found in _persons(records).items() for record in found}
+    return {key: person_of[record] for key, record in records.items()}
+
+
+def _persons(records: dict[str, int]) -> dict[int, tuple[int, ...]]:
+    lines = pole.people_of_records(records.values(), today=clock.today())
+    return pole.records_of(line.person_id for line in lines.values())
+
+
+def make_threat(universe: Universe, records: dict[str, int]) -> Threat:
+    """A threat of alpha, bravo and charlie, which exploits the child."""
+    actor, today = universe.merseyside_analyst, clock.today()
+    with acting_as(actor):
+        threat = threats.nominate_threat(
+            actor=actor,
+            nomination=nomination(nominated_on=today - timedelta(days=60)),
+            owner=actor.organisation,
+            reason="Three linked seizures this month",
+            today=today,
+        )
+        for key, change in (("alpha", {}), ("bravo", {"role": "RUNNER"}), ("charlie", {}), ("child", EXPLOITED)):
+            threats.add_member(
+                actor=actor,
+                threat=threat,
+                record=pole.person_record(records[key]),
+                membership=membership(from_on=today - timedelta(days=50), **change),
+                reason="Named in two reports this month",
+                today=today,
+            )
+    return threat
+
+
+@pytest.fixture
+def world(db: None, universe: Universe, tmp_path: Path) -> World:
+    records = publish(universe, batch_of(tmp_path / "canonical"))
+    return World(people_of(universe, records), records, make_threat(universe, records))
+
+
+@pytest.fixture
+def safeguarding(db: None) -> Callable[[str], User]:
+    """The safeguarding lead of an organisation."""
+
+    def of(code: str) -> User:
+        return create_user(
+            email=f"safeguarding@{code}.test",
+            name="Safeguarding lead",
+            organisation=Organisation.objects.get(code=code),
+            roles=["safeguarding_lead"],
+            held_from=SINCE,
+        )
+
+    return of
+
+
+@pytest.fixture
+def reading(client_for: Callable[[User], Client]) -> Callable[[User], Client]:
+    """A signed-in client that has given its reason for reading people."""
+
+    def reads(user: User) -> Client:
+        client = client_for(user)
+        answer = client.post(reverse("audit:reason"), {"code": "INVESTIGATION", "text": "Operation Test"})
+        assert answer.status_code == 302, answer.content
+        return client
+
+    return reads
