@@ -84,7 +84,8 @@ def test_a_page_says_what_differs_what_was_weighed_and_what_would_follow(reading
     assert "One only" in page
     one, other = person_of(people["1"], as_intake), person_of(people["3"], as_intake)
     assert (
-        f"Saying that they are the same joins {one} (2 records) and {other} (1 record): one person with 3 records" in page
+        f"Saying that they are the same joins {one} (2 records) and {other} (1 record): one person with 3 records"
+        in page
     )
     assert f"{other} is or may be under 18, and the other is not." in page
     assert "In all +4.0: a probability of" in page

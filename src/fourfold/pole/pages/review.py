@@ -20,7 +20,7 @@ from fourfold.pole.rules.identity import Verdict
 from fourfold.pole.selectors import Edge
 from fourfold.pole.selectors.identity import Said
 
-WIDTH, HEIGHT, RADIUS = 640, 190, 62
+WIDTH, HEIGHT, RADIUS, MIDDLE = 640, 200, 62, 84
 DRAWN_AT_MOST = 24
 
 
@@ -288,16 +288,12 @@ def _drawing(left: PersonRecord, right: PersonRecord, people: Mapping[int, Seque
     for record, centre in ((left, WIDTH * 0.22), (right, WIDTH * 0.78)):
         others = [pk for pk in people.get(record.person_id, ()) if pk != record.pk][: DRAWN_AT_MOST - 1]
         turn = 0.0 if centre < WIDTH / 2 else pi
-        dots = [Dot(round(centre + RADIUS * cos(turn), 1), HEIGHT / 2, judged=True)]
-        for number, _ in enumerate(others, start=1):
-            angle = turn + 2 * pi * number / (len(others) + 1)
-            dots.append(
-                Dot(
-                    round(centre + RADIUS * cos(angle), 1),
-                    round(HEIGHT / 2 + RADIUS * sin(angle), 1),
-                    judged=False,
-                )
-            )
+        radius = RADIUS if others else 0
+        angles = [turn + 2 * pi * number / (len(others) + 1) for number in range(len(others) + 1)]
+        dots = [
+            Dot(round(centre + radius * cos(angle), 1), round(MIDDLE + radius * sin(angle), 1), judged=angle == turn)
+            for angle in angles
+        ]
         sides.append(tuple(dots))
     names = rules.reference_of(left.person_id), rules.reference_of(right.person_id)
     counts = [len(people.get(record.person_id, ())) for record in (left, right)]

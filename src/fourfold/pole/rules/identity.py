@@ -282,6 +282,7 @@ def numbered(
 
     Restricted records are asked only in a group that has no open one, and after all groups that have. A group that is
     left without a number takes back one that its records had before, where nobody has it now; None: it needs a new one.
+    The groups come in an order that restricted records do not decide.
 
     Args:
         groups: All groups that the people concerned fall into.
@@ -292,7 +293,8 @@ def numbered(
     taken = set[int]()
     every = tuple(groups)
     for asks_open in (True, False):
-        asked = sorted((each for each in every if _voters(each, records)[1] is asks_open), key=min)
+        asked = [each for each in every if _voters(each, records)[1] is asks_open]
+        asked.sort(key=lambda each: min(_voters(each, records)[0]))
         votes = []
         for place, each in enumerate(asked):
             count: dict[int, int] = defaultdict(int)

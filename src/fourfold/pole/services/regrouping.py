@@ -64,8 +64,8 @@ def regroup(record_ids: Iterable[int], *, made_in: str, now: datetime) -> tuple[
         earlier = _numbers_before(records) if has_too_few else {}
         numbers = identity.numbered(found, records, earlier=earlier)
         moves: dict[int, list[int]] = defaultdict(list)
-        for group in sorted(found, key=min):
-            number = numbers[group] or Person.objects.create(made_in=made_in, made_at=now).pk
+        for group, kept in numbers.items():
+            number = kept or Person.objects.create(made_in=made_in, made_at=now).pk
             moves[number] += [pk for pk in group if records[pk].person != number]
         for number, moving in moves.items():
             if moving:
