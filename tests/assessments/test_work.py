@@ -33,11 +33,11 @@ def moderated_threats(universe, number, *, days_ago=0):
 def test_each_review_that_is_due_is_one_row_of_the_leads_page(universe, client_for):
     moderated_threats(universe, 3)
     client = client_for(universe.merseyside_lro)
-    assert "Look again at" not in client.get("/").content.decode()
+    assert "Review the assessment of" not in client.get("/").content.decode()
     with clock.told(clock.now() + timedelta(days=120)):
         page = client.get("/").content.decode()
     assert '<a class="govuk-link" href="#overdue">3 things overdue</a>' in page
-    assert page.count("Look again at") == 3
+    assert page.count("Review the assessment of") == 3
 
 
 def test_a_tiers_cycle_decides_when_a_review_is_overdue(universe):
@@ -65,7 +65,7 @@ def test_an_assessment_past_its_clock_is_an_exception_and_said_to_moderators(uni
         assert threats.threats().filter(selectors.moderation_overdue(due + timedelta(days=1))).exists()
     with clock.told(clock.now().replace(year=2027)):
         page = client_for(universe.nwrocu_rocta_moderator).get("/").content.decode()
-        assert "assessments to moderate" in page
+        assert "assessment to moderate" in page
         assert "1 overdue" in page
         queue = client_for(universe.nwrocu_rocta_moderator).get("/moderation/?clock=overdue").content.decode()
         assert waiting.reference in queue

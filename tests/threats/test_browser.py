@@ -168,7 +168,7 @@ def test_a_moderator_confirms_a_closing_that_the_owner_proposed_and_the_owner_re
 ) -> None:
     page = browser_page
     sign_in(page, scene.site, universe, "rocta_moderator@nwrocu.test")
-    page.get_by_role("link", name="closings and merges wait").first.click()
+    page.get_by_role("link", name="closing or merge waits").first.click()
     page.get_by_role("link", name="Quay crew").click()
     sound(page, "closing")
     page.get_by_label("Yes: confirm it").check()

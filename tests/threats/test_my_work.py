@@ -31,7 +31,7 @@ def test_a_lead_finds_their_threats_and_a_manager_what_waits(universe, client_fo
     assert "lead responsible officer" in lead
     assert "Well led" in lead
     manages = client_for(manager).get("/").content.decode()
-    assert "threats of your organisation without a lead responsible officer" in manages
+    assert "threat of your organisation without a lead responsible officer" in manages
     assert "rows that were not loaded" in manages
     partner = client_for(universe.hmpps_partner_analyst).get("/").content.decode()
     assert "Without a lead" not in partner

@@ -91,8 +91,8 @@ def _reviews(user: User, today: date) -> list[Due]:
         on = selectors.review_due(each, words)
         if on is not None and on <= today + DUE_WITHIN and each.threat is not None:
             decided = shown_date(each.decided_at)
-            text = f"Look again at {each.threat.reference} {each.threat.name}"
-            hint = f"{words.tier_name(each.tier)}, moderated on {decided}"
+            text = f"Review the assessment of {each.threat.name}"
+            hint = f"{each.threat.reference}, {words.tier_name(each.tier)}, moderated on {decided}"
             found.append(Due(on, text, shown_as.of_threat(each.threat.reference), hint))
     return found
 
@@ -116,7 +116,18 @@ def _decided(user: User, today: date) -> list[Figure]:
     """Told to the owner: what the unit has decided lately."""
     count = selectors.decided_lately(today).filter(label__owner=user.organisation_id).count()
     address = f"{reverse('assessments:list')}?owner={user.organisation.code}&decided=lately"
-    return [Figure(count, "assessments of your organisation decided in four weeks", address)] if count else []
+    return (
+        [
+            Figure.of(
+                count,
+                "assessment of your organisation decided in four weeks",
+                "assessments of your organisation decided in four weeks",
+                address,
+            )
+        ]
+        if count
+        else []
+    )
 
 
 def _being_moderated(user: User) -> list[Due]:
@@ -135,7 +146,14 @@ def _being_moderated(user: User) -> list[Due]:
 def _to_check(user: User) -> list[Figure]:
     count = selectors.waiting_for_check(user.organisation_id, but=user.pk).count()
     address = f"{reverse('assessments:list')}?owner={user.organisation.code}&waits=check"
-    return [Figure(count, "assessments of your organisation to check", address)]
+    return [
+        Figure.of(
+            count,
+            "assessment of your organisation to check",
+            "assessments of your organisation to check",
+            address,
+        )
+    ]
 
 
 def _to_moderate(user: User, today: date) -> list[Figure]:
@@ -144,8 +162,9 @@ def _to_moderate(user: User, today: date) -> list[Figure]:
     late = queue.filter(due_on__lt=today).count()
     address = reverse("assessments:moderation")
     found = [
-        Figure(
+        Figure.of(
             waiting.count(),
+            "assessment to moderate",
             "assessments to moderate",
             f"{address}?state={Status.SUBMITTED.value}",
             hint=f"{late} overdue" if late else "",
@@ -153,9 +172,21 @@ def _to_moderate(user: User, today: date) -> list[Figure]:
     ]
     seconds = queue.filter(second_asked_at__isnull=False).exclude(moderator=user).count()
     if seconds:
-        found.append(Figure(seconds, "changes of tier that want a second moderator", f"{address}?state=second"))
+        found.append(
+            Figure.of(
+                seconds,
+                "change of tier that wants a second moderator",
+                "changes of tier that want a second moderator",
+                f"{address}?state=second",
+            )
+        )
     if rules.may(user, rules.DECIDE_APPEAL):
         found.append(
-            Figure(selectors.appealed().count(), "appeals to decide", f"{reverse('assessments:list')}?waits=appeal")
+            Figure.of(
+                selectors.appealed().count(),
+                "appeal to decide",
+                "appeals to decide",
+                f"{reverse('assessments:list')}?waits=appeal",
+            )
         )
     return found

@@ -531,10 +531,11 @@ def _more_actions(told: Told) -> tuple[Action, ...]:
     found = told.disruption
     if not told.may_write or found.state == State.WITHDRAWN:
         return ()
+    again = f"{reverse('disruptions:record')}?event={found.reference}"
     return (
         Action("Change what it says", address(found, "change")),
         Action("Say that the effect was another", address(found, "category")),
-        Action("The same event disrupted another threat", f"{reverse('disruptions:record')}?event={found.reference}"),
+        *((Action("The same event disrupted another threat", again),) if rules.may_record(told.actor) else ()),
         Action("Withdraw it", address(found, "withdraw")),
     )
 

@@ -74,6 +74,7 @@ def _list_actions(actor: User) -> tuple[Action, ...]:
     found = []
     if rules.may_record(actor):
         found.append(Action("Record a disruption", reverse("disruptions:record"), kind="primary"))
+    if rules.may_record(actor) and may(actor, "person.read"):
         found.append(Action("Disruptions that may be missing", reverse("disruptions:missing")))
     if may(actor, rules.VALIDATE):
         found.append(Action("To pass", reverse("disruptions:queue", kwargs={"queue": "to-pass"})))

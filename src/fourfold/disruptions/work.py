@@ -62,16 +62,18 @@ def _waiting(user: User, today: date) -> tuple[Figure, ...]:
     if may(user, rules.VALIDATE):
         ours = found if may(user, WHOLE_REGION) else found.filter(label__owner=user.organisation)
         figures.append(
-            Figure(
+            Figure.of(
                 lists.waiting_for(user, ours, today=today, value="validate").count(),
+                "disruption to pass",
                 "disruptions to pass",
                 _queue("to-pass"),
             )
         )
     if may(user, rules.MODERATE):
         figures.append(
-            Figure(
+            Figure.of(
                 lists.waiting_for(user, found, today=today, value="moderate").count(),
+                "disruption to moderate",
                 "disruptions to moderate",
                 _queue("to-moderate"),
             )
@@ -80,7 +82,7 @@ def _waiting(user: User, today: date) -> tuple[Figure, ...]:
         owner = user.organisation
         missing = selectors.open_leads(today=today).filter(threat__owner=owner).count()
         address = f"{reverse('disruptions:missing')}?state=OPEN&force={owner.code}"
-        figures.append(Figure(missing, "disruptions that may be missing", address))
+        figures.append(Figure.of(missing, "disruption that may be missing", "disruptions that may be missing", address))
     return tuple(figures)
 
 

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.views.decorators.http import require_GET
 
+from fourfold.disruptions import rules as disruption_rules
 from fourfold.intake import selectors as intake
 from fourfold.intake.rules import Freshness, RowState, State
 from fourfold.plans import selectors as plans
@@ -20,7 +21,7 @@ from fourfold.platform.people.models import User
 from fourfold.platform.people.rules import may
 from fourfold.platform.reference import selectors as reference
 from fourfold.platform.ui import my_work
-from fourfold.platform.ui.components import Action, Cell, Empty, Figure, Head, Link, Moment, Table, Tag
+from fourfold.platform.ui.components import Action, ActionKind, Cell, Empty, Figure, Head, Link, Moment, Table, Tag
 from fourfold.platform.ui.jinja import plural, shown_moment
 from fourfold.platform.ui.my_work import Due, News
 from fourfold.platform.ui.pages import Page
@@ -119,21 +120,24 @@ def waiting_for(user: User, words: threat_rules.Vocabulary) -> tuple[Figure, ...
         ours = Threat.objects.filter(owner=user.organisation)
         own = f"force={user.organisation.code}&state=open"
         found += [
-            Figure(
+            Figure.of(
                 ours.filter(threats.needs_lro(words)).count(),
+                "threat of your organisation without a lead responsible officer",
                 "threats of your organisation without a lead responsible officer",
                 f"{threat_list}?{own}&needs=lro",
             ),
-            Figure(
+            Figure.of(
                 ours.filter(threats.has_no_members()).count(),
+                "group or individual of your organisation without members",
                 "groups and individuals of your organisation without members",
                 f"{threat_list}?{own}&needs=members",
             ),
         ]
     if may(user, "intake.manage"):
         found.append(
-            Figure(
+            Figure.of(
                 intake.not_loaded().filter(state=RowState.OPEN).count(),
+                "row that was not loaded and that nobody has decided about",
                 "rows that were not loaded and that nobody has decided about",
                 reverse("intake:sources"),
             )
@@ -173,8 +177,12 @@ def _actions(user: User) -> tuple[Action, ...]:
     if not may(user, threat_rules.READ):
         return (Action("Who looked", reverse("audit:who_looked"), kind="primary"),)
     found = [Action("All threats", reverse("threats:list"))]
+    records = disruption_rules.may_record(user)
     if threat_rules.may_nominate(user, owner=user.organisation.code):
-        found.insert(0, Action("Nominate a threat", reverse("threats:nominate"), kind="primary"))
+        kind: ActionKind = "secondary" if records else "primary"
+        found.insert(0, Action("Nominate a threat", reverse("threats:nominate"), kind=kind))
+    if records:
+        found.insert(0, Action("Record a disruption", reverse("disruptions:record"), kind="primary"))
     return tuple(found)
 
 
@@ -191,7 +199,7 @@ def _parts(
     if mine or due or LEADS in user.roles:
         parts += _due_parts(due, today=today)
     if mine or LEADS in user.roles:
-        parts.append(_mine_part(mine, words))
+        parts.append(_mine_part(user, mine, words))
     if may(user, threat_rules.READ):
         parts.append(_ours_part(user, words))
     if may(user, "intake.read"):
@@ -240,9 +248,9 @@ def _due_part(caption: str, name: str, due: tuple[Due, ...], state: Tag) -> Part
     )
 
 
-def _mine_part(mine: tuple[Threat, ...], words: threat_rules.Vocabulary) -> Part:
+def _mine_part(user: User, mine: tuple[Threat, ...], words: threat_rules.Vocabulary) -> Part:
     return Part(
-        table=_threat_table("Your threats", mine[:SHOWN], words),
+        table=_threat_table("Your threats", mine[:SHOWN], words, reader=user),
         empty=Empty(
             "You lead no threats yet",
             "Threats that you lead, deputise for or investigate as the senior officer will be here.",
@@ -255,15 +263,16 @@ def _ours_part(user: User, words: threat_rules.Vocabulary) -> Part:
     address = f"{reverse('threats:list')}?force={user.organisation.code}&state=open"
     name = user.organisation.name
     return Part(
-        table=_threat_table(f"Open threats of {name}", tuple(ours[:SHOWN]), words),
+        table=_threat_table(f"Open threats of {name}", tuple(ours[:SHOWN]), words, reader=user),
         empty=Empty(f"No open threats of {name}", "Threats that your organisation owns will be here, by tier."),
         more=Link(f"All {plural(ours.count(), 'open threat', 'open threats')} of {name}", address),
     )
 
 
-def _threat_table(caption: str, shown: tuple[Threat, ...], words: threat_rules.Vocabulary) -> Table:
+def _threat_table(caption: str, shown: tuple[Threat, ...], words: threat_rules.Vocabulary, *, reader: User) -> Table:
     counts = threats.headcounts(threat.pk for threat in shown)
     scores = plans.health_of(threat.pk for threat in shown)
+    opens = may(reader, threat_pages.READS_PEOPLE)
     return Table(
         caption,
         (Head("Threat"), Head("Kind"), Head("Tier"), Head("Phase"), Head("Plan"), Head("Members", numeric=True)),
@@ -276,7 +285,7 @@ def _threat_table(caption: str, shown: tuple[Threat, ...], words: threat_rules.V
                 _plan_cell(threat, scores.get(threat.pk)),
                 Cell(
                     counts.get(threat.pk, threats.Headcount()).members,
-                    href=threat_pages.address(threat, "members"),
+                    href=threat_pages.address(threat, "members") if opens else "",
                     numeric=True,
                 ),
             )

@@ -12,5 +12,7 @@ class NetworkConfig(AppConfig):
         from fourfold.threats import rooms  # noqa: PLC0415  models are loaded only now
 
         register_panel("network", on_pages.on_a_person)
-        rooms.register_tab(rooms.ThreatTab("network", "Network", "network:of_threat", position=70))
+        rooms.register_tab(
+            rooms.ThreatTab("network", "Network", "network:of_threat", position=70, capability="person.read")
+        )
         rooms.register_relabel("network", services.relabel)

@@ -86,21 +86,40 @@ def _waiting(user: User) -> tuple[Figure, ...]:
                 if len(unsigned) == 1
                 else f"{reverse('plans:list')}?lro={user.pk}"
             )
-            found.append(
-                Figure(len(unsigned), "plan reviews to sign" if len(unsigned) > 1 else "plan review to sign", to)
-            )
+            found.append(Figure.of(len(unsigned), "plan review to sign", "plan reviews to sign", to))
     if may(user, rules.APPROVE):
         drafts = selectors.drafts_to_adopt(user)
         if drafts:
             to = f"{reverse('plans:list')}?state=DRAFT&open=yes&force={user.organisation.code}"
-            found.append(Figure(drafts, "plans of your organisation not adopted yet", to))
+            found.append(
+                Figure.of(
+                    drafts,
+                    "plan of your organisation not adopted yet",
+                    "plans of your organisation not adopted yet",
+                    to,
+                )
+            )
     if may(user, rules.ACT):
         asked = len(selectors.asked_for(user.organisation))
         if asked:
-            found.append(Figure(asked, "things your organisation is asked to do", reverse("plans:with_us")))
+            found.append(
+                Figure.of(
+                    asked,
+                    "thing your organisation is asked to do",
+                    "things your organisation is asked to do",
+                    reverse("plans:with_us"),
+                )
+            )
     if may(user, rules.WRITE):
         reports = selectors.reports_waiting(user)
         if reports:
             to = pages.of_threat(reports[0].action.plan) if len(reports) == 1 else reverse("plans:my_actions")
-            found.append(Figure(len(reports), "reports from other organisations to answer", to))
+            found.append(
+                Figure.of(
+                    len(reports),
+                    "report from another organisation to answer",
+                    "reports from other organisations to answer",
+                    to,
+                )
+            )
     return tuple(found)

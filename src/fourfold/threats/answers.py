@@ -19,7 +19,7 @@ from fourfold.threats.pages import (
     crumbs,
     lines_table,
     links_table,
-    members_in_words,
+    people_facts,
     person_in_words,
     places_table,
     tier_tag,
@@ -168,8 +168,7 @@ def closing_page(
         asked=(*asked, *_answered(closing, {"ACCEPTED": "Confirmed", "DECLINED": "Refused", "WITHDRAWN": "Withdrawn"})),
         about=(
             *_about_threat(told),
-            Fact("Members", members_in_words(counts), href=told.part("members")),
-            Fact("People to protect", counts.protect, href=told.part("protect")),
+            *people_facts(told, counts),
         ),
         summary=tuple(line for line in threat.summary.splitlines() if line.strip()),
         tables=(

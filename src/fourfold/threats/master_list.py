@@ -20,10 +20,11 @@ class Row:
     threat: Threat
     counts: selectors.Headcount
     words: rules.Vocabulary
+    reads_people: bool
 
 
-def spec(words: rules.Vocabulary) -> ListSpec:
-    """The list in the region's words, which are read once a request."""
+def spec(words: rules.Vocabulary, *, reads_people: bool) -> ListSpec:
+    """The list in the region's words, which are read once a request. Numbers of people open for who may read them."""
     return ListSpec(
         name="threats",
         title="Threats",
@@ -39,7 +40,7 @@ def spec(words: rules.Vocabulary) -> ListSpec:
             Column("changed", "Changed", sort=("recorded_from", "reference")),
         ),
         row=cells,
-        prepare=partial(rows, words),
+        prepare=partial(rows, words, reads_people=reads_people),
         filters=(
             TextFilter("q", "Name or reference", fields=("name", "reference")),
             ChoiceFilter("state", "Open or closed", choices=(("open", "Open"), ("closed", "Closed")), where=is_open),
@@ -72,10 +73,10 @@ def spec(words: rules.Vocabulary) -> ListSpec:
     )
 
 
-def rows(words: rules.Vocabulary, threats: Sequence[Threat]) -> list[Row]:
+def rows(words: rules.Vocabulary, threats: Sequence[Threat], *, reads_people: bool) -> list[Row]:
     """The lines of one page: one query, whatever their number."""
     counts = selectors.headcounts(threat.pk for threat in threats)
-    return [Row(threat, counts.get(threat.pk, selectors.Headcount()), words) for threat in threats]
+    return [Row(threat, counts.get(threat.pk, selectors.Headcount()), words, reads_people) for threat in threats]
 
 
 def cells(row: Row) -> tuple[Cell, ...]:
@@ -86,8 +87,8 @@ def cells(row: Row) -> tuple[Cell, ...]:
         Cell("", tag=pages.tier_tag(threat.tier, words)),
         Cell(words.phase_name(threat.phase)),
         Cell(threat.owner.short_name, hint="" if threat.lro else "No lead officer"),
-        Cell(row.counts.members, href=pages.address(threat, "members")),
-        Cell(row.counts.protect, href=pages.address(threat, "protect")),
+        Cell(row.counts.members, href=pages.address(threat, "members") if row.reads_people else ""),
+        Cell(row.counts.protect, href=pages.address(threat, "protect") if row.reads_people else ""),
         Cell(clock.day_of(threat.recorded_from)),
     )
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from fourfold.platform.clock import LONDON
 from fourfold.platform.people.models import User
+from fourfold.platform.people.rules import may
 from fourfold.platform.ui.components import (
     Action,
     Alert,
@@ -37,6 +38,7 @@ from fourfold.threats.rules import Assertion, Category, Side
 from fourfold.threats.story import Change
 
 NEW_SHOWN = 12
+READS_PEOPLE = "person.read"
 PLURALS = {"person": "people", "stop and search": "stops and searches"}
 CHANGES_SHOWN = 8
 TIER_COLOURS: Mapping[str, Colour] = {"1": "red", "2": "orange", "3": "yellow", "4": "blue", "5": "grey"}
@@ -68,6 +70,11 @@ class Told:
     actor: User
     rewind: Rewind
     alerts: tuple[Alert, ...] = ()
+
+    @property
+    def reads_people(self) -> bool:
+        """Whether the pages that name people are there for this reader."""
+        return may(self.actor, READS_PEOPLE)
 
     @property
     def may_develop(self) -> bool:
@@ -226,8 +233,7 @@ def summary_page(
         Fact("Deputy", person_in_words(threat.deputy)),
         Fact("Senior investigating officer", person_in_words(threat.sio)),
         Fact("Nominated", threat.nominated_on, hint=f"By {person_in_words(threat.nominated_by)}"),
-        Fact("Members", members_in_words(counts), href=told.part("members")),
-        Fact("People to protect", counts.protect, href=told.part("protect")),
+        *people_facts(told, counts),
     ]
     if threat.closed_on is not None:
         facts.append(Fact("Closed", threat.closed_on, hint=words.phase_name(threat.closing_ground)))
@@ -322,15 +328,19 @@ def frame(told: Told, current: str, *, counts: selectors.Headcount, changes: Ite
     threat, words = told.threat, told.words
     changes = tuple(changes)
     last = changes[0] if changes else None
-    own = (
-        (10, "detail", "Summary", told.part("detail"), None),
+    people = (
         (20, "members", "Members", told.part("members"), counts.members),
         (30, "protect", "People to protect", told.part("protect"), counts.protect),
+    )
+    own = (
+        (10, "detail", "Summary", told.part("detail"), None),
+        *(people if told.reads_people else ()),
         (90, "history", "History", told.part("history"), None),
     )
     others = (
         (tab.position, tab.key, tab.text, told.elsewhere(tab.url_name), tab.count(threat) if tab.count else None)
         for tab in rooms.tabs()
+        if not tab.capability or may(told.actor, tab.capability)
     )
     parts = sorted((*own, *others), key=lambda part: part[0])
     return {
@@ -499,6 +509,12 @@ def way_to_mend(missing: rooms.ThreatException, told: Told) -> Link | None:
     return Link(missing.do, told.elsewhere(missing.mend))
 
 
+def people_facts(told: Told, counts: selectors.Headcount) -> tuple[Fact, ...]:
+    """How many people, leading to them for who may read of people."""
+    members, protect = (told.part(part) if told.reads_people else "" for part in ("members", "protect"))
+    return (Fact("Members", members_in_words(counts), href=members), Fact("People to protect", counts.protect, protect))
+
+
 def members_in_words(counts: selectors.Headcount) -> str:
     associates = plural(counts.periphery, "associate or person at the edge", "associates or people at the edge")
     return f"{plural(counts.offender, 'offender', 'offenders')}, {associates}"
@@ -536,8 +552,8 @@ def _row(told: Told, line: selectors.MemberLine) -> PersonRow:
     )
 
 
-def new_on_picture(links: Iterable[NewLink], *, since: datetime, today: date) -> NewOnPicture:
-    """Counts by kind in words, and each thing with its address; people are counted and not named."""
+def new_on_picture(links: Iterable[NewLink], *, since: datetime, today: date, opens: bool) -> NewOnPicture:
+    """Counts by kind in words, and each thing, with its address where it opens; people are counted and not named."""
     links = tuple(links)
     counted = Counter(link.noun for link in links)
     parts = [plural(number, noun, PLURALS.get(noun, f"{noun}s")) for noun, number in counted.most_common()]
@@ -545,7 +561,12 @@ def new_on_picture(links: Iterable[NewLink], *, since: datetime, today: date) ->
         heading=f"New on the picture since {shown_date(since)}",
         sentence=", ".join(parts) if parts else "Nothing new about the people in this threat.",
         items=tuple(
-            Moment(link.title, link.happened_on or link.recorded_from, text=link.noun.capitalize(), href=link.url)
+            Moment(
+                link.title,
+                link.happened_on or link.recorded_from,
+                text=link.noun.capitalize(),
+                href=link.url if opens else "",
+            )
             for link in [each for each in links if each.kind != "PERSON"][:NEW_SHOWN]
         ),
         others=tuple(

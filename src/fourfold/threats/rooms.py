@@ -25,6 +25,7 @@ class ThreatTab:
         text: What the tab says.
         url_name: An address that takes `reference`, as `reverse` names it.
         count: How many things are behind it; None shows no number.
+        capability: What a reader has to have for it to be there; empty for everybody who may see the threat.
         position: The parts of the master list stand at 10, 20, 30 …; history stands last, at 90.
     """
 
@@ -33,6 +34,7 @@ class ThreatTab:
     url_name: str
     position: int
     count: "Callable[[Threat], int | None] | None" = None
+    capability: str = ""
 
 
 @dataclass(frozen=True)

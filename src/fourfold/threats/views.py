@@ -54,7 +54,7 @@ PROPOSED = "Proposed. The threat stays open until a moderator confirms."
 @reads_threats
 def threat_list(request: HttpRequest) -> HttpResponseBase:
     actor = actor_of(request)
-    spec = master_list.spec(selectors.vocabulary())
+    spec = master_list.spec(selectors.vocabulary(), reads_people=may(actor, pages.READS_PEOPLE))
     actions: tuple[Action, ...] = (
         Action("Exceptions", reverse("threats:exceptions"), kind="link"),
         Action("Who leads what", reverse("threats:caseload"), kind="link"),
@@ -727,7 +727,8 @@ def end_member(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
 
 def _new_on_picture(request: HttpRequest, threat: Threat) -> pages.NewOnPicture:
     since = _since(request, threat)
-    return pages.new_on_picture(selectors.new_on_picture(threat, since), since=since, today=clock.today())
+    found, opens = selectors.new_on_picture(threat, since), may(actor_of(request), pages.READS_PEOPLE)
+    return pages.new_on_picture(found, since=since, today=clock.today(), opens=opens)
 
 
 def _since(request: HttpRequest, threat: Threat) -> datetime:

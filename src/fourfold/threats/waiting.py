@@ -92,9 +92,23 @@ def work_of(user: User, today: date) -> Work:
     found = []
     offers = selectors.hand_overs_waiting().filter(selectors.for_receiver(user)).count()
     if offers:
-        found.append(Figure(offers, "hand-overs wait for an answer", f"{reverse('threats:hand_overs')}?mine=yes"))
+        found.append(
+            Figure.of(
+                offers,
+                "hand-over waits for an answer",
+                "hand-overs wait for an answer",
+                f"{reverse('threats:hand_overs')}?mine=yes",
+            )
+        )
     proposals = selectors.closings_waiting().filter(selectors.for_moderator(user)).count()
     if proposals or may(user, rules.MODERATE):
         where = f"{reverse('threats:closings')}?mine=yes"
-        found.append(Figure(proposals, "closings and merges wait for a moderator", where))
+        found.append(
+            Figure.of(
+                proposals,
+                "closing or merge waits for a moderator",
+                "closings and merges wait for a moderator",
+                where,
+            )
+        )
     return Work(waiting=tuple(found))

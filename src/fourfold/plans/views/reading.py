@@ -103,8 +103,10 @@ def versions(request: HttpRequest, reference: str) -> HttpResponse:
 @require_GET
 @reads_threats
 def compare(request: HttpRequest, reference: str) -> HttpResponse:
-    """Two versions, or one and the plan as it is now, in words."""
+    """Two versions, or one and the plan as it is now, in words; without any, the page that asks which."""
     plan = selectors.plan(reference)
+    if not request.GET:
+        return redirect(pages.address(plan, "versions"))
     first, first_words = _content(plan, request.GET.get("first", ""))
     second, second_words = _content(plan, request.GET.get("second", ""))
     names = tactic_names()

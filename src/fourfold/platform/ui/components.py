@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 Value = str | int | float | date | datetime | None
 Colour = Literal["grey", "green", "teal", "blue", "purple", "magenta", "red", "orange", "yellow"]
@@ -122,6 +122,11 @@ class Figure:
     label: str
     href: str = ""
     hint: str = ""
+
+    @classmethod
+    def of(cls, count: int, one: str, many: str, href: str = "", hint: str = "") -> Self:
+        """A count of things, in the words for one or for many."""
+        return cls(count, one if count == 1 else many, href, hint)
 
 
 @dataclass(frozen=True)

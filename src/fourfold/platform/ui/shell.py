@@ -14,6 +14,7 @@ from fourfold.platform.ui.navigation import Entry
 
 SERVICE_NAME = "Fourfold"
 SEARCH_ADDRESS = "/search/"
+SEARCHES = "person.read"
 DEMONSTRATION = (
     "This is a demonstration. Every person, place and event from a force is invented; do not put real information in."
 )
@@ -42,6 +43,7 @@ class Shell:
     account: str
     searches: str
     search_address: str
+    may_search: bool
     sign_out: str
     demonstration: str
     messages: tuple[Alert, ...]
@@ -63,6 +65,7 @@ def shell(request: HttpRequest) -> dict[str, Shell]:
             account=f"{reader.name}, {reader.organisation.short_name}" if reader else "",
             searches=request.GET.get("q", "") if request.path == SEARCH_ADDRESS else "",
             search_address=SEARCH_ADDRESS,
+            may_search=reader is not None and rules.may(reader, SEARCHES),
             sign_out=reverse("people:sign_out") if reader else "",
             demonstration=DEMONSTRATION if settings.DEMONSTRATION else "",
             messages=tuple(Alert(KINDS.get(m.level or 0, "information"), str(m)) for m in get_messages(request)),
