@@ -12,8 +12,10 @@ from django.test import Client
 from django.test.testcases import LiveServerThread, _StaticFilesHandler
 
 from fourfold.platform.people.models import User
+from fourfold.platform.reference import keeping
 from fourfold.platform.visibility import selectors as visibility
-from tests import database
+from tests import database, played
+from tests.played import Played
 from tests.universe import Universe
 
 pytest_plugins = ["tests.browser"] if find_spec("tests.browser") else []
@@ -37,8 +39,9 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def fresh_spreads() -> None:
-    """How labels spread is kept for a minute; a test that fills a table wants to know now."""
+    """How labels spread is kept for a minute, the region's words until they change; each test reads them itself."""
     visibility.forget_spreads()
+    keeping.forget()
 
 
 @pytest.fixture
@@ -57,6 +60,13 @@ def lasting_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
 def as_simulation(lasting_db: None) -> None:
     """As `lasting_db`, logged in as the role that may say what time it is: history follows `clock.told`."""
     database.connect_as("simulation")
+
+
+@pytest.fixture(scope="module")
+def region(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    """The demonstration region, in a database of its own in which transactions commit."""
+    with django_db_blocker.unblock(), played.copied(tmp_path_factory.mktemp("played")) as copy:
+        yield copy
 
 
 @pytest.fixture

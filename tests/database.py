@@ -76,9 +76,9 @@ def make_template() -> str:
     name = template_name()
     with (where.data_folder() / "template.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if name in _databases():
+        if name in databases():
             return name
-        for stale in _databases():
+        for stale in databases():
             if stale.startswith("fourfold_template_") or (stale.startswith("fourfold_test_") and _is_left_over(stale)):
                 roles.drop_database(stale)
         building = f"{name}_building"
@@ -106,10 +106,10 @@ def make_template() -> str:
     return name
 
 
-def copy_template() -> None:
-    """Point Django at a fresh copy of the template."""
+def copy_template(template: str = "") -> None:
+    """Point Django at a fresh copy of the template, or of another."""
     connection.close()
-    template = make_template()
+    template = template or make_template()
     roles.drop_database(test_name())
     roles.prepare(name=test_name(), template=template, simulation=True)
     connect_as("app")
@@ -161,7 +161,7 @@ def let_others_finish(patience_s: float = 60) -> None:
             time.sleep(0.02)
 
 
-def _databases() -> list[str]:
+def databases() -> list[str]:
     with psycopg.connect(**server.superuser().conninfo(), autocommit=True) as admin:
         return [row[0] for row in admin.execute("select datname from pg_database").fetchall()]
 

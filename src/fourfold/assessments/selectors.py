@@ -27,6 +27,7 @@ from fourfold.assessments.rules.definition import KIND_NAMES, model_of
 from fourfold.platform import clock
 from fourfold.platform.errors import NotThere
 from fourfold.platform.people.models import Organisation, OrganisationKind
+from fourfold.platform.reference.keeping import kept
 from fourfold.platform.reference.models import ReferenceTerm
 from fourfold.platform.reference.selectors import terms
 from fourfold.pole import selectors as pole
@@ -84,8 +85,9 @@ def _model(pk: int, digest: str) -> Model:
 # Region data
 
 
+@kept
 def bank_holidays() -> frozenset[date]:
-    """Of England and Wales, as the region's data has them. One query."""
+    """Of England and Wales, as the region's data has them. One query, or none."""
     found = ReferenceTerm.objects.filter(kind=BANK_HOLIDAY, effective_to=None).values_list("code", flat=True)
     return frozenset(date.fromisoformat(code) for code in found)
 
@@ -96,7 +98,14 @@ def working_days_allowed() -> int:
 
 
 def due_on(submitted_on: date) -> date:
-    """By when moderation is to be decided. One query."""
+    """By when moderation is to be decided. One query, or none."""
+    days, holidays = _clock()
+    return rules.working_days_after(submitted_on, days, holidays)
+
+
+@kept
+def _clock() -> tuple[int, frozenset[date]]:
+    """How many working days there are to decide, and which days are none. One query, or none."""
     holidays: set[date] = set()
     days = WORKING_DAYS
     found = ReferenceTerm.objects.filter(Q(kind=BANK_HOLIDAY) | Q(kind=RULE, code=CLOCK), effective_to=None)
@@ -105,7 +114,7 @@ def due_on(submitted_on: date) -> date:
             holidays.add(date.fromisoformat(code))
         else:
             days = int(detail.get("working_days", WORKING_DAYS))
-    return rules.working_days_after(submitted_on, days, holidays)
+    return days, frozenset(holidays)
 
 
 @dataclass(frozen=True)

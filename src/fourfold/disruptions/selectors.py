@@ -27,6 +27,7 @@ from fourfold.plans.selectors import Moved
 from fourfold.platform.errors import NotThere
 from fourfold.platform.history.models import Versioned
 from fourfold.platform.people.models import Organisation, User
+from fourfold.platform.reference.keeping import kept
 from fourfold.platform.reference.models import ReferenceTerm
 from fourfold.threats import selectors as threats
 
@@ -55,8 +56,9 @@ class RegionData:
     finder: Mapping[str, rules.FinderRule]
 
 
+@kept
 def region_data() -> RegionData:
-    """One query."""
+    """One query, or none."""
     found: dict[str, list[ReferenceTerm]] = defaultdict(list)
     ended: dict[tuple[str, str], str] = {}
     dated: list[rules.DatedRule] = []

@@ -26,7 +26,8 @@ from django.test.utils import override_settings
 
 from fourfold.assessments import services as assessments
 from fourfold.entry.demo import BUILT, PASSWORD, PLAN, SERVICE, STEP, UNIT, note_step, steps_done
-from fourfold.entry.demo_casework import Casework, Step, mailboxes_in
+from fourfold.entry.demo_casework import PEOPLE, Casework, mailboxes_in
+from fourfold.entry.demo_crew import Crew, Step
 from fourfold.intake import region as intake_region
 from fourfold.intake import selectors as intake
 from fourfold.intake import services as intake_services
@@ -102,7 +103,9 @@ class QuickHasher(PBKDF2PasswordHasher):
     iterations = 1_000
 
 
-def build(*, people: int, seed: int, tell: Tell, until: date | None = None, extracts: bool = True) -> None:
+def build(
+    *, people: int, seed: int, tell: Tell, until: date | None = None, extracts: bool = True, processes: int = 0
+) -> None:
     """Build the demonstration, or finish one that was stopped. Does nothing where it is built.
 
     Args:
@@ -111,6 +114,7 @@ def build(*, people: int, seed: int, tell: Tell, until: date | None = None, extr
         tell: Is given a line for each part, with the seconds it took.
         until: The last day that the extracts cover; yesterday where not given.
         extracts: Without them the record systems are left out: the master list has no members, and the rest is there.
+        processes: How many more processes play the acts of officers side by side. They are forked from this one.
     """
     done = steps_done()
     if BUILT in done:
@@ -130,7 +134,7 @@ def build(*, people: int, seed: int, tell: Tell, until: date | None = None, extr
         nominations = read_nominations(folder)
         with timed(tell, "Mailboxes made for each organisation, with the roles they hold"):
             make_staff(nominations, named=mailboxes_in(folder))
-        Player(folder, nominations, done, tell).play(extracts=plan["extracts"])
+        Player(folder, nominations, done, tell).play(extracts=plan["extracts"], processes=processes)
     with timed(tell, "Plans marked as they stand today, and what is due said to its owners"):
         do_nightly_jobs()
     with timed(tell, "Ledger sealed"):
@@ -272,18 +276,17 @@ class Player:
         self.seconds = 0.0
         self.casework = Casework(folder, done, self.users)
 
-    def play(self, *, extracts: bool = True) -> None:
+    def play(self, *, extracts: bool = True, processes: int = 0) -> None:
         """Play everything that is not done yet; without `extracts` nothing of what record systems would send."""
         agenda = [*self.agenda(), *self.casework.agenda()]
         agenda += self.deliveries() if extracts else ()
-        agenda.sort(key=lambda item: item[0])
-        for year, items in groupby(agenda, key=lambda item: item[0].year):
-            before, started = self.casework.played, time.monotonic()
-            for moment, step, act in items:
-                with clock.told(moment):
-                    act(step)
-            if played := self.casework.played - before:
-                self.tell(f"  {time.monotonic() - started:5.1f} s  {year}: {played:,} acts of officers played")
+        agenda.sort(key=lambda step: step.moment)
+        with Crew(self.casework, processes) as crew:
+            for year, steps in groupby(agenda, key=lambda step: step.moment.year):
+                before, started = self.casework.played, time.monotonic()
+                crew.play(steps)
+                if played := self.casework.played - before:
+                    self.tell(f"  {time.monotonic() - started:5.1f} s  {year}: {played:,} acts of officers played")
         self.tell(
             f"  {self.seconds:5.1f} s  {len(self.nominations):,} threats nominated with {self.members:,} memberships, "
             "and what became of them since"
@@ -300,16 +303,19 @@ class Player:
         for day, folders in deliveries.items():
             sent = [json.loads((each / "manifest.json").read_text())["extracted_at"] for each in folders]
             moment = max(datetime.fromisoformat(at) for at in sent)
-            yield moment, f"delivery {day}", partial(self.deliver, sorted(folders))
+            yield Step(moment, f"delivery {day}", partial(self.deliver, sorted(folders)), frozenset({PEOPLE}))
 
     def agenda(self) -> Iterator[Step]:
         for number, line in enumerate(self.nominations):
             opens = datetime.combine(date.fromisoformat(line["nominated_on"]), OFFICE_OPENS, tzinfo=clock.LONDON)
-            yield opens + number * MINUTE, f"nomination {number}", partial(self.nominate, number)
+            touches, looks_at = frozenset({f"n{number}", "list"}), frozenset({PEOPLE})
+            play = partial(self.nominate, number)
+            yield Step(opens + number * MINUTE, f"nomination {number}", play, touches, looks_at)
             for turn, later in enumerate(line["later"]):
                 opens = datetime.combine(date.fromisoformat(later["on"]), OFFICE_OPENS, tzinfo=clock.LONDON)
                 at = opens + NOMINATED_FIRST + turn * MINUTE
-                yield at, f"nomination {number} change {turn}", partial(self.change, number, later)
+                change = partial(self.change, number, later)
+                yield Step(at, f"nomination {number} change {turn}", change, touches, looks_at)
 
     def deliver(self, folders: list[Path], step: str) -> None:
         """Receive one day's deliveries and take them through the pipeline; then add the members who waited for them."""

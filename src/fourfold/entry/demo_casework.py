@@ -24,6 +24,7 @@ from fourfold.disruptions import rules as disruption_rules
 from fourfold.disruptions import services as disruptions
 from fourfold.disruptions.models import Disruption
 from fourfold.entry.demo import SERVICE, STEP
+from fourfold.entry.demo_crew import EVERYTHING, Said, Step
 from fourfold.plans import rules as plan_rules
 from fourfold.plans import selectors as plan_selectors
 from fourfold.plans import services as plans
@@ -45,7 +46,23 @@ LINE_FOUND = "Number named in graded intelligence"
 
 type Act = Mapping[str, Any]
 type Acts = Sequence[Act]
-type Step = tuple[datetime, str, Callable[[str], None]]
+
+NAMING = ("threat", "other", "into", "assessment", "disruption", "plan")
+# What a step touches beside threats. Acts that number what they make do so in their order: rows are called alike each
+# time the demonstration is built. A plan is marked by comparison with what others say, and by who the members are.
+THEMES, PEOPLE, PLANS = "themes", "people", "plans"
+TOUCHED: Mapping[str, tuple[str, ...]] = {
+    "list": ("list",),
+    "submit": ("submit",),
+    "begin_assessment": ("submit",),
+    "submit_theme": ("submit", THEMES),
+    "moderate_theme": (THEMES,),
+    "disrupt": ("disrupt",),
+    "plan": (PLANS,),
+    "leave": (EVERYTHING,),
+}
+ENDING_PLANS = ("close", "merge", "accept")
+MARKED = ("adopt", "report", "review", "sign_review", "peer_review")
 
 
 class Turn(NamedTuple):
@@ -65,6 +82,9 @@ class Casework:
         self.users = users
         self.organisations = {each.code: each for each in Organisation.objects.all()}
         self.made: dict[str, int] = {}
+        self.about: dict[str, str] = {}
+        self.peopled: set[str] = set()
+        self.planned: set[str] = set()
         self.refused: Counter[str] = Counter()
         self.seconds: dict[str, float] = {}
         self.played = 0
@@ -86,12 +106,40 @@ class Casework:
         """Each step with its moment: acts of one person at one time."""
         number = 0
         with self.path.open(encoding="utf-8") as lines:
-            every = (json.loads(line) for line in lines)
-            for (on, at, actor), those in groupby(every, key=_together):
-                acts = list(those)
-                opens = datetime.combine(date.fromisoformat(on), time_of_day.fromisoformat(at), tzinfo=clock.LONDON)
-                yield opens, f"casework {number}", partial(self.play, actor, acts)
-                number += len(acts)
+            every = [json.loads(line) for line in lines]
+        self.about = {act["key"]: act.get("threat", THEMES) for act in every if "key" in act and act["act"] != "list"}
+        self.peopled = {act["threat"] for act in every if act["act"] == "member"}
+        self.planned = {act["threat"] for act in every if act["act"] == "plan"}
+        for (on, at, actor), those in groupby(every, key=_together):
+            acts = list(those)
+            opens = datetime.combine(date.fromisoformat(on), time_of_day.fromisoformat(at), tzinfo=clock.LONDON)
+            play = partial(self.play, actor, acts)
+            said = partial(self._said_of, actor, acts)
+            yield Step(opens, f"casework {number}", play, self._touched(acts), self._looked_at(acts), said)
+            number += len(acts)
+
+    def _touched(self, acts: Acts) -> frozenset[str]:
+        """The threats that the acts are about, and what else they must not do beside others."""
+        named = self._threats_of(acts) | {act["key"] for act in acts if act["act"] == "list"}
+        ends = any(act["act"] in ENDING_PLANS and act["threat"] in self.planned for act in acts)
+        words = {word for act in acts for word in TOUCHED.get(act["act"], ())}
+        return frozenset(named | words | ({PLANS} if ends else set()))
+
+    def _looked_at(self, acts: Acts) -> frozenset[str]:
+        """What nobody may change meanwhile: people that deliveries bring, and what plans say."""
+        with_people = any(key.startswith("n") or key in self.peopled for key in self._threats_of(acts))
+        marked = any(act["act"] in MARKED for act in acts)
+        return frozenset(({PEOPLE} if with_people else set()) | ({PLANS} if marked else set()))
+
+    def _threats_of(self, acts: Acts) -> set[str]:
+        keys = {str(act[name]) for act in acts for name in NAMING if name in act}
+        return {self.about.get(key, key) for key in keys}
+
+    def _said_of(self, actor: str, acts: list[Act]) -> Said:
+        keys = {act[name] for act in acts for name in NAMING if name in act}
+        keys |= {f"{word} {act['threat']}" for act in acts if "threat" in act for word in ("plan of", "offer")}
+        rows = {key: pk for key in keys if (pk := self._pk(key)) is not None}
+        return Said(actor, acts, rows)
 
     def play(self, actor: str, acts: Acts, step: str) -> None:
         """Play one step, unless it was played before; then its keys are remembered."""
@@ -153,9 +201,9 @@ class Casework:
 
     def _pk(self, key: str) -> int | None:
         """The row of a key; a threat of the simulated world is known by the step that nominated it."""
-        if key.startswith("n"):
-            return self.done.get(f"nomination {key[1:]}", {}).get("threat")
-        return self.made.get(key)
+        if key in self.made:
+            return self.made[key]
+        return self.done.get(f"nomination {key[1:]}", {}).get("threat") if key.startswith("n") else None
 
     def _rows[Row: models.Model](self, rows: models.QuerySet[Row], keys: Sequence[str]) -> dict[str, Row]:
         pks = {key: self._pk(key) for key in keys}

@@ -111,8 +111,8 @@ def nominate_threats(*, actor: User, entries: Sequence[Put], reason: str, today:
         for threat, put in zip(made, entries, strict=True)
         for name in put.places
     )
-    for threat in made:
-        audit.note(Operation.COLLECTION, threat, reference=threat.reference, change="nominated", why=reason)
+    said = {"change": "nominated", "why": reason}
+    audit.note_all(Operation.COLLECTION, ((threat, {"reference": threat.reference, **said}) for threat in made))
     return made
 
 

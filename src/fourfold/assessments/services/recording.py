@@ -34,6 +34,7 @@ from fourfold.assessments.services.writing import (
     new_scores,
     next_references,
     note,
+    note_all,
     sheet_for,
     stand,
     stored,
@@ -183,8 +184,7 @@ def record_submitted_many(
     CriterionScore.objects.bulk_create(scores)
     CriterionEvidence.objects.bulk_create(cited)
     ScoreSheet.objects.bulk_create(sheets)
-    for assessment in made:
-        note(assessment, Operation.COLLECTION, "submitted", checked_by=assessment.checked_by_id)
+    note_all(Operation.COLLECTION, "submitted", [(each, {"checked_by": each.checked_by_id}) for each in made])
     return tuple(made)
 
 
@@ -251,8 +251,8 @@ def record_moderated_many(
         CriterionScore.objects.bulk_create(rows)
         ScoreSheet.objects.bulk_create(own_sheets)
         stand(decided, standing, now=now)
+    note_all(Operation.ALTERATION, "moderated", [(each, {"why": each.because}) for each in decided])
     for assessment in decided:
-        note(assessment, Operation.ALTERATION, "moderated", why=assessment.because)
         threat = assessment.threat
         if threat is not None and assessment.tier and threat.tier != assessment.tier:
             threats.set_tier_from_moderation(threat=threat, tier=assessment.tier, reason=assessment.because)

@@ -493,7 +493,14 @@ def alter(assessment: Assessment, change: str, reason: str, **values: Any) -> As
 
 def note(assessment: Assessment, operation: Operation, change: str, **details: Any) -> None:
     """What was done, and never a score: the ledger is read by people who must not know one yet."""
-    about = {"reference": assessment.reference, "change": change, **details}
-    if assessment.threat is not None:
-        about["threat"] = assessment.threat.reference
-    audit.note(operation, assessment, **about)
+    note_all(operation, change, [(assessment, details)])
+
+
+def note_all(operation: Operation, change: str, noted: Iterable[tuple[Assessment, Mapping[str, Any]]]) -> None:
+    """As `note`, for many at once: each has an entry of its own."""
+    audit.note_all(operation, ((assessment, _about(assessment, change, details)) for assessment, details in noted))
+
+
+def _about(assessment: Assessment, change: str, details: Mapping[str, Any]) -> Mapping[str, Any]:
+    threat = {} if assessment.threat is None else {"threat": assessment.threat.reference}
+    return {"reference": assessment.reference, "change": change, **details, **threat}

@@ -31,7 +31,14 @@ def demo() -> None:
     show_default=True,
     help="Without extracts the master list, scores, plans and disruptions are there, and no people.",
 )
-def build(people: int, seed: int, extracts: bool) -> None:
+@click.option(
+    "--processes",
+    type=click.IntRange(0, 16),
+    default=lambda: min(4, os.cpu_count() or 1),
+    show_default="as many as there are processors, up to 4",
+    help="How many processes play the acts of officers side by side.",
+)
+def build(people: int, seed: int, extracts: bool, processes: int) -> None:
     """Build the demonstration through the door that every extract takes. Does nothing where it is built already."""
     migrated = subprocess.run([sys.executable, "-m", "fourfold.entry.cli", "db", "migrate"], check=False)
     if migrated.returncode:
@@ -44,7 +51,7 @@ def build(people: int, seed: int, extracts: bool) -> None:
         return
     from fourfold.entry import demo_build
 
-    demo_build.build(people=people, seed=seed, tell=click.echo, extracts=extracts)
+    demo_build.build(people=people, seed=seed, tell=click.echo, extracts=extracts, processes=processes)
 
 
 @demo.command()

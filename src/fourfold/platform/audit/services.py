@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import batched, chain
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -22,7 +23,9 @@ SEALED_COLUMNS = (
     *("object_type", "object_id", "reason_code", "reason_text", "operation_reference", "details", "request"),
 )
 WRITTEN_COLUMNS = SEALED_COLUMNS[4:]
-WRITE = f"insert into audit_entry ({', '.join(WRITTEN_COLUMNS)}) values ({', '.join(['%s'] * len(WRITTEN_COLUMNS))})"
+ONE_ENTRY = f"({', '.join(['%s'] * len(WRITTEN_COLUMNS))})"
+WRITE = f"insert into audit_entry ({', '.join(WRITTEN_COLUMNS)}) values "
+AT_ONCE = 500
 BLOCK_COLUMNS = ("number", "cluster", "from_xid", "to_xid", "entries", "previous", "digest")
 WITHOUT_AN_ACTOR = frozenset({Operation.SIGN_IN, Operation.SIGN_OUT})
 SEALING = 4_407
@@ -76,7 +79,7 @@ def note(
     """
     values = _values(operation, subject, object_type, object_id, reason=reason, details=details)
     with connection.cursor() as cursor:
-        cursor.execute(WRITE, values)
+        cursor.execute(WRITE + ONE_ENTRY, values)
 
 
 def note_all(
@@ -84,9 +87,9 @@ def note_all(
 ) -> None:
     """As `note`, for many rows at once: each with its own details and an entry of its own."""
     rows = [_values(operation, subject, "", "", reason=reason, details=dict(details)) for subject, details in noted]
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(WRITE, rows)
+    with connection.cursor() as cursor:
+        for those in batched(rows, AT_ONCE):
+            cursor.execute(WRITE + ", ".join([ONE_ENTRY] * len(those)), list(chain.from_iterable(those)))
 
 
 def _values(

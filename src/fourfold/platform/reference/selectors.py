@@ -1,11 +1,13 @@
 """Terms by kind, as they stand on a day."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from django.db.models import Q, QuerySet
 
 from fourfold.platform import clock
 from fourfold.platform.errors import NotThere
+from fourfold.platform.reference.keeping import kept
 from fourfold.platform.reference.models import ReferenceTerm
 
 DEFAULT_NOTE = "default, not the national model"
@@ -26,7 +28,8 @@ def term(kind: str, code: str, *, on: date | None = None) -> ReferenceTerm:
     return found
 
 
-def names(kind: str) -> dict[str, str]:
+@kept
+def names(kind: str) -> Mapping[str, str]:
     """Code to name for every term that the kind ever had; the latest name where it changed. For showing old records."""
     found = ReferenceTerm.objects.filter(kind=kind).order_by("effective_from").values_list("code", "name")
     return dict(found)

@@ -19,6 +19,7 @@ from psycopg.pq import TransactionStatus
 
 from fourfold.platform import clock
 from fourfold.platform.people.models import User
+from fourfold.platform.reference import keeping
 from fourfold.platform.visibility import selectors
 from fourfold.platform.visibility.selectors import Holdings
 
@@ -29,13 +30,14 @@ ENTER = f"select {', '.join(f"set_config('fourfold.{name}', %s, true)" for name 
 
 @dataclass(frozen=True)
 class Acting:
-    """Who acts, in which request, and what they may read and write."""
+    """Who acts, in which request, what they may read and write, and the database's stamp when they began."""
 
     user: User
     request_id: str
     holdings: Holdings
     session: str = ""
     address: str = ""
+    stamp: str = ""
 
     @property
     def reads(self) -> frozenset[int]:
@@ -75,10 +77,12 @@ def acting_as(user: User, *, request_id: str | None = None, session: str = "", a
     with transaction.atomic(durable=True):
         acting = _enter(user, today, request_id or uuid4().hex, session, address)
         _acting.set(acting)
+        keeping.stamp.set(acting.stamp)
         try:
             yield acting
         finally:
             _acting.set(None)
+            keeping.stamp.set("")
     if connection.in_atomic_block and not connection.needs_rollback:
         _set(dict.fromkeys(NAMES, ""))
 
@@ -174,7 +178,7 @@ def _enter(user: User, today: date, request_id: str, session: str, address: str)
         holdings = selectors.holdings_of(user, today=today)
         _set(settings | holdings.settings())
         _keep(user.pk, (stamp, since, holdings))
-    return Acting(user, request_id, holdings, session, address)
+    return Acting(user, request_id, holdings, session, address, stamp)
 
 
 def _keep(user_id: int, held: tuple[str, date, Holdings]) -> None:
