@@ -89,6 +89,6 @@ class PlaceForm(forms.Form):
     def __init__(self, *args: Any, records: Iterable[tuple[str, Choice]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["record"] = forms.TypedChoiceField(
-            label="Where does it belong?", choices=list(records), widget=forms.RadioSelect, coerce=int
+            label="Where it belongs", choices=list(records), widget=forms.RadioSelect, coerce=int
         )
         self.fields["why"] = _why("Why, if it moves", required=False)
