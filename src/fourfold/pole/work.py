@@ -1,4 +1,4 @@
-"""What identity puts on a person's first page: pairs that wait, matches of restricted records, judgements taken back."""
+"""What identity puts on a first page: pairs that wait, matches of restricted records, judgements taken back."""
 
 from datetime import date, timedelta
 
