@@ -1,6 +1,6 @@
 # Fourfold: every command a developer needs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check bench docs screenshots requirements format clean
+.PHONY: help setup setup-dev demo test check bench bench-linkage docs screenshots requirements format clean
 FOURFOLD = .venv/bin/fourfold
 PYTHON = .venv/bin/python
 
@@ -29,6 +29,10 @@ format: setup-dev ## Put the code into the house format
 
 bench: setup-dev ## Measure every workload beside its floor or peer, and write bench/out/results.json
 	@$(PYTHON) -m bench
+
+bench-linkage: setup-dev ## Measure linkage beside plain Splink and recordlinkage on the same people
+	@[ -d bench/out/peers ] || .venv/bin/uv pip install --quiet --python .venv/bin/python --target bench/out/peers --require-hashes -r bench/requirements.txt
+	@$(PYTHON) -m bench linkage
 
 docs: setup-dev ## Write the reference pages that are made from the code
 	@$(FOURFOLD) docs

@@ -35,10 +35,12 @@ def test_the_shipped_model_is_precise_on_people_it_has_not_seen(region: Path) ->
     assert result.exit_code == 0
     _, precision, recall, *_ = row(result.output, "pairs of records")
     assert float(precision) >= 0.99
-    assert float(recall) >= 0.75
+    assert float(recall) >= 0.95
     assert float(row(result.output, "pairs across forces")[1]) >= 0.99
     assert f"Settings {resolution.load_settings().version}." in result.output
     assert row(result.output, "NICKNAME")[0] == "NICKNAME"
+    sexes = [row(result.output, f"sex: {sex}") for sex in "MF"]
+    assert abs(float(sexes[0][2]) - float(sexes[1][2])) < 0.05, "neither sex is found much worse than the other"
 
 
 def test_a_model_is_trained_and_can_be_loaded(region: Path, tmp_path: Path) -> None:

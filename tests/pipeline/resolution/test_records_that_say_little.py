@@ -33,17 +33,18 @@ def often(person: Person, times: int) -> list[Person]:
 
 
 def crowd(people: int) -> list[Person]:
-    """Others, so that the region knows how common a name is: each name once."""
+    """Others, so that the region knows how common a name is and that most people are recorded more than once."""
     letters = "BCDFGHJKLMNPRSTVWZ"
     return [
         Person(
-            f"other {n}",
+            f"other {n}{copy}",
             f"{letters[n % 18]}o{letters[n // 18 % 18]}an",
             f"{letters[n // 18 % 18]}er{letters[n % 18]}by",
             f"{1940 + n % 60}-{n % 12 + 1:02}-{n % 28 + 1:02}",
             sex="M",
         )
         for n in range(people)
+        for copy in ("", " again")
     ]
 
 
@@ -71,7 +72,7 @@ def group_of(result, key: str) -> frozenset[str]:
 
 @pytest.fixture(scope="module")
 def others() -> list[Person]:
-    return crowd(300)
+    return crowd(200)
 
 
 def test_a_name_alone_joins_the_person_who_is_recorded_often_and_nobody_where_two_are(bench: Bench, others):
@@ -117,7 +118,7 @@ def test_a_telephone_puts_together_what_a_name_alone_does_not_unless_few_may_rea
     hidden.folder.mkdir()
     closed = [uses[0], uses[1] | {"audience": "OWN"}]
     deliver(hidden, [one, other, *crowd(40)], *closed, phones={"phone": "+447700900123"})
-    assert edges_of(hidden.resolve()) == []
+    assert "one" not in {edge["left_key"] for edge in edges_of(hidden.resolve())}
 
 
 def test_a_restricted_record_that_says_little_is_a_leaf_and_changes_nothing_for_others(

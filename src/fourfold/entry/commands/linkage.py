@@ -42,13 +42,15 @@ def evaluate(simulated: Path, region: Path, train: bool, thresholds: bool) -> No
     truth = simulated / "truth" / "records.parquet"
     with tempfile.TemporaryDirectory() as place:
         workplace = Path(place)
-        people = _people(simulated, region, workplace)
+        people = canonical_people(simulated, region, workplace)
         started = time.perf_counter()
         run = resolution.resolve(people, previous=None, into=workplace / "run", train=train)
         seconds = time.perf_counter() - started
         faults = simulated / "truth" / "defects.parquet"
         found = evaluation.evaluate(run, truth=truth, faults=faults, forces=people)
         for line in _told(run, found, seconds):
+            click.echo(line)
+        for line in _fairness(evaluation.by_group(run, truth=truth, people=simulated / "truth" / "people.parquet")):
             click.echo(line)
         if thresholds:
             settings = resolution.load_settings()
@@ -70,14 +72,14 @@ def train(simulated: Path, region: Path, name: str, trained_on: str, out: Path) 
     from fourfold.pipeline import resolution
 
     with tempfile.TemporaryDirectory() as place:
-        people = _people(simulated, region, Path(place))
+        people = canonical_people(simulated, region, Path(place))
         run = resolution.resolve(people, previous=None, into=Path(place) / "run", train=True)
         made = json.loads(run.clusters.with_name("model.json").read_text(encoding="utf-8"))
     out.write_text(json.dumps({**made, "name": name, "trained_on": trained_on}, indent=2) + "\n", encoding="utf-8")
     click.echo(f"{run.model_reason} Written to {out}")
 
 
-def _people(simulated: Path, region: Path, workplace: Path) -> dict[str, list[Path]]:
+def canonical_people(simulated: Path, region: Path, workplace: Path) -> dict[str, list[Path]]:
     """The canonical person files of every delivery, by source, oldest first."""
     from fourfold.pipeline import canonical, landing
 
@@ -157,6 +159,13 @@ def _told(run: "Resolution", found: "Evaluation", seconds: float) -> Iterator[st
             )
             for block in run.blocks
         ],
+    )
+
+
+def _fairness(groups: Mapping[str, Mapping[str, "Score"]]) -> Iterator[str]:
+    yield from _table(
+        ("group", "precision", "recall", "F1", "right", "wrong", "missed"),
+        [_scored(f"{kind}: {name}", score) for kind, named in groups.items() for name, score in named.items()],
     )
 
 

@@ -5,7 +5,8 @@ who is meant: of all people known by that name, one is in the records thirty tim
 each small group the chances are worked out that it is one of the larger groups it was compared with, or somebody new:
 
 - a person who is recorded often is recorded again more often (how often, the sizes of all groups say: the process of
-  Pitman and Yor, whose one parameter is worked out from the groups of one and of two records);
+  Pitman and Yor, whose one parameter is worked out from the groups of one and of two records), and how often somebody
+  is new is worked out for each kind of record: stops, victims, suspects;
 - each comparison counts with the mean chance over the records of the group, and a level that `decides` (twins of one
   home) for the whole group where one record shows it;
 - how common a name is counts people, not records, and how likely somebody else of that name is that is not known yet;
@@ -42,12 +43,7 @@ def attach(
     _people(connection, settings, model)
     _weights(connection, settings, model, scored=scored)
     _company(connection, how)
-    people, alone, twos = connection.execute(
-        "select count(*), count(*) filter (n = 1), count(*) filter (n = 2) from size"
-    ).fetchall()[0]
-    leaning = settings.weight_of_average
-    share = (alone + leaning * how.usual_alone) / (alone + 2 * twos + leaning)
-    strangers = math.log2(share * max(people, how.smallest_region))
+    share = _newness(connection, settings, how)
     means = ", ".join(_mean_sql(each) for each in settings.comparisons)
     total = " + ".join(f"coalesce({each.name}, 0)" for each in settings.comparisons)
     connection.execute(
@@ -65,13 +61,14 @@ def attach(
           from met group by id, component, target),
         of_group as (
           select o.component, o.target, any_value(o.n) as n, arg_max(id, most) as id, arg_max(best, most) as best,
-            sum({total} + w.bits + coalesce(c.bits, 0) - $skipped) / any_value(s.n) + $skipped as bits
+            sum({total} + w.bits + coalesce(c.bits, 0) - k.bits - $skipped) / any_value(s.n) + $skipped as bits
           from of_record o join in_group s using (id, component)
           join where_bits w on w.target = o.target and w.owner = s.owner
+          join kind_bits k using (kind)
           left join company_bits c on c.id = o.id and c.target = o.target
           group by o.component, o.target),
         chance as (
-          select *, bits + log2((n - $share)::double) - $strangers as weight, pow(2, weight) as odds
+          select *, bits + log2((n - $share)::double) as weight, pow(2, weight) as odds
           from of_group)
         select component, target, least(id, best) as id_l, greatest(id, best) as id_r,
           weight - log2(1 + greatest(sum(odds) over (partition by component) - odds, 0)) as sureness
@@ -80,11 +77,39 @@ def attach(
           and sureness >= $sure""",
         {
             "share": share,
-            "strangers": strangers,
             "skipped": how.not_compared,
             "sure": math.log2(how.sure / (1 - how.sure)),
         },
     )
+
+
+def _newness(connection: duckdb.DuckDBPyConnection, settings: Settings, how: Groups) -> float:
+    """Make `kind_bits` (kind, bits): how much likelier a record of this kind is of somebody new than of somebody who is
+    recorded once; returns by how much less than its size a group counts.
+
+    Somebody stopped is mostly somebody known; somebody robbed is mostly not. That is seen in the records of each kind
+    that say enough: the share that is alone (Good and Turing).
+    """
+    records, people, alone, twos = connection.execute(
+        "select coalesce(sum(n), 0)::bigint, count(*), count(*) filter (n = 1), count(*) filter (n = 2) from size"
+    ).fetchall()[0]
+    leaning = settings.weight_of_average
+    share = (alone + leaning * how.usual_alone) / (alone + 2 * twos + leaning)
+    weights = max(records - share * people, 1.0) * max(1.0, how.smallest_region / max(people, 1))
+    usual = share * max(people, how.smallest_region) / (weights + share * max(people, how.smallest_region))
+    connection.execute(
+        """create or replace temp table kind_bits as
+        with seen as (
+          select r.kind, count(*) as records, count(*) filter (s.n = 1) as alone
+          from record r join open_group using (id) join size s using (component) semi join stands using (component)
+          group by r.kind),
+        new as (
+          select k.kind, (coalesce(s.alone, 0) + $kinds * $usual) / (coalesce(s.records, 0) + $kinds) as share
+          from (select distinct kind from record) k left join seen s using (kind))
+        select kind, log2(share / (1 - share) * $weights) as bits from new""",
+        {"kinds": float(how.kinds), "usual": usual, "weights": weights},
+    )
+    return float(share)
 
 
 def _people(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model) -> None:
@@ -93,8 +118,9 @@ def _people(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Mo
         create or replace temp table size as select component, count(*) as n from open_group group by component""")
     connection.execute("""
         create or replace temp table in_group as
-        select r.id, g.component, s.n, r.owner from record r join open_group g using (id) join size s using (component)
-        union all select id, id, 1, owner from record where not open""")
+        select r.id, g.component, s.n, r.owner, r.kind from record r join open_group g using (id)
+        join size s using (component)
+        union all select id, id, 1, owner, kind from record where not open""")
     connection.execute("""
         create or replace temp table where_bits as
         with owned as (select owner, count(*) / sum(count(*)) over () as share from record where open group by owner),

@@ -117,6 +117,39 @@ def at_thresholds(
     return found
 
 
+GROUPS: Mapping[str, str] = {
+    "sex": "coalesce(nullif(p.sex, ''), 'not known')",
+    "born": """case when p.birth_on is null then 'not known' when year(p.birth_on) < 1960 then 'before 1960'
+      when year(p.birth_on) < 1980 then '1960 to 1979' when year(p.birth_on) < 1995 then '1980 to 1994'
+      when year(p.birth_on) < 2005 then '1995 to 2004' else '2005 or later' end""",
+    "origin of the name": "p.origin",
+}
+"""By what quality is compared, and how the group of a true person is found. To watch for disparity, never to match."""
+
+
+def by_group(resolution: Resolution, *, truth: Path, people: Path) -> Mapping[str, Mapping[str, Score]]:
+    """Quality among the records of each group of people: pairs that are one person's, and pairs wrongly together.
+
+    Args:
+        resolution: The run.
+        truth: Parquet of source, record_key, true_person.
+        people: Parquet of true_person, sex, birth_on, origin.
+    """
+    found: dict[str, dict[str, Score]] = {}
+    with _judged(resolution, truth, {}) as connection:
+        for kind, sql in GROUPS.items():
+            connection.execute(
+                f"create or replace temp table of_group as select j.cluster, j.true_person, {sql} as name"
+                " from judged j join read_parquet(?) p using (true_person)",
+                [str(people)],
+            )
+            found[kind] = {
+                name: pairs_in_one_cluster(connection, f"name = $${name}$$", table="of_group")
+                for (name,) in connection.execute("select distinct name from of_group order by name").fetchall()
+            }
+    return found
+
+
 @contextmanager
 def _judged(
     resolution: Resolution, truth: Path, forces: Mapping[str, Sequence[Path]]
@@ -141,10 +174,10 @@ def _judged(
         yield connection
 
 
-def pairs_in_one_cluster(connection: duckdb.DuckDBPyConnection, where: str = "true") -> Score:
-    """Pairs of `judged` (cluster, true_person), counted from group sizes: no pair is ever made."""
+def pairs_in_one_cluster(connection: duckdb.DuckDBPyConnection, where: str = "true", *, table: str = "judged") -> Score:
+    """Pairs of a table (cluster, true_person), counted from group sizes: no pair is ever made."""
     right, found, true = connection.execute(f"""
-        with kept as (select cluster, true_person from judged where {where}),
+        with kept as (select cluster, true_person from {table} where {where}),
         both_same as (select count(*) as n from kept group by cluster, true_person),
         one_cluster as (select count(*) as n from kept group by cluster),
         one_person as (select count(*) as n from kept group by true_person)

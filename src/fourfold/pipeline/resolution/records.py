@@ -132,7 +132,9 @@ def load_records(
         "create or replace table delivered_use"
         " (source varchar, record_key varchar, thing_key varchar, label varchar, open boolean)"
     )
-    connection.execute("create or replace table delivered_presence (source varchar, record_key varchar, event varchar)")
+    connection.execute(
+        "create or replace table delivered_presence (source varchar, record_key varchar, event varchar, type varchar)"
+    )
     for source in sorted(person_parquets):
         for batch, path in enumerate(person_parquets[source]):
             connection.execute(
@@ -154,6 +156,11 @@ def load_records(
         create or replace table presence as
         select distinct r.id, p.source, p.event from delivered_presence p
         join record r on r.source = p.source and r.record_key = p.record_key""")
+    connection.execute("alter table record add column kind varchar")
+    connection.execute("""
+        update record set kind = record.source || '|' || coalesce((
+          select min(p.type) from delivered_presence p
+          where p.source = record.source and p.record_key = record.record_key), '')""")
     connection.execute("""
         create or replace table tombstone as
         select distinct least(l.id, s.id) as id_l, greatest(l.id, s.id) as id_r
@@ -180,7 +187,7 @@ def _take_things(connection: duckdb.DuckDBPyConnection, source: str, batch: int,
             [source, str(links)],
         )
         connection.execute(
-            "insert into delivered_presence select distinct ?, left_key, right_key from read_parquet(?)"
+            "insert into delivered_presence select distinct ?, left_key, right_key, type from read_parquet(?)"
             f" where left_kind = 'PERSON' and right_kind = 'EVENT' and {open_sql}",
             [source, str(links)],
         )

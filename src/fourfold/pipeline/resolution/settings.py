@@ -94,7 +94,7 @@ class Groups:
     any are counted; `smallest_region`: below this many people it is worked out as if there were this many;
     `not_compared`: what a record counts that was not compared with any of the group, in bits; `company_again`: the
     chance that somebody seen with others is seen with one of them again; `one_event`: what it counts, in bits, that
-    both were at one event.
+    both were at one event; `kinds`: how many records the region's average counts for in each kind of record.
     """
 
     sure: float
@@ -103,6 +103,7 @@ class Groups:
     not_compared: float
     company_again: float
     one_event: float
+    kinds: int
 
 
 @dataclass(frozen=True)
@@ -223,6 +224,7 @@ def _groups(loaded: Mapping[str, Any] | None) -> Groups | None:
         not_compared=float(loaded["not_compared"]),
         company_again=float(loaded["company_again"]),
         one_event=float(loaded["one_event"]),
+        kinds=int(loaded["kinds"]),
     )
 
 

@@ -71,7 +71,7 @@ def _chances_of_strangers(
     learnt = linker.misc.save_model_to_json()
     levels = {
         comparison.name: {
-            level.code: _of_strangers(level, said, start.chances(comparison.name, level.code), share)
+            level.code: _of_strangers(level, said, start.chances(comparison.name, level.code), share, plan)
             for level, said in graded
         }
         for comparison, graded in _graded(settings, learnt)
@@ -148,12 +148,15 @@ def _graded(
         yield comparison, list(zip(comparison.graded, graded, strict=True))
 
 
-def _of_strangers(level: Level, learnt: dict[str, Any], start: Chances, prior: float) -> Chances:
-    """Random pairs contain a few true matches: their share is taken out of `u`, down to a tenth at most."""
+def _of_strangers(level: Level, learnt: dict[str, Any], start: Chances, prior: float, plan: Training) -> Chances:
+    """Random pairs contain a few true matches: their share is taken out of `u`, down to a tenth at most. What was seen
+    once among the pairs looked at, or never, is not taken to be rarer than that.
+    """
     if level.fixed_u is not None:
         return Chances(start.m, level.fixed_u)
     sampled = _sound(learnt.get("u_probability"), start.u)
-    return Chances(start.m, _sound(max((sampled - prior * start.m) / (1 - prior), sampled / 10), start.u))
+    without = max((sampled - prior * start.m) / (1 - prior), sampled / 10, 1 / plan.pairs_for_chance)
+    return Chances(start.m, _sound(without, start.u))
 
 
 def _of_one_person(level: Level, learnt: dict[str, Any], first: Chances, plan: Training) -> Chances:
