@@ -338,6 +338,7 @@ def detail_page(
     said = selectors.said_of(found, parts)
     faults = rules.faults(said, standard=standard) if found.state != State.WITHDRAWN else ()
     last = changes[0] if changes else None
+    plan = reverse("plans:threat", kwargs={"reference": found.threat.reference})
     return DetailPage(
         title=found.reference,
         crumbs=crumbs(),
@@ -358,7 +359,10 @@ def detail_page(
         aims=Table(
             "Aims of the plan that it serves",
             (Head("Aim"), Head("Measure"), Head("Target", numeric=True)),
-            tuple((Cell(f"{aim.position}. {aim.text}"), Cell(aim.measure), Cell(_number(aim.target))) for aim in aims),
+            tuple(
+                (Cell(f"{aim.position}. {aim.text}", href=plan), Cell(aim.measure), Cell(_number(aim.target)))
+                for aim in aims
+            ),
             empty="It is not said to serve any aim of the threat's plan that you may see.",
         ),
         supports=Table(

@@ -108,8 +108,13 @@ def greeting(now: datetime) -> str:
 
 def role_in_words(user: User) -> str:
     names = {term.code: term.name for term in reference.terms("role")}
-    held = sorted(names.get(code, code).lower() for code in user.roles)
+    held = sorted(_within_a_sentence(names.get(code, code)) for code in user.roles)
     return " and ".join(held) if held else user.name
+
+
+def _within_a_sentence(name: str) -> str:
+    """Without its capital, unless it begins with initials: force analyst, ROCTA moderator."""
+    return name if name[1:2].isupper() else f"{name[:1].lower()}{name[1:]}"
 
 
 def waiting_for(user: User, words: threat_rules.Vocabulary) -> tuple[Figure, ...]:

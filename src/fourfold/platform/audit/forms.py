@@ -23,7 +23,7 @@ class ReasonForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": "Say briefly what you need to read people for"},
     )
-    operation_reference = forms.CharField(label="Operation or case reference (optional)", max_length=80, required=False)
+    operation_reference = forms.CharField(label="Operation or case reference", max_length=80, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -22,6 +22,7 @@ if (form && panel) {
     waiting = setTimeout(workOut, WAIT_MS);
   };
   form.addEventListener("change", soon);
+  form.addEventListener("submit", () => clearTimeout(waiting));
   form.addEventListener("input", (event) => {
     if (event.target.matches("textarea")) soon();
   });

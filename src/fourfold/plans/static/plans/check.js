@@ -27,8 +27,11 @@ const check = async () => {
 };
 
 if (form) {
-  form.addEventListener("input", () => {
+  const soon = () => {
     clearTimeout(waiting);
     waiting = setTimeout(() => check().catch(() => {}), PAUSE_MS);
-  });
+  };
+  form.addEventListener("input", soon);
+  // What was typed before this script had come.
+  if ([...form.elements].some((each) => "defaultValue" in each && each.value !== each.defaultValue)) soon();
 }
