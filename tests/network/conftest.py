@@ -20,7 +20,7 @@ from fourfold.threats import services as threats
 from fourfold.threats.models import Threat
 from tests.pole.canonical import Batch
 from tests.threats.conftest import EXPLOITED, membership, nomination
-from tests.universe import SINCE, Universe
+from tests.universe import PASSWORD, SINCE, Universe
 
 AGO = timedelta(days=30)
 
@@ -134,26 +134,31 @@ def make_threat(universe: Universe, records: dict[str, int]) -> Threat:
     return threat
 
 
-@pytest.fixture
-def world(db: None, universe: Universe, tmp_path: Path) -> World:
-    records = publish(universe, batch_of(tmp_path / "canonical"))
+def make_world(universe: Universe, folder: Path) -> World:
+    records = publish(universe, batch_of(folder / "canonical"))
     return World(people_of(universe, records), records, make_threat(universe, records))
 
 
 @pytest.fixture
-def safeguarding(db: None) -> Callable[[str], User]:
+def world(db: None, universe: Universe, tmp_path: Path) -> World:
+    return make_world(universe, tmp_path)
+
+
+def safeguarding_lead(code: str) -> User:
     """The safeguarding lead of an organisation."""
+    return create_user(
+        email=f"safeguarding@{code}.test",
+        name="Safeguarding lead",
+        organisation=Organisation.objects.get(code=code),
+        roles=["safeguarding_lead"],
+        password=PASSWORD,
+        held_from=SINCE,
+    )
 
-    def of(code: str) -> User:
-        return create_user(
-            email=f"safeguarding@{code}.test",
-            name="Safeguarding lead",
-            organisation=Organisation.objects.get(code=code),
-            roles=["safeguarding_lead"],
-            held_from=SINCE,
-        )
 
-    return of
+@pytest.fixture
+def safeguarding(db: None) -> Callable[[str], User]:
+    return safeguarding_lead
 
 
 @pytest.fixture

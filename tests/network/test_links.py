@@ -147,8 +147,8 @@ def test_two_readers_see_two_networks(world, universe):
 
 
 def test_victims_are_tied_to_nobody_and_nobody_to_protect_is_key(world, universe):
-    with acting_as(universe.merseyside_analyst):
-        picture = selectors.surroundings(selectors.members_of(world.threat), depth=2, period=ALWAYS)
+    with acting_as(universe.gmp_analyst):
+        picture = selectors.surroundings(selectors.members_of(world.threat), depth=3, period=ALWAYS)
         known = selectors.known(picture, today=clock.today(), of=world.threat)
         people = selectors.people_of(picture, never_key=known.protected)
     child = world.people["child"]
@@ -156,7 +156,9 @@ def test_victims_are_tied_to_nobody_and_nobody_to_protect_is_key(world, universe
     assert people.standing[child].degree == 0, "the victim of a robbery is no associate of the robber"
     assert str(child) not in {each.name for each in people.key}
     assert known.roles[world.people["alpha"]] == ("Leader",)
-    assert people.key[0].name == str(world.people["bravo"])
+    assert [each.name for each in people.key] == [str(world.people["elder"])], "who alone leads to the furthest"
+    without = selectors.people_of(picture, never_key={world.people["elder"]})
+    assert without.key == ()
 
 
 def test_queries_do_not_grow_with_the_links(world, universe, tmp_path):

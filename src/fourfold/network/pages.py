@@ -580,10 +580,10 @@ def _connected(found: Connection) -> str:
         return f"Nothing that you may see connects them within {plural(found.searched, 'link', 'links')}.{cut}"
     length = len(found.routes[0].nodes) - 1
     ways = len(found.routes)
-    more = "The first " if ways == rules.MOST_PATHS else ""
+    more = f"The first {ways} ways" if ways == rules.MOST_PATHS else plural(ways, "shortest way", "shortest ways")
     return (
-        f"They are {plural(length, 'link', 'links')} apart. {more}{plural(ways, 'shortest way', 'shortest ways')},"
-        f" each with what it rests on.{cut}"
+        f"They are {plural(length, 'link', 'links')} apart. {more}, with what"
+        f" {'it rests' if ways == 1 else 'they rest'} on.{cut}"
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+import networkit
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -54,6 +55,12 @@ class Network:
     def strengths(self) -> sparse.csr_array:
         """As `outward`, with the weights of the ties."""
         return self._steps(self.weights)
+
+    @cached_property
+    def handed_over(self) -> networkit.Graph:
+        """The network with its weights as NetworKit has it. It ends the process for some graphs without ties."""
+        ends = (self.tails.astype(np.uint64), self.heads.astype(np.uint64))
+        return networkit.GraphFromCoo((self.weights, ends), n=self.size, weighted=True, directed=self.directed)
 
     def _steps(self, values: Floats) -> sparse.csr_array:
         tails, heads = self.tails, self.heads

@@ -11,8 +11,6 @@ from scipy import sparse
 from fourfold.pipeline.networks.graph import Ints, Network
 from fourfold.pipeline.networks.measures import degrees
 
-FEWEST = 3
-
 
 @dataclass(frozen=True)
 class KeyPlayer:
@@ -31,13 +29,13 @@ class KeyPlayer:
 def fragmentation(network: Network, *, without: Collection[str] = ()) -> float:
     """The share of pairs of nodes that don't reach each other, once some are gone. Directions are not looked at."""
     gone = set(without)
-    return _apart(network.as_undirected(), np.array([name not in gone for name in network.names], bool))
+    return _apart(network.as_undirected(), np.array([name not in gone for name in network.names], bool))[0]
 
 
 def key_players(network: Network, *, most: int, among: Collection[str] | None = None) -> tuple[KeyPlayer, ...]:
     """Those whose going leaves the most pairs apart, each chosen after those before; of equals the best tied.
 
-    Nobody is chosen whose going parts no further pair.
+    Nobody is chosen whose going parts nobody else from anybody.
 
     Args:
         network: Of the people.
@@ -48,10 +46,9 @@ def key_players(network: Network, *, most: int, among: Collection[str] | None = 
     here = np.ones(flat.size, bool)
     ties, allowed = degrees(flat), None if among is None else set(among)
     chosen: list[KeyPlayer] = []
-    apart = _apart(flat, here)
-    while len(chosen) < most and int(here.sum()) > FEWEST:
+    while len(chosen) < most:
         best = _best(flat, here, ties, allowed)
-        if best is None or best[0] <= apart:
+        if best is None:
             break
         apart, place = best
         here[place] = False
@@ -60,21 +57,27 @@ def key_players(network: Network, *, most: int, among: Collection[str] | None = 
 
 
 def _best(flat: Network, here: np.ndarray, ties: Ints, allowed: set[str] | None) -> tuple[float, int] | None:
+    """The share apart and the place of the best to choose next; None where nobody's going parts anybody else."""
     found: tuple[float, int, int] | None = None
+    _, parts = _apart(flat, here)
     for place in np.flatnonzero(here).tolist():
         if allowed is not None and flat.names[place] not in allowed:
             continue
         here[place] = False
-        rank = (_apart(flat, here), int(ties[place]), -place)
+        apart, parts_then = _apart(flat, here)
         here[place] = True
-        found = rank if found is None else max(found, rank)
+        if parts_then > parts:
+            rank = (apart, int(ties[place]), -place)
+            found = rank if found is None else max(found, rank)
     return None if found is None else (found[0], -found[2])
 
 
-def _apart(flat: Network, here: np.ndarray) -> float:
+def _apart(flat: Network, here: np.ndarray) -> tuple[float, int]:
+    """The share of pairs of those who are here that don't reach each other, and how many parts they are in."""
     left = int(here.sum())
-    if left < FEWEST - 1:
-        return 0.0
-    _, part = sparse.csgraph.connected_components(flat.outward[here][:, here], directed=False)
+    if not left:
+        return 0.0, 0
+    parts, part = sparse.csgraph.connected_components(flat.outward[here][:, here], directed=False)
     sizes = np.bincount(part).astype(np.float64)
-    return float(1.0 - (sizes * (sizes - 1)).sum() / (left * (left - 1)))
+    pairs = left * (left - 1)
+    return float(1.0 - (sizes * (sizes - 1)).sum() / pairs) if pairs else 0.0, int(parts)

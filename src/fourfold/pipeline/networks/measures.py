@@ -132,7 +132,7 @@ def _depth(network: Network) -> int:
 
 def _deep(network: Network) -> tuple[Floats, Floats]:
     """NetworKit follows one path at a time, which a long thin network asks for."""
-    flat = _handed_over(network)
+    flat = networkit.graphtools.toUnweighted(network.handed_over)
     between = networkit.centrality.Betweenness(flat, normalized=True).run().scores()
     # NetworKit measures the steps from a node; how near a node is to those who may reach it is wanted.
     turned = networkit.graphtools.transpose(flat) if network.directed else flat
@@ -223,7 +223,8 @@ def k_core(network: Network) -> Ints:
     flat = network.as_undirected()
     if not flat.ties:
         return np.zeros(network.size, np.int64)
-    found = networkit.centrality.CoreDecomposition(_handed_over(flat)).run().scores()
+    cores = networkit.centrality.CoreDecomposition(flat.handed_over, enforceBucketQueueAlgorithm=True)
+    found = cores.run().scores()
     return np.array(found).astype(np.int64)
 
 
@@ -239,9 +240,7 @@ def communities(network: Network) -> Ints:
     networkit.setNumberOfThreads(1)
     try:
         networkit.setSeed(SEED, False)
-        leiden = networkit.community.ParallelLeiden(
-            _handed_over(flat, weighted=True), randomize=False, iterations=LEIDEN_ROUNDS
-        )
+        leiden = networkit.community.ParallelLeiden(flat.handed_over, randomize=False, iterations=LEIDEN_ROUNDS)
         leiden.run()
         found = np.array(leiden.getPartition().getVector(), np.int64)
     finally:
@@ -256,10 +255,3 @@ def _largest_first(groups: Ints) -> Ints:
     number = np.empty(len(order), np.int64)
     number[order] = np.arange(1, len(order) + 1)
     return number[which]
-
-
-def _handed_over(network: Network, *, weighted: bool = False) -> networkit.Graph:
-    """The network as NetworKit has it. It ends the process for a graph without nodes, so it is given none of those."""
-    ends = (network.tails.astype(np.uint64), network.heads.astype(np.uint64))
-    given = (network.weights, ends) if weighted else ends
-    return networkit.GraphFromCoo(given, n=network.size, weighted=weighted, directed=network.directed)

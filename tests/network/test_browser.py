@@ -1,0 +1,62 @@
+"""Networks in a browser: drawn under the strict policy beside equal tables, at a desk, on a phone, without scripts."""
+
+import pytest
+from django.urls import reverse
+
+from fourfold.network import services
+from fourfold.network.models import EdgeLead
+from fourfold.platform import clock
+from fourfold.platform.visibility.scope import acting_as
+from tests.browser import axe, overflow, screenshot
+from tests.network.conftest import make_world, safeguarding_lead
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def addresses(lasting_db, universe, tmp_path):
+    world, actor = make_world(universe, tmp_path), safeguarding_lead("merseyside")
+    with acting_as(actor):
+        services.look_for_people(actor=actor, threat=world.threat, today=clock.today())
+        lead = EdgeLead.objects.order_by("pk").first()
+    between = {"one": world.reference("edge"), "other": world.reference("charlie")}
+    return {
+        "around": f"{reverse('network:around', args=[world.reference('alpha')])}?depth=3&compare=1/1/2026",
+        "of_threat": reverse("network:of_threat", args=[world.threat.reference]),
+        "between": f"{reverse('network:between')}?one={between['one']}&other={between['other']}",
+        "edge": reverse("network:edge", args=[world.threat.reference]),
+        "lead": reverse("network:lead", args=[lead.pk]),
+    }
+
+
+def sign_in(page, live_site, universe, first):
+    page.goto(f"{live_site}{reverse('people:sign_in')}")
+    page.locator("main input[type=email]").fill("safeguarding@merseyside.test")
+    page.locator("main input[type=password]").fill(universe.password)
+    page.locator("main button[type=submit]").click()
+    page.goto(f"{live_site}{first}")
+    page.get_by_label("An investigation or operation").check()
+    page.locator("main textarea").fill("Operation Test")
+    page.locator("main button[type=submit]").click()
+
+
+@pytest.mark.parametrize("size", ["browser_page", "phone_page"])
+def test_every_page_is_drawn_passes_axe_and_fits_its_window(size, addresses, live_site, universe, request):
+    page = request.getfixturevalue(size)
+    sign_in(page, live_site, universe, addresses["around"])
+    faults = {}
+    for name, address in addresses.items():
+        page.goto(f"{live_site}{address}")
+        if name in {"around", "of_threat", "between"}:
+            page.locator(".ff-network__drawing canvas").first.wait_for()
+        screenshot(page, f"network-{name}-{size}")
+        faults[name] = [*axe(page), *(["too wide"] if overflow(page) else [])]
+    assert not any(faults.values()), faults
+
+
+def test_without_scripts_the_tables_say_it_all(addresses, live_site, universe, plain_page):
+    sign_in(plain_page, live_site, universe, addresses["of_threat"])
+    assert plain_page.locator(".ff-network__drawing").is_hidden()
+    text = plain_page.locator("main").inner_text()
+    for words in ("Key people", "Groups", "People to protect", "Vehicles, phones and places", "Links", "AB12CDE"):
+        assert words in text
