@@ -318,3 +318,13 @@ def test_the_recorder_is_told_the_day_after_what_it_counted_towards(universe, th
         assert not work_of(universe.merseyside_analyst, clock.today()).news
         (news,) = work_of(universe.merseyside_analyst, clock.today() + timedelta(days=1)).news
         assert news.text == f"{found.reference} counted in Pursue for Merseyside Police, no aim of its plan"
+
+
+def test_a_form_with_a_null_character_is_refused_in_words_and_keeps_the_rest(universe, client_for, threat):
+    client = client_for(universe.merseyside_analyst)
+    answer = client.post(form_address(), answers(threat) | {"threat": "", "q": "Quay\x00 crew"})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "Null characters are not allowed." in page
+    assert "Warrant at the safe house" in page
+    assert made(universe) == []

@@ -323,3 +323,9 @@ def test_two_people_sign_a_review_and_neither_for_both(actor, roles, signed, exp
     with pytest.raises(RuleBroken) as refused:
         sign()
     assert refused.value.code == expected
+
+
+def test_a_tier_is_said_in_the_words_of_the_region():
+    found = differences.differences({"header": {"tier": "3"}}, {"header": {"tier": "2"}})
+    (said,) = differences.in_words(found, tier_name=lambda code: f"Tier {code}")
+    assert said.sentence == "Tier 3 → Tier 2"

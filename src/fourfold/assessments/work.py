@@ -63,7 +63,7 @@ EXCEPTIONS = (
     ThreatException(
         code="assessment-overdue",
         name="Assessment review overdue",
-        sentence="What stands of its assessment is older than its tier allows.",
+        sentence="Its assessment is older than its tier allows.",
         holds=selectors.review_overdue,
         mend="assessments:threat",
         do="Assess it again",

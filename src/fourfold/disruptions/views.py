@@ -346,7 +346,7 @@ def _show_form(
     actor = actor_of(request)
     shown = bound or _form(request, initial=initial)
     chosen = str(shown["threat"].value() or "")
-    text = str(shown["q"].value() or "") or chosen
+    text = (str(shown["q"].value() or "") or chosen).replace("\x00", "")
     page = pages.record_page(
         shown,
         key=key,

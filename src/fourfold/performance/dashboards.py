@@ -113,8 +113,8 @@ def _page(
             tuple(Option(code, name, code == asked.body) for code, name in options),
             told.rewind.typed,
             period,
-            over.first.isoformat(),
-            over.last.isoformat(),
+            shown_date(over.first),
+            shown_date(over.last),
         ),
         sections=tuple(sections),
     )

@@ -192,7 +192,7 @@ def _tile(line: plans.AimLine, threat: Any, moved: Sequence[plans.Moved], asked:
         threat=f"{threat.reference} {threat.name}" if threat else "",
         measure=_measure_in_words(line),
         progress=_progress(line.baseline, line.latest, line.target),
-        by=f"by {shown_date(line.target_on)}" if line.target_on else "no date",
+        by=f"by {shown_date(line.target_on)}" if line.target_on else "",
         movers=movers,
         unmoved="" if movers else "Nothing recorded has moved it yet.",
     )
@@ -201,7 +201,7 @@ def _tile(line: plans.AimLine, threat: Any, moved: Sequence[plans.Moved], asked:
 def _measure_in_words(line: plans.AimLine) -> str:
     """The measure as it began, is and should be."""
     if line.target is None:
-        return "It has no measure with a target yet."
+        return "No measure with a target yet"
     unit = f" {line.unit}" if line.unit else ""
     now = "not read yet" if line.latest is None else f"now {_number(line.latest)}"
     return f"{line.measure}: from {_number(line.baseline)}, {now}, to {_number(line.target)}{unit}"

@@ -79,7 +79,6 @@ FIELDS: Mapping[str, str] = {
     "said": "what they said",
     "changed": "what changed",
     "name": "name of the threat",
-    "tier": "tier",
     "lro": "lead responsible officer",
     "deputy": "deputy",
     "sio": "senior investigating officer",
@@ -92,6 +91,10 @@ VALUES: Mapping[str, Mapping[Any, str]] = {
 }
 
 
+type Names = Mapping[str, Callable[[str], str]]
+"""How the region calls what is kept as a code, by the name of the fact."""
+
+
 @dataclass(frozen=True)
 class Said:
     """One difference as people read it. Long texts stand beside each other in `was` and `now`; else they are empty."""
@@ -101,30 +104,33 @@ class Said:
     now: str = ""
 
 
-def in_words(found: Iterable[Difference], *, tactic_name: Callable[[str], str] = str) -> tuple[Said, ...]:
+def in_words(
+    found: Iterable[Difference], *, tactic_name: Callable[[str], str] = str, tier_name: Callable[[str], str] = str
+) -> tuple[Said, ...]:
     """Each difference as a sentence: "Action 4: due date 3 March 2026 → 20 March 2026"."""
-    return tuple(said for each in found for said in _said(each, tactic_name))
+    names = {"tactic": tactic_name, "tier": tier_name}
+    return tuple(said for each in found for said in _said(each, names))
 
 
-def _said(each: Difference, tactic_name: Callable[[str], str]) -> Iterable[Said]:
+def _said(each: Difference, names: Names) -> Iterable[Said]:
     kind, *rest = each.path
     if kind == "sections" and rest:
         name = rules.PART_NAMES[rules.Part(rest[0])][0]
         verb = "written" if not each.was else "taken out" if not each.now else "rewritten"
         yield Said(f"{name} {verb}", str(each.was or ""), str(each.now or ""))
     elif kind == "header" and rest:
-        yield _changed("", rest[-1], each, tactic_name)
+        yield _changed("", rest[-1], each, names)
     elif kind in {"aims", "actions"} and rest:
-        yield from _about(f"{'Aim' if kind == 'aims' else 'Action'} {rest[0]}", rest[1:], each, tactic_name)
+        yield from _about(f"{'Aim' if kind == 'aims' else 'Action'} {rest[0]}", rest[1:], each, names)
     elif kind == "consultations" and rest:
-        yield from _about("Consultation", rest[1:], each, tactic_name)
+        yield from _about("Consultation", rest[1:], each, names)
     elif isinstance(each.now or each.was, Mapping):
         for key in {**(each.was or {}), **(each.now or {})}:
             inner = Difference((*each.path, key), (each.was or {}).get(key), (each.now or {}).get(key))
-            yield from _said(inner, tactic_name)
+            yield from _said(inner, names)
 
 
-def _about(what: str, rest: list[str], each: Difference, tactic_name: Callable[[str], str]) -> Iterable[Said]:
+def _about(what: str, rest: list[str], each: Difference, names: Names) -> Iterable[Said]:
     if not rest:
         thing = each.now if each.was is None else each.was
         title = thing.get("title") or thing.get("text") or thing.get("partner") or ""
@@ -132,26 +138,28 @@ def _about(what: str, rest: list[str], each: Difference, tactic_name: Callable[[
     elif rest[0] == "readings":
         read = {rest[1]: each.now} if len(rest) > 1 else dict(each.now or {})
         for day, value in read.items():
-            yield Said(f"{what}: measure read {_plain('', value, tactic_name)} on {_plain('', day, tactic_name)}")
+            yield Said(f"{what}: measure read {_plain('', value, names)} on {_plain('', day, names)}")
     else:
-        yield _changed(f"{what}: ", rest[0], each, tactic_name)
+        yield _changed(f"{what}: ", rest[0], each, names)
 
 
-def _changed(about: str, name: str, each: Difference, tactic_name: Callable[[str], str]) -> Said:
-    label = FIELDS.get(name, name)
-    was, now = (_plain(name, value, tactic_name) for value in (each.was, each.now))
+def _changed(about: str, name: str, each: Difference, names: Names) -> Said:
+    label = FIELDS.get(name, name) + " "
+    if name == "tier":
+        label = ""
+    was, now = (_plain(name, value, names) for value in (each.was, each.now))
     if max(len(was), len(now)) > LONGEST_IN_LINE:
-        return Said(_capital(f"{about}{label} changed"), was, now)
-    return Said(_capital(f"{about}{label} {was or 'nothing'} → {now or 'nothing'}"))
+        return Said(_capital(f"{about}{label}changed"), was, now)
+    return Said(_capital(f"{about}{label}{was or 'nothing'} → {now or 'nothing'}"))
 
 
-def _plain(name: str, value: Any, tactic_name: Callable[[str], str]) -> str:
+def _plain(name: str, value: Any, names: Names) -> str:
     if value in {None, ""}:
         return ""
     if name in VALUES:
         return VALUES[name].get(value, str(value))
-    if name == "tactic":
-        return tactic_name(str(value))
+    if name in names:
+        return names[name](str(value))
     text = str(value)
     if len(text) == len("2026-01-02") and text[4] == text[7] == "-":
         try:
@@ -163,7 +171,7 @@ def _plain(name: str, value: Any, tactic_name: Callable[[str], str]) -> str:
 
 def in_plain_words(name: str, value: Any) -> str:
     """One value as people read it."""
-    return _plain(name, value, str)
+    return _plain(name, value, {})
 
 
 def _capital(text: str) -> str:

@@ -1,6 +1,6 @@
 """The pages about plans, built whole before they are drawn."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -1073,7 +1073,13 @@ def compare_page(plan: Plan, said: tuple[differences.Said, ...], *, first: str, 
 
 
 def paper_page(
-    plan: Plan, content: Mapping[str, Any], *, title: str, lead: str, tactics: Mapping[str, str]
+    plan: Plan,
+    content: Mapping[str, Any],
+    *,
+    title: str,
+    lead: str,
+    tactics: Mapping[str, str],
+    tier_name: Callable[[str], str],
 ) -> PaperPage:
     header = content["header"]
     aims = content["aims"].items()
@@ -1084,7 +1090,7 @@ def paper_page(
         lead=lead,
         facts=(
             Fact("Threat", f"{header['threat']} {header['name']}"),
-            Fact("Tier", header["tier"]),
+            Fact("Tier", tier_name(header["tier"])),
             Fact("Owner", header["owner"]),
             Fact("Lead responsible officer", header["lro"] or "Nobody yet"),
             Fact("Deputy", header["deputy"] or "Nobody yet"),

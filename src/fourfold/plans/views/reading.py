@@ -111,7 +111,7 @@ def compare(request: HttpRequest, reference: str) -> HttpResponse:
     second, second_words = _content(plan, request.GET.get("second", ""))
     names = tactic_names()
     found = differences.differences(first, second)
-    said = differences.in_words(found, tactic_name=lambda code: names.get(code, code))
+    said = differences.in_words(found, tactic_name=lambda code: names.get(code, code), tier_name=tier_name)
     page = pages.compare_page(plan, said, first=first_words, second=second_words)
     note_read(plan, part="compare")
     return render(request, "plans/compare.html", {"page": page})
@@ -130,6 +130,7 @@ def version(request: HttpRequest, reference: str, number: int) -> HttpResponse:
         lead=f"{rules.VERSION_NAMES[rules.VersionKind(found.kind)]} on {shown_date(found.made_on)} by "
         f"{found.made_by.name}. {found.why}",
         tactics=tactic_names(),
+        tier_name=tier_name,
     )
     note_read(plan, part="version", version=number)
     return render(request, "plans/paper.html", {"page": page})
@@ -147,6 +148,7 @@ def on_paper(request: HttpRequest, reference: str) -> HttpResponse:
         lead=f"As it stood on {shown_date(clock.today())}: {rules.STATE_NAMES[State(plan.state)].lower()}, "
         f"{plural(plan.version, 'version', 'versions')}.",
         tactics=tactic_names(),
+        tier_name=tier_name,
     )
     audit.note(audit.Operation.PRINT, plan, reference=plan.reference, threat=plan.threat.reference)
     return render(request, "plans/paper.html", {"page": page})
@@ -221,6 +223,10 @@ def prompts_of(plan: Plan, *, today: date) -> tuple[selectors.ReviewPrompt, ...]
 
 def tactic_names() -> Mapping[str, str]:
     return {tactic.code: tactic.name for tactic in selectors.tactics()}
+
+
+def tier_name(code: str) -> str:
+    return threats.vocabulary().tier_name(code)
 
 
 def note_read(plan: Plan, **details: Any) -> None:

@@ -12,7 +12,7 @@ from fourfold.plans import differences, pages, rules, selectors, services
 from fourfold.plans import forms as asked
 from fourfold.plans.models import Plan, Review
 from fourfold.plans.rules import Prompt, State
-from fourfold.plans.views.reading import lint_of, note_read, plan_told, tactic_names, told_now
+from fourfold.plans.views.reading import lint_of, note_read, plan_told, tactic_names, tier_name, told_now
 from fourfold.plans.views.writing import GET_AND_POST, change, to_write
 from fourfold.platform import clock
 from fourfold.platform.errors import NotThere, RuleBroken
@@ -114,7 +114,7 @@ def review(request: HttpRequest, reference: str, pk: int) -> HttpResponse:
     changed: tuple[differences.Said, ...] = ()
     if found.completed_on is None and latest is not None:
         differ = differences.differences(latest.content, content)
-        changed = differences.in_words(differ, tactic_name=lambda code: names.get(code, code))
+        changed = differences.in_words(differ, tactic_name=lambda code: names.get(code, code), tier_name=tier_name)
     page = pages.review_page(plan, found, changed=changed, form=form, signing=signing)
     note_read(plan, review=pk)
     return render(request, "plans/review.html", {"page": page}, status=422 if form and form.errors else 200)
