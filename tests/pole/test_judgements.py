@@ -313,6 +313,22 @@ def test_what_was_said_holds_when_a_batch_does_not_know_of_it(publish_people, fo
     assert people(found) == [["1", "2", "g1", "g2"], ["3", "4"]]
 
 
+def test_a_tie_that_a_judgement_cut_ties_again_when_that_is_withdrawn_after_a_later_batch(
+    publish_people, found, say, universe
+):
+    """A run leaves a judged pair out, and proposes what would join the two sides."""
+    publish_people(TWO, [*TIES, ("1", "3", 6.5, "LINKED")])
+    row = say(universe.merseyside_analyst, "1", "3", DIFFERENT)
+    apart = [("1", 1), ("2", 1), ("3", 3), ("g1", 2), ("g2", 2)]
+    publish_people(apart, [TIES[0], ("2", "3", 7.0, "PROPOSED"), *TIES[2:]])
+    assert people(found) == [["1", "2"], ["3"], ["g1", "g2"]]
+    with acting_as(universe.merseyside_analyst):
+        waiting = {(each.left_id, each.right_id) for each in identity.waiting(reader=universe.merseyside_analyst)}
+        assert len(waiting) == 1, "nobody is asked again what was answered"
+        services.withdraw(actor=universe.merseyside_analyst, judgement=row.pk, why="A slip", now=clock.now())
+    assert people(found) == [["1", "2", "3"], ["g1", "g2"]]
+
+
 def test_what_was_said_follows_a_record_that_becomes_restricted(publish_people, say, universe):
     publish_people(TWO, TIES)
     say(universe.gmp_analyst, "1", "g1", SAME)
