@@ -54,7 +54,8 @@ def test_same_puts_together_what_no_weight_would_and_different_keeps_apart_what_
     bench.deliver("niche_tri", [ONE, COPY, OTHER])
     result = bench.resolve(judgements=judged(bench, ("one", "SAME", "other"), ("copy", "DIFFERENT", "one")))
     assert groups_of(result) == {frozenset({"one", "other"}), frozenset({"copy"})}
-    assert edges_of(result) == [], "the pair is decided: it is neither together nor a proposal"
+    assert [(edge["left_key"], edge["band"]) for edge in edges_of(result)] == [("copy", "APART")]
+    assert "a person judged" in resolution.words(edges_of(result)[0])
     assert set(outcomes(result).values()) == {"HELD"}
     assert (result.counts.judgements_held, result.counts.judgements_not_held) == (2, 0)
 

@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from tests.pipeline.resolution.people import Bench, Person, clusters_of, edges_of, groups_of
 
+from fourfold.pipeline import resolution
+
 KNOWN = Person("known", "Tegwen", "Ashcroft", "1991-11-30", pnc="1999/0123456X")
 NAMESAKE = Person("namesake", "Tegwen", "Ashcroft", "1964-02-17", pnc="2003/0654321Q")
 NAME_ONLY = Person("name only", "Tegwen", "Ashcroft", None, sex="U")
@@ -80,7 +82,9 @@ def test_a_name_alone_joins_the_person_who_is_recorded_often_and_nobody_where_tw
     result = bench.resolve()
     assert len(group_of(result, "name only")) == 13
     (reason,) = [edge for edge in edges_of(result) if "name only" in (edge["left_key"], edge["right_key"])]
-    assert reason["band"] == "WITHIN"
+    assert reason["band"] == "LINKED"
+    assert sum(step.weight for step in resolution.steps(reason)) == pytest.approx(reason["match_weight"], abs=1e-6)
+    assert "this person fits best by far" in resolution.words(reason)
     bench.deliver("niche_tri", often(NAMESAKE, 5))
     assert group_of(bench.resolve(), "name only") == {"name only"}
 

@@ -54,9 +54,10 @@ def cluster(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Mo
     apart = connection.execute("select id_l, id_r from judged where not same order by all").fetchall()
     _cluster_open(connection)
     _cut_where_judged_different(connection, apart)
+    connection.execute("create or replace table fitting (component bigint, id_l bigint, id_r bigint)")
     if settings.groups is not None:
         attaching.attach(connection, settings, model, settings.groups, scored=scored.table)
-        _take_offers(connection, settings, scored, apart)
+        _take_offers(connection, scored, apart)
     _place_restricted(connection, apart)
     connection.execute("""
         create or replace table member as
@@ -99,13 +100,10 @@ def _cut_where_judged_different(connection: duckdb.DuckDBPyConnection, apart: Se
     connection.execute("update open_group set component = cut.component from cut where cut.id = open_group.id")
 
 
-def _take_offers(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, scored: Scored, apart: Sequence[Pair]
-) -> None:
+def _take_offers(connection: duckdb.DuckDBPyConnection, scored: Scored, apart: Sequence[Pair]) -> None:
     """Put small groups with the groups they fit, the surest first; a group that others were put with stays where it is.
 
-    What fits a restricted record becomes a tie, by which it is placed as a leaf. The best pair of each is an edge, so
-    that its reasons can be read.
+    What fits a restricted record becomes a tie, by which it is placed as a leaf.
     """
     connection.execute(
         """insert into tie
@@ -135,11 +133,24 @@ def _take_offers(
         select id, min(id) over (partition by together) as component
         from (select g.id, coalesce(gone.component, g.component) as together
           from open_group g left join gone on gone.id = g.component)""")
+    _keep_reasons(connection, scored)
+
+
+def _keep_reasons(connection: duckdb.DuckDBPyConnection, scored: Scored) -> None:
+    """The best pair of each offer that was taken is an edge that joins, with what the rest of the group added."""
+    connection.execute("""
+        create or replace table fitting as
+        select o.* from offer o join record r on r.id = o.component where not r.open
+        union all select o.* from offer o join gone on gone.id = o.component""")
     connection.execute(
-        f"""insert into edge {scored.edges_sql()} and p.match_weight < ? and exists (
-          from offer o where o.id_l = least(p.id_l, p.id_r) and o.id_r = greatest(p.id_l, p.id_r))""",
-        [settings.review_weight],
+        f"""create or replace temp table reason as
+        select e.id_l, e.id_r, f.sureness as match_weight, 1 / (1 + pow(2, -f.sureness)) as probability,
+          left(e.waterfall, -1) || ',' || to_json({{'comparison': 'group', 'level': 'fits',
+            'weight': f.sureness - e.match_weight, 'tf_weight': 0.0::double}})::varchar || ']' as waterfall
+        from ({scored.edges_sql()}) e join fitting f using (id_l, id_r)"""
     )
+    connection.execute("delete from edge where (id_l, id_r) in (select (id_l, id_r) from reason)")
+    connection.execute("insert into edge from reason")
 
 
 def _place_restricted(connection: duckdb.DuckDBPyConnection, apart: Sequence[Pair]) -> None:
@@ -305,22 +316,24 @@ def changes(connection: duckdb.DuckDBPyConnection) -> None:
 def band_edges(connection: duckdb.DuckDBPyConnection, settings: Settings, *, probability: float) -> None:
     """Make the table `banded`: every kept edge and every merger of a source, with what became of it.
 
-    TOMBSTONE: the source merged the two itself. LINKED: at or above the threshold, in one cluster. WITHIN: below
-    it, but in one cluster through other records. PROPOSED: in two clusters, for a person to decide. A pair that a
-    person judged to be different is left out: it is decided; and so is one below the review threshold in two clusters.
-    `probability` is that of the threshold, which stands for a merger of the source that was not scored.
+    TOMBSTONE: the source merged the two itself. LINKED: at or above the threshold, or by the group that one of them
+    fits, in one cluster. WITHIN: below it, but in one cluster through other records. APART: would join two open
+    records, were it not for what a person judged. PROPOSED: in two clusters, for a person to decide. `probability` is
+    that of the threshold, which stands for a merger of the source that was not scored.
     """
     connection.execute(
         """create or replace table banded as
-        select id_l, id_r, coalesce(e.match_weight, ?) as match_weight, coalesce(e.probability, ?) as probability,
-          coalesce(e.waterfall, to_json([{'comparison': 'tombstone', 'level': 'merged', 'weight': ?::double,
+        select id_l, id_r, coalesce(e.match_weight, $link) as match_weight,
+          coalesce(e.probability, $probability) as probability,
+          coalesce(e.waterfall, to_json([{'comparison': 'tombstone', 'level': 'merged', 'weight': $link::double,
             'tf_weight': 0.0::double}])::varchar) as waterfall,
-          case when t.id_l is not null and l.component = r.component then 'TOMBSTONE'
-               when l.component <> r.component then 'PROPOSED'
-               when e.match_weight >= ? then 'LINKED' else 'WITHIN' end as band
-        from edge e full join tombstone t using (id_l, id_r)
-        anti join (select id_l, id_r from judged where not same) using (id_l, id_r)
-        join member l on l.id = id_l join member r on r.id = id_r
-        where l.component = r.component or t.id_l is not null or e.match_weight >= ?""",
-        [settings.link_weight, probability, settings.link_weight, settings.link_weight, settings.review_weight],
+          case when t.id_l is not null and m.component = n.component then 'TOMBSTONE'
+               when m.component = n.component and (e.match_weight >= $link or f.component is not null) then 'LINKED'
+               when m.component = n.component then 'WITHIN'
+               when l.open and r.open and (e.match_weight >= $link or t.id_l is not null) then 'APART'
+               else 'PROPOSED' end as band
+        from edge e full join tombstone t using (id_l, id_r) left join fitting f using (id_l, id_r)
+        join member m on m.id = id_l join member n on n.id = id_r
+        join record l on l.id = id_l join record r on r.id = id_r""",
+        {"link": settings.link_weight, "probability": probability},
     )

@@ -59,6 +59,8 @@ def _verdict(edge: Mapping[str, Any], settings: Settings) -> str:
     weight = f"match weight {edge['match_weight']:.1f}"
     band = edge.get("band") or ("LINKED" if edge["match_weight"] >= settings.link_weight else "PROPOSED")
     match band:
+        case "APART":
+            return f"Together this would be enough, but a person judged that they are two people ({weight})."
         case "PROPOSED":
             return f"This is not certain enough to put the records together without a person’s decision ({weight})."
         case "WITHIN":
@@ -73,6 +75,9 @@ def _step(item: Mapping[str, Any], settings: Settings) -> Step:
     if comparison == "prior":
         sentence = "before anything is compared, two records are unlikely to be one person"
         return Step(comparison, "Starting odds", code, sentence, weight)
+    if comparison == "group":
+        sentence = "of everybody recorded this person fits best by far, by how often and with whom each is recorded"
+        return Step(comparison, "The person’s other records", code, sentence, weight)
     if comparison == "tombstone":
         return Step(
             comparison, "Merged by the source", code, "the source system itself merged these two records", weight

@@ -158,6 +158,7 @@ COMPARISON_TITLES = {
     "postcode": "Home postcode",
     "contact": "Telephone or vehicle",
     "sex": "Sex",
+    "group": "The person’s other records",
     "tombstone": "Merged by the source",
 }
 MATCH_WORDS = {
@@ -201,6 +202,7 @@ MATCH_WORDS = {
     ("sex", "missing"): "A sex is not recorded",
     ("sex", "same"): "Same recorded sex",
     ("sex", "different"): "Different recorded sex",
+    ("group", "fits"): "Fits this person best by far of everybody recorded, by how often and with whom each is",
     ("tombstone", "merged"): "Their own source made one record of the two",
 }
 """What each outcome of a comparison means. A test holds it against the settings that the pipeline ships."""
