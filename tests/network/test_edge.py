@@ -16,6 +16,7 @@ from fourfold.platform import clock
 from fourfold.platform.audit.models import Entry
 from fourfold.platform.errors import RuleBroken
 from fourfold.platform.visibility.scope import acting_as
+from fourfold.platform.visibility.services import label_for
 from tests.network.conftest import batch_of, publish
 
 RULE = rules.EdgeRule(
@@ -221,3 +222,30 @@ def test_nobody_else_looks_or_decides(world, universe, safeguarding):
             services.look_for_people(actor=analyst, threat=world.threat, today=clock.today())
         with pytest.raises(RuleBroken, match="Only a safeguarding lead"):
             services.decide(actor=analyst, lead=leads["edge"], decision="NOT_NOW", reason=WHY, today=clock.today())
+
+
+@pytest.mark.django_db
+def test_what_waits_is_on_a_safeguarding_leads_first_page_without_a_name(world, universe, client_for, safeguarding):
+    actor = safeguarding("gmp")
+    _, leads = look(world, actor)
+    page = unescape(client_for(actor).get("/").content.decode())
+    assert "Decide about somebody at the edge of Harbour line" in page
+    assert reverse("network:lead", args=[leads["edge"].pk]) in page
+    assert "Edge Harbour" not in page
+    assert "at the edge of" not in unescape(client_for(universe.gmp_analyst).get("/").content.decode())
+
+
+@pytest.mark.django_db
+def test_leads_follow_the_readers_of_their_threat(world, universe, safeguarding):
+    """A threat that is kept to its owner takes its leads with it, where who restricts it may write them."""
+    _, leads = look(world, safeguarding("gmp"))
+    with acting_as(universe.gmp_analyst):
+        assert selectors.leads_of(world.threat, today=clock.today()).count() == 1
+    manager = universe.gmp_intelligence_manager
+    with acting_as(manager):
+        own = label_for(owner=manager.organisation, audience="OWN")
+        services.relabel(world.threat, world.threat.label, own, "Kept to the force that works it")
+    with acting_as(universe.gmp_analyst):
+        assert selectors.lead(leads["edge"].pk).label_id == own.pk
+    with acting_as(universe.merseyside_analyst):
+        assert not selectors.leads_of(world.threat, today=clock.today())

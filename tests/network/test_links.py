@@ -156,7 +156,8 @@ def test_victims_are_tied_to_nobody_and_nobody_to_protect_is_key(world, universe
     assert people.standing[child].degree == 0, "the victim of a robbery is no associate of the robber"
     assert str(child) not in {each.name for each in people.key}
     assert known.roles[world.people["alpha"]] == ("Leader",)
-    assert [each.name for each in people.key] == [str(world.people["elder"])], "who alone leads to the furthest"
+    leading = [str(world.people[key]) for key in ("elder", "bravo")]
+    assert [each.name for each in people.key] == leading, "who alone leads to the furthest, and then to another"
     without = selectors.people_of(picture, never_key={world.people["elder"]})
     assert without.key == ()
 

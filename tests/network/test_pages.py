@@ -93,7 +93,7 @@ def test_a_threats_network_names_key_people_and_groups_and_never_those_to_protec
     key = page.split("Key people")[1].split("Groups")[0]
     assert "Bravo Dockside" in key
     assert "Quay Harbour" not in key
-    assert "Key players: Elder Harbour. Without this person" in page
+    assert "Key players: Elder Harbour, Bravo Dockside. Without them" in page
     assert "Links: the first" not in page
 
 

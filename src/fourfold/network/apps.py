@@ -1,4 +1,12 @@
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from fourfold.platform.people.models import User
+    from fourfold.platform.ui.my_work import Work
 
 
 class NetworkConfig(AppConfig):
@@ -8,6 +16,7 @@ class NetworkConfig(AppConfig):
 
     def ready(self) -> None:
         from fourfold.network import on_pages, services  # noqa: PLC0415  models are loaded only now
+        from fourfold.platform.ui import my_work  # noqa: PLC0415  models are loaded only now
         from fourfold.pole.selectors import register_panel  # noqa: PLC0415  models are loaded only now
         from fourfold.threats import rooms  # noqa: PLC0415  models are loaded only now
 
@@ -16,3 +25,10 @@ class NetworkConfig(AppConfig):
             rooms.ThreatTab("network", "Network", "network:of_threat", position=70, capability="person.read")
         )
         rooms.register_relabel("network", services.relabel)
+        my_work.register("network", _work)
+
+
+def _work(user: "User", today: "date") -> "Work":
+    from fourfold.network.work import work_of  # noqa: PLC0415  pages are not needed to start
+
+    return work_of(user, today)

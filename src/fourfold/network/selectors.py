@@ -373,7 +373,9 @@ def leads_of(threat: "Threat", *, today: date) -> "QuerySet[EdgeLead]":
 
 
 def open_leads(*, today: date) -> "QuerySet[EdgeLead]":
-    return EdgeLead.objects.filter(state=Outcome.OPEN, expires_on__gte=today).order_by("expires_on", "pk")
+    """What waits for a safeguarding lead, the soonest to expire first."""
+    found = EdgeLead.objects.filter(state=Outcome.OPEN, expires_on__gte=today).select_related("threat")
+    return found.order_by("expires_on", "pk")
 
 
 def lead(pk: int) -> EdgeLead:
