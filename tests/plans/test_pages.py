@@ -288,7 +288,8 @@ def test_lists_are_rewound_and_exported(universe, client_for):
     for path in ("/plans/", "/plans/actions/", "/plans/actions/mine/"):
         assert threat.name in client.get(path).content.decode()
         assert threat.name not in client.get(f"{path}?{before}").content.decode()
-        assert threat.name in b"".join(client.get(f"{path}?export=csv")).decode()
+        sent = b"".join(client.get(f"{path}?export=csv")).decode()
+        assert all(each in sent for each in (threat.name, threat.reference, plan.reference)), path
     for asked in (
         "health=good",
         "overdue=review",

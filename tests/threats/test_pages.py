@@ -1,5 +1,6 @@
 """Pages about threats, as a browser without JavaScript gets them. The client refuses a page that cannot be used."""
 
+import csv
 from datetime import date
 
 import pytest
@@ -306,3 +307,13 @@ def test_the_ledger_is_asked_and_answers_by_the_reference_of_a_threat(universe, 
 def test_the_form_says_truthfully_whose_name_a_threat_may_have(universe, client_for):
     page = text(client_for(universe.merseyside_analyst).get("/threats/nominate/"))
     assert "For a priority individual, the person&#39;s name; for any other kind, not the name of a person." in page
+
+
+def test_the_file_of_the_list_says_which_threat_each_line_is(universe, client_for):
+    with acting_as(universe.merseyside_analyst):
+        threat = nominate(universe, name="Harbour line", aliases=("Joey",))
+    sent = b"".join(client_for(universe.merseyside_analyst).get("/threats/?export=csv").streaming_content)
+    heads, line = csv.reader(sent.decode("utf-8-sig").splitlines())
+    said = dict(zip(heads, line, strict=True))
+    assert (said["Reference"], said["Threat"], said["Other names"]) == (threat.reference, "Harbour line", "Joey")
+    assert said["Owner"] == "Merseyside Police"

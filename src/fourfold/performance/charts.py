@@ -25,11 +25,14 @@ class Chart:
     table: Table
 
 
+COUNTED: Final = {"tickMinStep": 1, "labelOverlap": "greedy", "labelSeparation": 4}
+
+
 def bars(title: str, rows: Sequence[tuple[str, float]], table: Table, *, of: str) -> Chart:
     """One bar a row, in the order given."""
     encoding = {
         "y": {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 240}},
-        "x": {"field": "rows", "type": "quantitative", "title": of, "axis": {"tickMinStep": 1}},
+        "x": {"field": "rows", "type": "quantitative", "title": of, "axis": COUNTED},
     }
     values = [{"name": name, "rows": number} for name, number in rows]
     mark = {"type": "bar", "color": COLOURS[0]}
@@ -43,7 +46,7 @@ def stacked(
     order = list(dict.fromkeys(name for name, *_ in rows))
     encoding = {
         "y": {"field": "name", "type": "nominal", "sort": order, "title": None, "axis": {"labelLimit": 240}},
-        "x": {"field": "rows", "type": "quantitative", "title": of, "axis": {"tickMinStep": 1}},
+        "x": {"field": "rows", "type": "quantitative", "title": of, "axis": COUNTED},
         "color": _colours(series),
         "order": {"field": "at", "type": "quantitative"},
     }

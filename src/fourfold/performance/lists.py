@@ -1,6 +1,6 @@
 """The rows behind a figure as a list: its columns, its filters with counts, its file."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from fourfold.performance.selectors import Asked, Bodies
 from fourfold.platform import clock
 from fourfold.platform.reference import selectors as reference
 from fourfold.platform.ui.components import Cell, Empty
-from fourfold.platform.ui.lists import ChoiceFilter, Column, DateFilter, ListSpec, TextFilter
+from fourfold.platform.ui.lists import ChoiceFilter, Column, DateFilter, Exported, ListSpec, TextFilter
 from fourfold.threats import rules as threat_rules
 
 PS = ("PURSUE", "PREVENT", "PROTECT", "PREPARE")
@@ -27,8 +27,8 @@ class Row:
     """One row with the names its line needs."""
 
     row: Any
-    phases: dict[str, str]
-    tiers: dict[str, str]
+    phases: Mapping[str, str]
+    tiers: Mapping[str, str]
 
 
 def spec(of: Measure, asked: Asked, known: Bodies) -> ListSpec:
@@ -46,7 +46,7 @@ def _threats(of: Measure, asked: Asked, known: Bodies) -> ListSpec:
     tiers, phases = reference.names("tier"), reference.names("phase")
     holding = partial(_holding, of, asked)
     return ListSpec(
-        name=f"rows of {of.code}",
+        name=_called(of),
         title=of.name,
         noun=("threat", "threats"),
         columns=(
@@ -73,6 +73,7 @@ def _threats(of: Measure, asked: Asked, known: Bodies) -> ListSpec:
             ChoiceFilter("phase", "Phase", field="phase", choices=list(phases.items())),
         ),
         order="reference",
+        exported=EXPORTED_THREATS,
         empty=Empty("No rows", "No threat that you may see fits the filter of this figure."),
     )
 
@@ -89,7 +90,7 @@ def _holding(of: Measure, asked: Asked, name: str) -> Callable[[str], Q]:
 def _disruptions(of: Measure, known: Bodies) -> ListSpec:
     categories = list(reference.names("disruption_category").items())
     return ListSpec(
-        name=f"rows of {of.code}",
+        name=_called(of),
         title=of.name,
         noun=("disruption", "disruptions"),
         columns=(
@@ -115,6 +116,7 @@ def _disruptions(of: Measure, known: Bodies) -> ListSpec:
             DateFilter("recorded", "Record date", "record_date"),
         ),
         order="record_date",
+        exported=EXPORTED_DISRUPTIONS,
         empty=Empty("No rows", "No disruption that you may see fits the filter of this figure."),
     )
 
@@ -125,7 +127,7 @@ def _plans(of: Measure, asked: Asked, known: Bodies) -> ListSpec:
     bands = [(code, name) for code, name, *_ in subjects.SCORES]
     reviews = (("overdue", "Overdue"), ("in_time", "In time"))
     return ListSpec(
-        name=f"rows of {of.code}",
+        name=_called(of),
         title=of.name,
         noun=("plan", "plans"),
         columns=(
@@ -144,11 +146,17 @@ def _plans(of: Measure, asked: Asked, known: Bodies) -> ListSpec:
             ChoiceFilter("fails", "Plan rule that it fails", choices=failed, where=holding("fails")),
         ),
         order="reference",
+        exported=EXPORTED_PLANS,
         empty=Empty("No rows", "No plan that you may see fits the filter of this figure."),
     )
 
 
-def _named(tiers: dict[str, str], phases: dict[str, str], rows: Sequence[Any]) -> list[Row]:
+def _called(of: Measure) -> str:
+    """How the ledger and the file call the rows: no longer than an entry's column."""
+    return f"rows of {of.name}"[:80]
+
+
+def _named(tiers: Mapping[str, str], phases: Mapping[str, str], rows: Sequence[Any]) -> list[Row]:
     return [Row(row, phases, tiers) for row in rows]
 
 
@@ -185,6 +193,36 @@ def _plan_cells(row: Any) -> tuple[Cell, ...]:
         Cell(row.score),
         Cell(row.next_review_on),
     )
+
+
+EXPORTED_THREATS = (
+    Exported("Reference", lambda each: each.row.reference),
+    Exported("Threat", lambda each: each.row.name),
+    Exported("Kind", lambda each: threat_rules.type_name(each.row.threat_type)),
+    Exported("Tier", lambda each: each.tiers.get(each.row.tier, each.row.tier)),
+    Exported("Phase", lambda each: each.phases.get(each.row.phase, each.row.phase)),
+    Exported("Owner", lambda each: each.row.owner.name),
+    Exported("Nominated", lambda each: each.row.nominated_on),
+)
+EXPORTED_DISRUPTIONS = (
+    Exported("Disruption", lambda row: row.reference),
+    Exported("Threat", lambda row: row.threat.reference),
+    Exported("Record date", lambda row: row.record_date),
+    Exported("Happened", lambda row: row.event_on),
+    Exported("Added", lambda row: clock.day_of(row.added_at)),
+    Exported("Category", lambda row: subjects.sentence_case(row.category)),
+    Exported("Primary P", lambda row: subjects.sentence_case(row.primary_p)),
+    Exported("Role", lambda row: subjects.sentence_case(row.role)),
+    Exported("Led by", lambda row: row.lead_agency.name),
+)
+EXPORTED_PLANS = (
+    Exported("Plan", lambda row: row.reference),
+    Exported("Threat", lambda row: row.threat.reference),
+    Exported("Name of threat", lambda row: row.threat.name),
+    Exported("Owner", lambda row: row.threat.owner.name),
+    Exported("Score", lambda row: row.score),
+    Exported("Next review", lambda row: row.next_review_on),
+)
 
 
 def _bodies(known: Bodies) -> list[tuple[str, str]]:

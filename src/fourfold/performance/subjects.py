@@ -76,7 +76,7 @@ class Wording:
     """What stored values are called. Each list of names is read once, when it is first needed."""
 
     def __init__(self) -> None:
-        self._terms: dict[str, dict[str, str]] = {}
+        self._terms: dict[str, Mapping[str, str]] = {}
         self._organisations: dict[str, str] = {}
 
     def of(self, field: Field, value: object) -> str:

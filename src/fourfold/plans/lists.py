@@ -12,7 +12,7 @@ from fourfold.plans.models import Action, Plan
 from fourfold.plans.rules import P, State
 from fourfold.platform.people.models import User
 from fourfold.platform.ui.components import Cell, Empty
-from fourfold.platform.ui.lists import ChoiceFilter, Column, DateFilter, ListSpec, TextFilter
+from fourfold.platform.ui.lists import ChoiceFilter, Column, DateFilter, Exported, ListSpec, TextFilter
 from fourfold.threats import selectors as threats
 from fourfold.threats.pages import person_in_words, tier_tag
 from fourfold.threats.rules import Vocabulary
@@ -84,6 +84,7 @@ def plan_list(words: selectors.Words, *, today: date) -> ListSpec:
             DateFilter("review", "Next review", field="next_review_on"),
         ),
         order="review",
+        exported=EXPORTED_PLANS,
         empty=Empty("No plans yet", "Every 4P plan that you may see will be here. A plan begins on its threat's page."),
     )
 
@@ -136,6 +137,39 @@ def plan_cells(row: PlanRow) -> tuple[Cell, ...]:
         Cell(row.overdue),
         Cell(plan.next_review_on, hint="Overdue" if late else ""),
     )
+
+
+EXPORTED_PLANS = (
+    Exported("Plan", lambda row: row.plan.reference),
+    Exported("Threat", lambda row: row.plan.threat.reference),
+    Exported("Name of threat", lambda row: row.plan.threat.name),
+    Exported("Owner", lambda row: row.plan.threat.owner.name),
+    Exported("Tier", lambda row: row.words.tier_name(row.plan.threat.tier)),
+    Exported("State", lambda row: rules.STATE_NAMES[State(row.plan.state)]),
+    Exported("Score", lambda row: row.plan.score),
+    Exported("Lead responsible officer", lambda row: _named(row.plan.threat.lro)),
+    Exported("Open actions", lambda row: row.open),
+    Exported("Overdue", lambda row: row.overdue),
+    Exported("Nothing under", lambda row: ", ".join(rules.P_NAMES[p][0] for p in P if p not in row.ps)),
+    Exported("Adopted", lambda row: row.plan.approved_on),
+    Exported("Next review", lambda row: row.plan.next_review_on),
+)
+EXPORTED_ACTIONS = (
+    Exported("Plan", lambda action: action.plan.reference),
+    Exported("Number", lambda action: action.number),
+    Exported("Action", lambda action: action.title),
+    Exported("P", lambda action: rules.P_NAMES[P(action.p)][0]),
+    Exported("Status", lambda action: rules.STATUS_NAMES[rules.Status(action.status)]),
+    Exported("Due", lambda action: action.due_on),
+    Exported("Owner", pages.owner_in_words),
+    Exported("Threat", lambda action: action.plan.threat.reference),
+    Exported("Name of threat", lambda action: action.plan.threat.name),
+    Exported("Owner of the threat", lambda action: action.plan.threat.owner.name),
+)
+
+
+def _named(user: User | None) -> str:
+    return "" if user is None else person_in_words(user)
 
 
 def has_health(value: str) -> Q:
@@ -212,6 +246,7 @@ def action_list(user: User, *, today: date, everybodys: bool) -> ListSpec:
             DateFilter("due", "Due", field="due_on"),
         ),
         order="due",
+        exported=EXPORTED_ACTIONS,
         empty=Empty(
             "No actions here",
             "Actions of plans will be here, the soonest due first."

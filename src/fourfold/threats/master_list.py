@@ -7,8 +7,9 @@ from functools import partial
 from django.db.models import Q
 
 from fourfold.platform import clock
+from fourfold.platform.people.models import User
 from fourfold.platform.ui.components import Cell, Empty
-from fourfold.platform.ui.lists import ChoiceFilter, Column, DateFilter, ListSpec, TextFilter
+from fourfold.platform.ui.lists import ChoiceFilter, Column, DateFilter, Exported, ListSpec, TextFilter
 from fourfold.threats import pages, rules, selectors
 from fourfold.threats.models import Threat
 
@@ -65,6 +66,7 @@ def spec(words: rules.Vocabulary, *, reads_people: bool) -> ListSpec:
             DateFilter("nominated", "Nominated", field="nominated_on"),
         ),
         order="tier",
+        exported=EXPORTED,
         empty=Empty(
             "No threats yet",
             "Every serious and organised crime threat that you may see will be here: groups, priority individuals and "
@@ -91,6 +93,32 @@ def cells(row: Row) -> tuple[Cell, ...]:
         Cell(row.counts.protect, href=pages.address(threat, "protect") if row.reads_people else ""),
         Cell(clock.day_of(threat.recorded_from)),
     )
+
+
+EXPORTED = (
+    Exported("Reference", lambda row: row.threat.reference),
+    Exported("Threat", lambda row: row.threat.name),
+    Exported("Other names", lambda row: ", ".join(row.threat.aliases)),
+    Exported("Kind", lambda row: rules.type_name(row.threat.threat_type)),
+    Exported("Tier", lambda row: row.words.tier_name(row.threat.tier)),
+    Exported("Phase", lambda row: row.words.phase_name(row.threat.phase)),
+    Exported("In phase since", lambda row: row.threat.phase_from),
+    Exported("Themes", lambda row: ", ".join(row.words.theme_name(code) for code in row.threat.themes)),
+    Exported("Owner", lambda row: row.threat.owner.name),
+    Exported("Lead responsible officer", lambda row: _named(row.threat.lro)),
+    Exported("Deputy", lambda row: _named(row.threat.deputy)),
+    Exported("Senior investigating officer", lambda row: _named(row.threat.sio)),
+    Exported("Nominated", lambda row: row.threat.nominated_on),
+    Exported("Closed", lambda row: row.threat.closed_on),
+    Exported("Members", lambda row: row.counts.members),
+    Exported("People to protect", lambda row: row.counts.protect),
+    Exported("Changed", lambda row: clock.day_of(row.threat.recorded_from)),
+)
+"""The file has every fact of the threat that is a figure or a few words: its reference above all."""
+
+
+def _named(user: User | None) -> str:
+    return "" if user is None else pages.person_in_words(user)
 
 
 def type_choices() -> list[tuple[str, str]]:

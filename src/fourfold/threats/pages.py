@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from textwrap import shorten
 from typing import Any
 
 from django.urls import reverse
@@ -38,6 +39,8 @@ from fourfold.threats.rules import Assertion, Category, Side
 from fourfold.threats.story import Change
 
 NEW_SHOWN = 12
+WORDS_SHOWN = 300
+"""Characters of a reason beside a record; the history has the whole of it."""
 READS_PEOPLE = "person.read"
 PLURALS = {"person": "people", "stop and search": "stops and searches"}
 CHANGES_SHOWN = 8
@@ -363,7 +366,8 @@ def frame(told: Told, current: str, *, counts: selectors.Headcount, changes: Ite
         ),
         "tabs": tuple(Tab(text, href, current=key == current, count=n) for _, key, text, href, n in parts),
         "moments": tuple(
-            Moment(change.title, change.at, by=change.by, text=change.why) for change in changes[:CHANGES_SHOWN]
+            Moment(change.title, change.at, by=change.by, text=shorten(change.why, WORDS_SHOWN, placeholder=" …"))
+            for change in changes[:CHANGES_SHOWN]
         ),
         "rewind": told.rewind,
         "foot": Foot(

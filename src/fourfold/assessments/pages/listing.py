@@ -11,7 +11,7 @@ from fourfold.assessments.pages import words as shown_as
 from fourfold.assessments.rules.definition import KIND_NAMES
 from fourfold.platform import clock
 from fourfold.platform.ui.components import Cell, Empty
-from fourfold.platform.ui.lists import ChoiceFilter, Column, ListSpec, TextFilter
+from fourfold.platform.ui.lists import ChoiceFilter, Column, Exported, ListSpec, TextFilter
 from fourfold.threats import rules as threat_rules
 from fourfold.threats import selectors as threats
 
@@ -55,6 +55,7 @@ def spec(words: threat_rules.Vocabulary, today: date) -> ListSpec:
             ),
         ),
         order="-reference",
+        exported=exported(words),
         empty=Empty(
             "No assessments yet",
             "Every assessment of a threat or a theme that you may see will be here, with how far it has come.",
@@ -71,6 +72,21 @@ def cells(words: threat_rules.Vocabulary, each: Assessment) -> tuple[Cell, ...]:
         Cell("", tag=shown_as.tier_tag(each.tier, words)) if each.tier else Cell("Not decided"),
         Cell(clock.day_of(each.submitted_at) if each.submitted_at else "Not yet"),
         Cell(clock.day_of(each.decided_at) if each.decided_at else "Not yet"),
+    )
+
+
+def exported(words: threat_rules.Vocabulary) -> tuple[Exported, ...]:
+    """The file says of which threat or theme each assessment is."""
+    return (
+        Exported("Assessment", lambda each: each.reference),
+        Exported("Threat", lambda each: each.threat.reference if each.threat else ""),
+        Exported("Of", lambda each: each.threat.name if each.threat else shown_as.about(each, words)),
+        Exported("Owner", lambda each: each.label.owner.name),
+        Exported("Kind", lambda each: KIND_NAMES[each.kind]),
+        Exported("State", lambda each: shown_as.status_tag(each).text),
+        Exported("Tier decided", lambda each: words.tier_name(each.tier) if each.tier else ""),
+        Exported("Submitted", lambda each: clock.day_of(each.submitted_at) if each.submitted_at else None),
+        Exported("Decided", lambda each: clock.day_of(each.decided_at) if each.decided_at else None),
     )
 
 
