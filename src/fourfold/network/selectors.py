@@ -66,16 +66,16 @@ def surroundings(person_ids: Iterable[int], *, depth: int, period: Period, most:
         period: Days between which a link has to have been active.
         most: Nodes of the picture; the starts are always in it.
     """
-    starts = tuple(steps.person_node(person_id) for person_id in sorted(set(person_ids)))
-    known = set(steps.records_of_nodes(starts).values())
-    starts = tuple(node for node in starts if node in known)
+    records = steps.records_of_nodes({steps.person_node(person_id) for person_id in person_ids})
+    starts = tuple(sorted(set(records.values()), key=lambda node: node.person_id))
     away: dict[Node, int] = dict.fromkeys(starts, 0)
     ties: dict[int, Tie] = {}
     hubs: set[Node] = set()
     left_out: set[Node] = set()
     front: Collection[Node] = starts
     for step in range(1, depth + 1):
-        taken = steps.step_from(front, follow=START if step == 1 else rules.FOLLOWED)
+        records = records if step == 1 else steps.records_of_nodes(front)
+        taken = steps.step_from(records, follow=START if step == 1 else rules.FOLLOWED)
         hubs |= taken.hubs
         active = _active(taken.ties, period)
         ties |= {tie.link_id: tie for tie in active}
@@ -159,7 +159,8 @@ def connection(one: int, other: int, *, period: Period) -> Connection:
             break
         side = min(open_sides, key=lambda each: (len(fronts[each]), each))
         walked[side] += 1
-        taken = steps.step_from(fronts[side], follow=START if walked[side] == 1 else rules.FOLLOWED)
+        records = steps.records_of_nodes(fronts[side])
+        taken = steps.step_from(records, follow=START if walked[side] == 1 else rules.FOLLOWED)
         hubs |= taken.hubs
         active = _active(taken.ties, period)
         ties |= {tie.link_id: tie for tie in active}
@@ -173,7 +174,7 @@ def connection(one: int, other: int, *, period: Period) -> Connection:
     between: dict[frozenset[Node], list[Tie]] = defaultdict(list)
     for _, tie in sorted(ties.items()):
         between[frozenset((tie.left, tie.right))].append(tie)
-    hubs |= steps.step_from(_middle(ways), follow=rules.FOLLOWED).hubs
+    hubs |= steps.step_from(steps.records_of_nodes(_middle(ways)), follow=rules.FOLLOWED).hubs
     routes = [
         Route(way, tuple(tuple(between[frozenset(pair)]) for pair in _pairs(way)), frozenset(hubs & set(way[1:-1])))
         for way in ways

@@ -172,15 +172,14 @@ def nodes_of_records(records: Iterable[RecordKey]) -> Mapping[RecordKey, Node]:
     return found
 
 
-def step_from(nodes: Collection[Node], *, follow: Mapping[str, int]) -> Taken:
-    """The links of some nodes, and what stands at their other ends. Eight queries at most, however many the nodes.
+def step_from(records: Mapping[RecordKey, Node], *, follow: Mapping[str, int]) -> Taken:
+    """The links of some nodes, and what stands at their other ends. Five queries at most, however many the nodes.
 
     Args:
-        nodes: Where to start.
+        records: Where to start: every visible record of some nodes, as `records_of_nodes` gives them.
         follow: By kind of node, how many links it may have and still be followed: a place or a phone with more joins
             people who have nothing to do with each other.
     """
-    records = records_of_nodes(nodes)
     if not records:
         return Taken((), frozenset())
     most = max(follow.values()) + 1
