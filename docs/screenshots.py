@@ -43,6 +43,8 @@ def main() -> None:
         take(lead, "my-work")
         desk = browser.new_context(locale="en-GB", timezone_id="Europe/London", viewport=DESK).new_page()
         at_desk(desk, site)
+        moderator = browser.new_context(locale="en-GB", timezone_id="Europe/London", viewport=DESK).new_page()
+        figures(moderator, site)
         phone = browser.new_context(
             locale="en-GB", timezone_id="Europe/London", viewport=PHONE, is_mobile=True, has_touch=True
         ).new_page()
@@ -57,7 +59,8 @@ def at_desk(page: Page, site: str) -> None:
     page.goto(f"{site}/threats/?state=open&as_recorded_on=30/6/2024")
     take(page, "threats-as-recorded-on")
     page.goto(f"{site}/threats/?state=open&force=merseyside&type=OCG")
-    page.locator("tbody tr").first.get_by_role("link").first.click()
+    some_members = page.locator("a[href*='/members/']", has_text=re.compile("^[1-9]"))
+    page.locator("tbody tr").filter(has=some_members).first.get_by_role("link").first.click()
     take(page, "threat")
     page.get_by_role("link", name=re.compile("^Members")).first.click()
     page.get_by_label("Managing a threat on the master list").check()
@@ -68,12 +71,38 @@ def at_desk(page: Page, site: str) -> None:
     take(page, "person")
     page.goto(f"{site}/intake/")
     take(page, "intake")
+    page.goto(f"{site}/assessments/?owner=merseyside&state=DRAFT")
+    page.locator("tbody a").first.click()
+    page.get_by_role("button", name="Score it").click()
+    take(page, "matrix", at=".ff-criterion")
+    page.goto(f"{site}/plans/?force=merseyside&health=fair&state=ADOPTED")
+    page.locator("tbody a").first.click()
+    take(page, "plan", at="main h2:text-is('Aims')")
+
+
+def figures(page: Page, site: str) -> None:
+    sign_in(page, site, "rocta-moderator@nwrocu.example")
+    page.goto(f"{site}/moderation/")
+    take(page, "moderation")
+    page.goto(f"{site}/performance/disruptions/")
+    page.locator(".ff-chart__drawing svg").first.wait_for()
+    take(page, "dashboard", at="main h2")
+    page.goto(f"{site}/performance/inspection-2023/")
+    take(page, "inspection", at="main table")
+    page.goto(f"{site}/performance/inspection-2023/?as_recorded_on=4/1/2023")
+    take(page, "inspection-as-recorded-on", at="main table")
 
 
 def on_a_phone(page: Page, site: str) -> None:
     sign_in(page, site, "analyst@merseyside.example")
     page.goto(f"{site}/threats/?state=open")
     take(page, "threats-phone")
+    page.goto(f"{site}/disruptions/record/")
+    page.get_by_label("Nickname, plate, postcode, phone or reference").fill("Liverpool")
+    page.get_by_role("button", name="Find").click()
+    page.locator("[data-found] input[type=radio]").first.wait_for()
+    take(page, "disruption-phone", at="main h1")
+    page.get_by_role("button", name="Throw it away").click()
 
 
 def sign_in(page: Page, site: str, email: str) -> None:
@@ -86,7 +115,10 @@ def sign_in(page: Page, site: str, email: str) -> None:
     page.wait_for_load_state()
 
 
-def take(page: Page, name: str) -> None:
+def take(page: Page, name: str, *, at: str = "") -> None:
+    """A picture of the window; `at` is what stands at its top, where that is not the top of the page."""
+    if at:
+        page.locator(at).first.evaluate("each => scrollTo(0, each.getBoundingClientRect().top + scrollY - 16)")
     path = IMAGES / f"{name}.png"
     page.screenshot(path=path)
     size = path.stat().st_size
