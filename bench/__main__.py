@@ -15,7 +15,19 @@ from pathlib import Path
 
 from bench.result import Result
 
-WORKLOADS = ("policy", "history", "intake", "pole", "disruptions", "exchange", "performance", "start")
+WORKLOADS = (
+    "policy",
+    "history",
+    "intake",
+    "pole",
+    "search",
+    "disruptions",
+    "exchange",
+    "performance",
+    "network",
+    "start",
+    "linkage",
+)
 OUT = Path(__file__).parent / "out"
 
 

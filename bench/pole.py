@@ -77,7 +77,8 @@ def run(scale: float) -> list[Result]:
         database.drop(NAME)
 
 
-def _connect() -> None:
+def connect(name: str = NAME) -> None:
+    """Django on the database of a workload, with the region and an analyst in it."""
     from django.conf import settings  # noqa: PLC0415
     from django.db import connection  # noqa: PLC0415
 
@@ -88,7 +89,7 @@ def _connect() -> None:
     from fourfold.platform.reference import services as reference  # noqa: PLC0415
 
     connection.close()
-    place = where.place("app", name=NAME)
+    place = where.place("app", name=name)
     connection.settings_dict.update({"NAME": place.name, "USER": place.user, "HOST": place.host, "PORT": place.port})
     settings.DEBUG = False
     settings.ALLOWED_HOSTS = ["testserver"]
@@ -166,7 +167,7 @@ def _published(folder: Path, batch_id: int) -> float:
 
 
 def _publishing(folder: Path, rows: int) -> list[Result]:
-    _connect()
+    connect()
     counts = _write(folder, rows)
     total = sum(counts.values())
     peers = [_copied(folder), _copied(folder)]

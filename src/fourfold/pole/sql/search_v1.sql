@@ -9,7 +9,6 @@
 create function pole_near_tokens(typed text, parts text[], nearness integer, held bigint[]) returns text[]
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
-set pg_trgm.similarity_threshold = 0.4
 as $near$
 declare
   forms constant text[] := string_to_array(typed, '|');
@@ -34,7 +33,7 @@ begin
        where w.sounds && pole_sounds(main)
       union all
       select w.word, similarity(w.word, main) from pole_word w
-       where nearness = 2 and length(main) >= 5 and w.word % main),
+       where nearness = 2 and length(main) >= 5 and w.word % main and similarity(w.word, main) >= 0.4),
     ranked as (
       select word, max(closeness) as closeness from near group by word
        having nearness = 2 or max(closeness) >= 0.6),
@@ -68,8 +67,6 @@ begin
                                      where at <> place) || ')', ' or ')
             from generate_series(1, cardinality(said)) place);
 end $condition$;
-revoke execute on function pole_near_tokens(text, text[], integer, bigint[]),
-  pole_tokens_condition(text, text[], text[], integer, bigint[], boolean) from public;
 
 create function pole_find_people(
   wanted text, at_most integer, born_from date default null, born_to date default null
@@ -81,9 +78,9 @@ as $find$
 declare
   held constant bigint[] := string_to_array(nullif(current_setting('fourfold.reads', true), ''), ',')::bigint[];
   typed constant text[] := array(select word from unnest(string_to_array(wanted, ' ')) with ordinality w (word, place)
-                                  where length(split_part(word, '|', 1)) > 1 order by place limit 8);
+                                  where word !~ '^[A-Z](\||$)' order by place limit 8);
   initials constant text[] := array(select ' ' || left(word, 1) from unnest(string_to_array(wanted, ' ')) word
-                                     where length(split_part(word, '|', 1)) = 1);
+                                     where word ~ '^[A-Z](\||$)');
   plain constant text := regexp_replace(wanted, '\|[^ ]*', '', 'g');
   found bigint[] := '{}';
   more bigint[];
@@ -95,7 +92,7 @@ begin
   for step in 0 .. case when cardinality(typed) > 2 then 3 else 2 end loop
     exit when cardinality(found) >= at_most or step = 3 and cardinality(found) > 0;
     condition := pole_tokens_condition('pole_person_tokens(names_key, address_line, postcode, label_id)', typed,
-      array['N', 'A'], least(step, 2), held, step = 3);
+      array['N', 'A'], case step when 3 then 1 else step end, held, step = 3);
     continue when condition is null;
     execute format(
       'select array(select id from (select id, names_key from pole_personrecord where (%s)%s%s limit 2000) r '

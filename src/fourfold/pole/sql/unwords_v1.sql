@@ -1,0 +1,13 @@
+drop trigger words_insert on pole_personrecord;
+drop trigger words_update on pole_personrecord;
+drop trigger words_insert on pole_locationrecord;
+drop trigger words_update on pole_locationrecord;
+drop index person_record_tokens, location_record_tokens, object_record_plate, object_record_ending;
+drop function pole_note_words();
+drop function pole_keep_words(text[]);
+drop function pole_person_tokens(text, text, text, bigint);
+drop function pole_address_tokens(text, text, bigint);
+drop function pole_slips(text);
+drop function pole_sounds(text);
+drop function pole_upper(text);
+drop table pole_wordlabel, pole_word;
