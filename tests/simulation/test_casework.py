@@ -1,6 +1,7 @@
 """The casework adds up to the published figures whatever the seed and the number of people, and could have happened."""
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,6 +61,10 @@ def by_force(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
 
 def shares(counts: Mapping[str, Mapping[str, int]], p: str) -> dict[str, float]:
     return {force: found.get(p, 0) / sum(found.values()) for force, found in counts.items() if force != "nwrocu"}
+
+
+def test_no_word_of_what_officers_write_is_left_to_be_filled_in(told: Told) -> None:
+    assert not [act for act in told.acts if re.search(r"\{\w+\}", json.dumps(act, default=str))]
 
 
 def test_threats_on_the_first_day_are_those_published(told: Told, known: calibration.Calibration) -> None:

@@ -104,7 +104,7 @@ class Planning:
             aims.append(
                 {
                     "text": entry["text"].format(**facts),
-                    "measure": entry["measure"],
+                    "measure": entry["measure"].format(**facts),
                     "unit": entry["unit"],
                     "baseline": baseline,
                     "target": max(target, baseline + 1) if "target" in entry else target,
