@@ -104,6 +104,21 @@ class Disruption(Labelled, Versioned):
                 ],
                 name="disruption_figures",
             ),
+            # The list counts its filters' choices from this one alone.
+            models.Index(
+                fields=[
+                    "label",
+                    "primary_p",
+                    "category",
+                    "lead_agency",
+                    "role",
+                    "state",
+                    "late",
+                    "threat_type",
+                    "programme",
+                ],
+                name="disruption_counted",
+            ),
             models.Index(fields=["state", "category"], name="disruption_state"),
             models.Index(
                 fields=["review_due_on"], name="disruption_review", condition=models.Q(review_due_on__isnull=False)

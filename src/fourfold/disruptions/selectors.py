@@ -143,6 +143,11 @@ def disruptions() -> QuerySet[Disruption]:
     )
 
 
+def listed() -> QuerySet[Disruption]:
+    """Every record with what a line of a list says of it. Planning the joins of the whole takes longer than reading."""
+    return Disruption.objects.select_related("threat", "lead_agency")
+
+
 def standing() -> QuerySet[Disruption]:
     """Records that say of themselves that they are true: all but those withdrawn. Figures count these."""
     return Disruption.objects.exclude(state=State.WITHDRAWN)

@@ -66,7 +66,7 @@ def disruption_list(request: HttpRequest) -> HttpResponseBase:
     first = Link("Record a disruption", reverse("disruptions:record")) if rules.may_record(actor) else None
     spec = lists.spec(selectors.region_data(), first=first)
     return list_pattern.show_list(
-        request, selectors.disruptions(), spec, crumbs=pages.crumbs()[:1], actions=_list_actions(actor)
+        request, selectors.listed(), spec, crumbs=pages.crumbs()[:1], actions=_list_actions(actor)
     )
 
 
@@ -121,7 +121,7 @@ def queue(request: HttpRequest, queue: str) -> HttpResponseBase:
     if not any(may(actor, capability) for capability in capabilities):
         raise NotThere
     today = clock.today()
-    found = lists.waiting_for(actor, selectors.disruptions(), today=today, value=waits)
+    found = lists.waiting_for(actor, selectors.listed(), today=today, value=waits)
     if not may(actor, rules.MODERATE):
         found = found.filter(label__owner=actor.organisation) if not may(actor, "region.write") else found
     spec = lists.queue(selectors.region_data(), name=queue, title=title, text=text)

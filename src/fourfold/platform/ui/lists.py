@@ -37,8 +37,9 @@ EXPORT_CHUNK: Final = 1_000
 LONGEST_TEXT: Final = 200
 CHOICES_SHOWN: Final = 6
 LABELS_APART: Final = 200
-MOST_CELLS: Final = 2_000
-"""Combinations of choices that are counted in one pass; a filter that would make more has a pass of its own."""
+MOST_CELLS: Final = 10_000_000
+"""Combinations of choices that are counted in one pass; a filter that would make more has a pass of its own. Choices
+hang together: of four million that the list of disruptions allows, a region's 3,429 rows have 331."""
 FILTERS_OPEN: Final = 4
 REWIND: Final = "as_recorded_on"
 FIRST_DAY: Final = date(2000, 1, 1)
