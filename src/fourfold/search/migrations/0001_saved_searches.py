@@ -73,6 +73,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(models.F("label"), models.F("owner"), name="saved_search_label"),
+                    models.Index(
+                        models.F("ends_on"), condition=models.Q(("stopped_at", None)), name="saved_search_open"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="SavedFinding",
@@ -122,23 +130,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="savedsearch",
-            index=models.Index(models.F("label"), models.F("owner"), name="saved_search_label"),
-        ),
-        migrations.AddIndex(
-            model_name="savedsearch",
-            index=models.Index(models.F("ends_on"), condition=models.Q(("stopped_at", None)), name="saved_search_open"),
-        ),
-        migrations.AddIndex(
-            model_name="savedfinding",
-            index=models.Index(models.F("label"), models.F("search"), name="saved_finding_label"),
-        ),
-        migrations.AddConstraint(
-            model_name="savedfinding",
-            constraint=models.UniqueConstraint(
-                models.F("search"), models.F("kind"), models.F("key"), name="saved_finding_once"
-            ),
+            options={
+                "indexes": [models.Index(models.F("label"), models.F("search"), name="saved_finding_label")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("search"), models.F("kind"), models.F("key"), name="saved_finding_once"
+                    )
+                ],
+            },
         ),
     ]
