@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -135,3 +135,12 @@ def screenshot(page: Page, name: str) -> Path:
 def overflow(page: Page) -> int:
     """By how many pixels the page is wider than its window: 0 where nothing is cut off."""
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def tab_to(page: Page, wanted: Locator, *, at_most: int = 80) -> None:
+    """Press Tab until this has the focus, as somebody without a mouse does."""
+    for _ in range(at_most):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("each => each === document.activeElement"):
+            return
+    pytest.fail(f"{at_most} presses of Tab do not reach {wanted}")

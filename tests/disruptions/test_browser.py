@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from fourfold.disruptions import selectors
 from fourfold.platform.visibility.scope import acting_as
-from tests.browser import axe, overflow, screenshot
+from tests.browser import axe, overflow, screenshot, tab_to
 from tests.disruptions.conftest import EVIDENCE, FOR_HOW_LONG, HOW_KNOWN, STOPPED, nominate, record, tactic
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -200,6 +200,48 @@ def test_without_a_script_every_question_is_on_the_page(plain_page, live_site, u
     assert "Recorded as DIS-" in page.inner_text("h1")
     (found,) = made(universe)
     assert found.faults == ["MS1", "MS2", "MS3", "MS4"]
+
+
+def test_the_form_is_filled_in_by_keyboard_alone(browser_page, live_site, universe, threat):
+    page = browser_page
+    with acting_as(universe.merseyside_analyst):
+        code = tactic("PURSUE")
+
+    def press(wanted, key="Space"):
+        tab_to(page, wanted)
+        page.keyboard.press(key)
+
+    def go_on():
+        press(page.locator("section:not([hidden]) button", has_text="Continue"), "Enter")
+
+    sign_in(page, live_site, universe, universe.merseyside_analyst)
+    page.goto(live_site + reverse("disruptions:record"))
+    page.wait_for_selector("section:not([hidden]) button:has-text('Continue')")
+    tab_to(page, page.locator("#id_q"))
+    page.keyboard.type("quay line")
+    press(page.locator("[data-find-button]"), "Enter")
+    page.wait_for_selector(f"input[value='{threat.reference}']:checked")
+    go_on()
+    press(page.locator(f"input[name=often][value='{code}']"))
+    go_on()
+    assert page.locator("input[name=when]:checked").input_value() == "TODAY"
+    go_on()
+    press(page.locator("input[name=primary_p]").first)
+    assert page.locator("input[name=primary_p]:checked").input_value() == "PURSUE"
+    go_on()
+    go_on()
+    tab_to(page, page.locator("input[name=category]").first)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert page.locator("input[name=category]:checked").input_value() == "MINOR"
+    for name, text in (("stopped", STOPPED), ("for_how_long", FOR_HOW_LONG), ("how_known", HOW_KNOWN)):
+        tab_to(page, page.locator(f"#id_{name}"))
+        page.keyboard.type(text)
+    go_on()
+    press(page.locator("button[value=send]"), "Enter")
+    page.wait_for_selector("h1:has-text('Recorded as DIS-')")
+    (found,) = made(universe)
+    assert (found.state, found.tactics, found.how_known) == ("VALIDATED", [code], HOW_KNOWN)
 
 
 def test_the_desk_s_pages_have_no_fault(browser_page, live_site, universe, threat):

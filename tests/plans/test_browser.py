@@ -8,7 +8,7 @@ import pytest
 from fourfold.plans import selectors, services
 from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
-from tests.browser import axe, overflow, screenshot
+from tests.browser import axe, overflow, screenshot, tab_to
 from tests.plans import conftest as made
 
 pytestmark = pytest.mark.browser
@@ -134,6 +134,44 @@ def test_the_rules_answer_while_an_action_is_typed(lasting_db, live_site, univer
     page.get_by_label("Measure (optional)").fill("Mentors met weekly")
     told.get_by_text("says “monitor” without a measure").wait_for(state="detached")
     assert "has no owner" in told.inner_text()
+
+
+def test_without_a_script_the_rules_answer_by_a_button_and_nothing_typed_is_lost(
+    lasting_db, live_site, universe, plain_page
+):
+    threat, plan = rich_plan(universe)
+    page = plain_page
+    sign_in(page, live_site, universe, universe.merseyside_lro)
+    page.goto(f"{live_site}/threats/{threat.reference}/plan/")
+    page.get_by_role("link", name="Add under Prevent").click()
+    page.get_by_label("What is to be done?").fill("Monitor the three youngest")
+    page.get_by_role("button", name="Check without saving").click()
+    assert "says “monitor” without a measure" in page.locator("[data-check]").inner_text()
+    assert page.get_by_label("What is to be done?").input_value() == "Monitor the three youngest"
+    assert page.locator("input[name=p]:checked").input_value() == "PREVENT"
+    page.get_by_label("Measure (optional)").fill("Mentors met weekly")
+    page.get_by_role("button", name="Add this action").click()
+    assert "Monitor the three youngest" in page.locator("main").inner_text()
+    with acting_as(universe.merseyside_lro):
+        assert selectors.action(5, of=selectors.plan(plan.reference)).measure == "Mentors met weekly"
+
+
+def test_a_plan_is_mended_by_keyboard_alone(lasting_db, live_site, universe, browser_page):
+    threat, plan = rich_plan(universe)
+    page = browser_page
+    sign_in(page, live_site, universe, universe.merseyside_lro)
+    page.goto(f"{live_site}/threats/{threat.reference}/plan/")
+    tab_to(page, page.get_by_role("link", name="Mend action 2").first)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/actions/2/change/**")
+    tab_to(page, page.get_by_label("Measure (optional)"))
+    page.keyboard.type("Sightings with adults of the group")
+    tab_to(page, page.get_by_role("button", name="Save"))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/actions/2/**")
+    assert "Sightings with adults of the group" in page.locator("main").inner_text()
+    with acting_as(universe.merseyside_lro):
+        assert selectors.action(2, of=selectors.plan(plan.reference)).measure == "Sightings with adults of the group"
 
 
 def test_a_partner_reads_and_reports_only_what_it_is_asked(lasting_db, live_site, universe, phone_page):
