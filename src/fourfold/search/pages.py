@@ -47,6 +47,7 @@ class SearchPage(Page):
     advice: tuple[str, ...]
     keep: Link | None
     """To save this search and be told of anything new."""
+    kept: Link
 
 
 ADVICE = (
@@ -88,6 +89,7 @@ def search_page(query: Query, groups: Sequence[Group], *, group: str = "", page:
         where=where,
         advice=ADVICE if query.refusal or not total else (),
         keep=_keep(query, groups),
+        kept=Link("Your saved searches", reverse("search:all_saved")),
         has_errors=bool(query.refusal and asked),
     )
 
