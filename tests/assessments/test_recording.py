@@ -34,7 +34,7 @@ def several(universe, number):
     return [nominate(universe, name=f"Line {each}") for each in range(number)]
 
 
-def test_the_queries_grow_by_one_ledger_entry_an_assessment(universe):
+def test_the_queries_of_sending_do_not_grow_with_the_assessments(universe):
     analyst, moderator = universe.merseyside_analyst, universe.nwrocu_rocta_moderator
     counted = {}
     for number in (1, 2, 11):
@@ -47,7 +47,7 @@ def test_the_queries_grow_by_one_ledger_entry_an_assessment(universe):
             with CaptureQueriesContext(connection) as deciding:
                 services.record_moderated_many(actor=moderator, entries=decisions, now=NOW, today=TODAY)
         counted[number] = (len(sending), len(deciding))
-    assert counted[11][0] - counted[2][0] == 9
+    assert counted[11][0] <= counted[2][0]
     # A changed tier is written on the threat itself by its own room, in at most nine more.
     assert counted[11][1] - counted[2][1] <= 9 * 10
 
