@@ -80,6 +80,7 @@ IN_EACH_FORCE = (
     Post("analyst", "Force analyst", "analyst"),
     Post("intelligence-manager", "Force intelligence manager", "intelligence_manager"),
     *SENIOR,
+    Post("safeguarding-lead", "Safeguarding lead", "safeguarding_lead"),
 )
 IN_THE_UNIT = (
     Post("rocta-moderator", "ROCTA moderator", "rocta_moderator"),

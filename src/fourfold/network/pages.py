@@ -627,7 +627,7 @@ def _rule_facts(rule: rules.EdgeRule) -> tuple[ui.Fact, ...]:
     letters = sorted(rule.assessments)
     return (
         ui.Fact("Rule", f"{rule.version}. Default, not a national model."),
-        ui.Fact("Near the group", f"At most {plural(rule.hops, 'person', 'people')} away from somebody in it"),
+        ui.Fact("Near the group", f"Tied with somebody in it, {_away(rule.hops).lower()} at most"),
         ui.Fact(
             "Ties",
             f"At least {plural(rule.links, 'different thing or link', 'different things or links')}, recorded as fact"
@@ -643,14 +643,14 @@ def _rule_facts(rule: rules.EdgeRule) -> tuple[ui.Fact, ...]:
 
 
 def _open_table(leads: Sequence[EdgeLead], lines: Mapping[int, PersonLine]) -> ui.Table:
-    heads = ("Person", "Away from the group", "Ties", "Own offending", "Expires", "Decide")
+    heads = ("Person", "Tied with the group", "Ties", "Own offending", "Expires", "Decide")
     return ui.Table(
         "Wait for a decision",
         tuple(ui.Head(text) for text in heads),
         tuple(
             (
                 _person_cell(lines[lead.record_id]),
-                ui.Cell(plural(int(lead.found["hops"]), "person", "people")),
+                ui.Cell(_away(int(lead.found["hops"]))),
                 ui.Cell(int(lead.found["links"])),
                 ui.Cell(plural(int(lead.found["offences"]), "event", "events")),
                 ui.Cell(lead.expires_on),
@@ -684,6 +684,11 @@ def _decided_table(leads: Sequence[EdgeLead], lines: Mapping[int, PersonLine], *
     )
 
 
+def _away(hops: int) -> str:
+    """How a person is tied with a group: themselves, or through others."""
+    return "Directly" if hops == 1 else f"Through {plural(hops - 1, 'other person', 'other people')}"
+
+
 def _by(lead: EdgeLead) -> str:
     by = lead.decided_by
     return f"{by.name}, {by.organisation.name}" if by is not None else ""
@@ -703,9 +708,9 @@ def lead_page(
         ),
         state=ui.Tag(rules.OUTCOME_NAMES[state], "blue" if state == Outcome.OPEN else "grey"),
         why=(
-            f"{line.name} is not in this threat and is {plural(int(found['hops']), 'person', 'people')} away from"
-            f" somebody who is, by {plural(int(found['links']), 'tie', 'different ties')}. That may be chance. Look at"
-            " what it rests on before you decide."
+            f"{line.name} is not in this threat. {plural(int(found['links']), 'tie leads', 'different ties lead')} to"
+            f" somebody who is, {_away(int(found['hops'])).lower()}. That may be chance. Look at what it rests on"
+            " before you decide."
         ),
         facts=(
             ui.Fact("Person", line.name, line.url, hint=line.reference),
