@@ -147,7 +147,7 @@ def test_a_threat_is_taken_over_by_the_officer_it_was_offered_to(
     page: Page = request.getfixturevalue(size)
     sign_in(page, scene.site, universe, "lro@gmp.test")
     sound(page, "my-work")
-    page.get_by_role("link", name="hand-overs wait").first.click()
+    page.get_by_role("link", name="hand-over waits").first.click()
     page.get_by_role("link", name="Harbour line").click()
     if "/reason/" in page.url:
         open_with_reason(page, page.url)
