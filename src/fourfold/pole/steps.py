@@ -79,25 +79,31 @@ _COLUMNS = (
     " l.source, l.owner_id, l.label_id"
 )
 _STEP = f"""
-select x.kind, x.id, l.* from unnest(%(kinds)s::text[], %(ids)s::bigint[]) as x(kind, id)
+select x.kind, x.id, l.* from unnest(%(kinds)s::text[], %(ids)s::bigint[], %(most)s::int[]) as x(kind, id, most)
 cross join lateral (
-  select {_COLUMNS} from pole_link l where l.left_id = x.id and l.left_kind = x.kind limit %(most)s
+  select {_COLUMNS} from pole_link l where l.left_id = x.id and l.left_kind = x.kind limit x.most
 ) l
 union all
-select x.kind, x.id, l.* from unnest(%(kinds)s::text[], %(ids)s::bigint[]) as x(kind, id)
+select x.kind, x.id, l.* from unnest(%(kinds)s::text[], %(ids)s::bigint[], %(most)s::int[]) as x(kind, id, most)
 cross join lateral (
-  select {_COLUMNS} from pole_link l where l.right_id = x.id and l.right_kind = x.kind limit %(most)s
+  select {_COLUMNS} from pole_link l where l.right_id = x.id and l.right_kind = x.kind limit x.most
 ) l
 """
 _BETWEEN = f"""
 with own as materialized (
-  select * from unnest(%(kinds)s::text[], %(ids)s::bigint[]) as o(kind, id)
+  select * from unnest(%(kinds)s::text[], %(ids)s::bigint[], %(most)s::int[]) as o(kind, id, most)
 )
-select {_COLUMNS} from unnest(%(from_kinds)s::text[], %(from_ids)s::bigint[]) as x(kind, id)
+select {_COLUMNS} from own x
 cross join lateral (
-  select l.* from pole_link l where l.left_id = x.id and l.left_kind = x.kind limit %(most)s
+  select l.* from pole_link l where l.left_id = x.id and l.left_kind = x.kind limit x.most
 ) l
 where (l.right_kind, l.right_id) in (select kind, id from own)
+union
+select {_COLUMNS} from own x
+cross join lateral (
+  select l.* from pole_link l where l.right_id = x.id and l.right_kind = x.kind limit x.most
+) l
+where (l.left_kind, l.left_id) in (select kind, id from own)
 """
 
 _Row = tuple[int, str, int, str, int, str, date | None, date | None, str, str, str, int, int]
@@ -182,12 +188,10 @@ def step_from(records: Mapping[RecordKey, Node], *, follow: Mapping[str, int]) -
     """
     if not records:
         return Taken((), frozenset())
-    most = max(follow.values()) + 1
-    kinds, ids = zip(*records, strict=True)
     rows: dict[int, _Row] = {}
     touching: dict[Node, set[int]] = defaultdict(set)
     with connection.cursor() as cursor:
-        cursor.execute(_STEP, {"kinds": list(kinds), "ids": list(ids), "most": most})
+        cursor.execute(_STEP, _asked(records, follow))
         for kind, record_id, *row in cursor.fetchall():
             touching[records[kind, record_id]].add(row[0])
             rows[row[0]] = tuple(row)
@@ -197,27 +201,24 @@ def step_from(records: Mapping[RecordKey, Node], *, follow: Mapping[str, int]) -
 
 
 def ties_between(nodes: Collection[Node], *, follow: Mapping[str, int]) -> tuple[Tie, ...]:
-    """The links that both start and end at some nodes. Eight queries at most, however many the nodes.
+    """The links that both start and end at some nodes. Four queries at most, however many the nodes.
 
     Of a node with more links than are followed not all may be found from it; each is then found from its other end,
     unless that has as many.
     """
     records = records_of_nodes(nodes)
-    starts = [key for key in records if key[0] in {rules.Kind.PERSON, rules.Kind.EVENT}]
-    if not starts:
+    if not records:
         return ()
-    kinds, ids = zip(*records, strict=True)
-    from_kinds, from_ids = zip(*starts, strict=True)
-    asked: dict[str, Any] = {
-        "kinds": list(kinds),
-        "ids": list(ids),
-        "from_kinds": list(from_kinds),
-        "from_ids": list(from_ids),
-        "most": max(follow.values()) + 1,
-    }
     with connection.cursor() as cursor:
-        cursor.execute(_BETWEEN, asked)
+        cursor.execute(_BETWEEN, _asked(records, follow))
         return _ties(cursor.fetchall(), records)
+
+
+def _asked(records: Mapping[RecordKey, Node], follow: Mapping[str, int]) -> dict[str, Any]:
+    """Some records as a statement takes them, each with how many links of it are read: one more than are followed."""
+    kinds, ids = zip(*records, strict=True)
+    most = [follow[_sort_of(node.kind)] + 1 for node in records.values()]
+    return {"kinds": list(kinds), "ids": list(ids), "most": most}
 
 
 def ties_called(link_ids: Iterable[int]) -> tuple[Tie, ...]:
