@@ -5,7 +5,7 @@ import pytest
 from fourfold.assessments import selectors, services
 from fourfold.assessments.rules import Status
 from fourfold.platform.visibility.scope import acting_as
-from tests.assessments.conftest import COUNTY_LINE, NOW, TODAY, evidence, submitted, vector
+from tests.assessments.conftest import COUNTERFEIT, COUNTY_LINE, NOW, TODAY, evidence, shipped, submitted, vector
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +63,22 @@ def test_the_whole_way_by_pages(universe, threat, client_for):
     assert "Changed because: Two more lines since September" in tab
     assert "Tier 1" in tab
     assert "decided in four weeks" in main_of(analyst.get("/"))
+
+
+def test_everything_that_is_missing_is_said_at_once(universe, waiting, client_for):
+    moderator = client_for(universe.nwrocu_rocta_moderator)
+    address = f"/assessments/{waiting.reference}"
+    moderator.post(f"{address}/take-up/")
+    bare = moderator.post(f"{address}/score-blind/", {"do": "send"})
+    assert bare.status_code == 422
+    wanted = [f"{each.name}: choose a score" for each in shipped().criteria]
+    assert [sentence for sentence in wanted if sentence not in main_of(bare)] == []
+    own = typed(vector(COUNTERFEIT)) | {"do": "send"}
+    assert moderator.post(f"{address}/score-blind/", own).status_code == 302
+    bare = moderator.post(f"{address}/moderate/", {"outcome": "WITH_CHANGES"})
+    assert bare.status_code == 422
+    for change in ("physical was changed from 4 to 1", "psychological was changed from 4 to 2"):
+        assert f"Say why {change}" in main_of(bare)
 
 
 @pytest.mark.parametrize(

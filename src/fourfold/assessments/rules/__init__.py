@@ -24,7 +24,7 @@ from fourfold.assessments.rules.scoring import (
     shown,
     steps_to_other_tiers,
 )
-from fourfold.assessments.rules.sentences import SENTENCES, WORDS, broken, check_words
+from fourfold.assessments.rules.sentences import SENTENCES, WORDS, broken, check_words, raise_all
 from fourfold.platform.people.rules import may
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "faults_to_finish",
     "may",
     "months_before",
+    "raise_all",
     "score",
     "shown",
     "steps_to_other_tiers",

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 from fourfold.assessments.rules.definition import Confidence, Floor, Level, Model, Section
-from fourfold.assessments.rules.sentences import SENTENCES, WORDS, broken
+from fourfold.assessments.rules.sentences import SENTENCES, WORDS, broken, raise_all
 from fourfold.platform.errors import RuleBroken
 
 type Values = Mapping[str, int | None]
@@ -198,9 +198,9 @@ def check_values(model: Model, values: Values) -> None:
 def check_complete(
     model: Model, values: Values, *, why: Mapping[str, str], cited: Iterable[str] | None, threat_type: str = ""
 ) -> None:
-    """Raise `RuleBroken` for the first thing that keeps scores from being sent."""
-    for code, key, sentence in faults_to_finish(model, values, why=why, cited=cited, threat_type=threat_type):
-        raise RuleBroken(code, sentence, f"score-{key}" if key else "")
+    """Raise `RuleBroken` for the first thing that keeps scores from being sent, with everything else beside it."""
+    faults = faults_to_finish(model, values, why=why, cited=cited, threat_type=threat_type)
+    raise_all(RuleBroken(code, sentence, f"score-{key}" if key else "") for code, key, sentence in faults)
 
 
 def _fault(code: str, key: str, **facts: object) -> tuple[str, str, str]:

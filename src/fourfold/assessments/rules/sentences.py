@@ -1,6 +1,6 @@
 """What a person reads when a rule of this room refuses: AS for assessing, AM for moderating, MO for models."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from fourfold.platform.errors import RuleBroken
 
@@ -78,6 +78,13 @@ WORDS = 3
 def broken(code: str, field: str = "", **facts: object) -> RuleBroken:
     """The refusal for one numbered rule, its sentence filled in."""
     return RuleBroken(code, SENTENCES[code].format(**facts), field=field)
+
+
+def raise_all(refusals: Iterable[RuleBroken]) -> None:
+    """Raise the first, with the others beside it, so that a person mends them in one go. None: nothing is raised."""
+    found = tuple(refusals)
+    if found:
+        raise RuleBroken(found[0].code, found[0].sentence, found[0].field, others=found[1:])
 
 
 def check_words(text: str, *, code: str = "AS15", field: str = "reason", **facts: object) -> None:

@@ -60,17 +60,20 @@ def check_evidence(model: Model, evidence: Evidence, *, today: date) -> None:
 def check_reasons(
     model: Model, threat_type: str, theirs: Values, own: Values, reasons: Mapping[str, str]
 ) -> dict[str, str]:
-    """The reason for each criterion on which the sides differ. Raises `RuleBroken` AM8 for one that is missing."""
-    said = {}
-    for key in rules.differences(theirs, own):
-        reason = reasons.get(key, "").strip()
-        facts = {
-            "name": model.by_key[key].named(threat_type).lower(),
-            "was": in_words(theirs.get(key)),
-            "now": in_words(own.get(key)),
-        }
-        rules.check_words(reason, code="AM8", field=f"reason-{key}", **facts)
-        said[key] = reason
+    """The reason for each criterion on which the sides differ. Raises `RuleBroken` AM8 for those that are missing."""
+    said = {key: reasons.get(key, "").strip() for key in rules.differences(theirs, own)}
+    rules.raise_all(
+        broken(
+            "AM8",
+            f"reason-{key}",
+            name=model.by_key[key].named(threat_type).lower(),
+            was=in_words(theirs.get(key)),
+            now=in_words(own.get(key)),
+            words=rules.WORDS,
+        )
+        for key, reason in said.items()
+        if len(reason.split()) < rules.WORDS
+    )
     return said
 
 

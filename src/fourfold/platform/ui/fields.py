@@ -145,9 +145,10 @@ def read_date(typed: str) -> date | None:
 
 
 def refuse(form: forms.BaseForm, broken: RuleBroken) -> None:
-    """Put a broken rule on the field it names, or on the whole form. The form has been validated."""
-    named = broken.field if broken.field in form.fields else None
-    form.add_error(named, ValidationError(broken.sentence, code=broken.code))
+    """Put each broken rule on the field it names, or on the whole form. The form has been validated."""
+    for each in (broken, *broken.others):
+        named = each.field if each.field in form.fields else None
+        form.add_error(named, ValidationError(each.sentence, code=each.code))
 
 
 Shape = Literal["hidden", "text", "password", "textarea", "select", "radios", "checkboxes", "groups", "date", "file"]
