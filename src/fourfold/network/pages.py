@@ -20,8 +20,11 @@ from fourfold.platform.ui.lists import REWIND, Rewind
 from fourfold.platform.ui.pages import Foot, Link, Page
 from fourfold.pole import rules as pole_rules
 from fourfold.pole.pages import words
+from fourfold.pole.rules.identity import Verdict
 from fourfold.pole.selectors import PersonLine
-from fourfold.pole.steps import Called, Node, Tie
+from fourfold.pole.selectors.identity import Said
+from fourfold.pole.selectors.matches import PeopleMatch, Sameness
+from fourfold.pole.steps import Called, Node, Tie, person_node
 from fourfold.threats.pages import ThreatPage, Told
 
 NOT_THERE = Called("record", "A record", "")
@@ -30,14 +33,26 @@ DEPTH_WORDS = {1: "One link", 2: "Two links", 3: "Three links"}
 LINKS_SHOWN = 400
 GROUP_SHOWN = 12
 NO_PERIOD = Period()
+SAMENESS_WORDS = {
+    Sameness.PROPOSED: "May be the same person",
+    Sameness.DIFFERENT: "Said to be different people",
+    Sameness.SAME: "Said to be the same person",
+}
+VERDICT_WORDS = {
+    Verdict.PROPOSED: "May be the same",
+    Verdict.SAME: "The same person",
+    Verdict.DIFFERENT: "Different people",
+    Verdict.UNSURE: "Cannot be told",
+}
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A network as it is drawn: what is in it as data, and what that is in words."""
+    """A network as it is drawn: what is in it as data, what that is in words, and which sorts of match it has."""
 
     words: str
     data: str
+    matches: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -164,6 +179,7 @@ class BetweenPage(Page):
     asking: Asking
     drawing: Drawing | None
     sentence: str
+    matches: tuple[ui.Table, ...]
     routes: tuple[RouteShown, ...]
 
 
@@ -210,7 +226,7 @@ def asking_of(
 
 def drawing_of(picture: Picture, said: Words, *, known: Known | None, what: str) -> Drawing | None:
     """Nodes and links as data for the drawing. None where there is nothing to draw."""
-    if not picture.ties:
+    if not picture.ties and not picture.matches:
         return None
     protected = known.protected if known else frozenset()
     drawn = [
@@ -228,11 +244,33 @@ def drawing_of(picture: Picture, said: Words, *, known: Known | None, what: str)
     for tie in picture.ties:
         between.setdefault((tie.left.code, tie.right.code), set()).add(_type(tie.type))
     edges = [
-        {"id": f"{left}>{right}", "source": left, "target": right, "label": ", ".join(sorted(types))}
-        for (left, right), types in between.items()
+        {"source": left, "target": right, "label": ", ".join(sorted(types))} for (left, right), types in between.items()
     ]
-    told = f"{what}: {plural(len(drawn), 'thing', 'things')} and {plural(len(edges), 'link', 'links')}."
-    return Drawing(f"{told} The tables below say the same.", json.dumps({"nodes": drawn, "edges": edges}))
+    matches = [
+        {
+            "source": person_node(each.one).code,
+            "target": person_node(each.other).code,
+            "label": _match_label(each),
+            "match": each.sameness,
+        }
+        for each in picture.matches
+    ]
+    counted = [plural(len(drawn), "thing", "things"), plural(len(edges), "link", "links")]
+    counted += [plural(len(matches), "match", "matches")] if matches else []
+    told = f"{what}: {', '.join(counted[:-1])} and {counted[-1]}."
+    sorts = dict.fromkeys(sorted(each.sameness for each in picture.matches))
+    return Drawing(
+        f"{told} The tables below say the same.",
+        json.dumps({"nodes": drawn, "edges": edges + matches}, separators=(",", ":")),
+        tuple((sort.lower(), SAMENESS_WORDS[sort]) for sort in sorts),
+    )
+
+
+def _match_label(match: PeopleMatch) -> str:
+    words_of = SAMENESS_WORDS[match.sameness]
+    if match.sameness is Sameness.PROPOSED and match.probability is not None:
+        return f"{words_of}, {pole_rules.percentage_words(match.probability)}"
+    return words_of
 
 
 def _flag(node: Node, protected: frozenset[int], hubs: frozenset[Node]) -> str:
@@ -259,10 +297,11 @@ def people_tables(picture: Picture, people: People, known: Known) -> tuple[ui.Ta
         line = known.lines.get(node.person_id)
         if line is None:
             continue
+        standing = people.standing.get(node.person_id)
         row = (
             _person_cell(line),
-            ui.Cell(picture.away[node], numeric=True),
-            ui.Cell(people.standing[node.person_id].degree, numeric=True),
+            ui.Cell("By a match" if node in picture.by_match else picture.away[node], numeric=True),
+            ui.Cell(standing.degree if standing else 0, numeric=True),
             ui.Cell(", ".join(known.roles.get(node.person_id, ())) or "None recorded"),
         )
         (protect if node.person_id in known.protected else others).append(row)
@@ -275,6 +314,35 @@ def people_tables(picture: Picture, people: People, known: Known) -> tuple[ui.Ta
 def _person_cell(line: PersonLine) -> ui.Cell:
     tag = ui.Tag(line.under_18, "yellow") if line.under_18 else None
     return ui.Cell(line.name, line.url, hint=f"{line.reference}, {words.birth_words(line)}", tag=tag)
+
+
+def match_tables(picture: Picture, known: Known) -> tuple[ui.Table, ...]:
+    """Who may be whom, and what was said of it. None where there is no match."""
+    rows = [row for each in picture.matches if (row := _match_row(each, known)) is not None]
+    if not rows:
+        return ()
+    more = f": the likeliest {rules.MOST_BY_MATCH} of those outside the picture" if picture.unmatched else ""
+    heads = ("Person", "And", "What is said", "Chance that they are one", "By whom", "Compare")
+    return (ui.Table(f"Matches{more}", tuple(ui.Head(text) for text in heads), tuple(rows)),)
+
+
+def _match_row(match: PeopleMatch, known: Known) -> tuple[ui.Cell, ...] | None:
+    one, other = known.lines.get(match.one), known.lines.get(match.other)
+    if one is None or other is None:
+        return None
+    chance = "Not worked out" if match.probability is None else pole_rules.percentage_words(match.probability)
+    return (
+        _person_cell(one),
+        _person_cell(other) if match.one != match.other else ui.Cell("Another record of this person"),
+        ui.Cell(SAMENESS_WORDS[match.sameness]),
+        ui.Cell(chance if match.sameness is not Sameness.SAME else "Decided by a person"),
+        ui.Cell("; ".join(_said(each) for each in match.said) or "By what was compared. Nobody has judged it"),
+        ui.Cell("Side by side", reverse("pole:pair", args=match.records)),
+    )
+
+
+def _said(said: Said) -> str:
+    return f"{VERDICT_WORDS[said.verdict]}: {said.by}, {said.organisation}, {shown_date(said.on)}"
 
 
 def thing_tables(picture: Picture, said: Words) -> tuple[ui.Table, ...]:
@@ -372,7 +440,14 @@ def compared(before: Picture, now: Picture, said: Words, *, since: date) -> Comp
             for t in these.ties
             if (t.left, t.right, t.type) not in pairs and {t.left, t.right} <= those.away.keys()
         )
-        return tuple(dict.fromkeys((*nodes, *links)))
+        known = {(m.one, m.other, m.sameness) for m in those.matches}
+        matches = sorted(
+            f"{said.of(person_node(m.one)).title} and {said.of(person_node(m.other)).title}:"
+            f" {SAMENESS_WORDS[m.sameness].lower()}"
+            for m in these.matches
+            if (m.one, m.other, m.sameness) not in known
+        )
+        return tuple(dict.fromkeys((*nodes, *links, *matches)))
 
     return Compared(since, told(now, before), told(before, now))
 
@@ -407,22 +482,42 @@ def around_page(
         asking=asking,
         drawing=drawing_of(picture, said, known=known, what=title),
         lead=_within(picture, asked),
-        tables=(*people_tables(picture, people, known), *thing_tables(picture, said)) if picture.ties else (),
+        tables=_tables(picture, people, known, said),
         compared=difference,
-        empty=None if picture.ties else _no_links("this person"),
+        empty=None if picture.ties or picture.matches else _no_links("this person"),
         foot=Foot(seen_by=SEEN_BY),
     )
 
 
+def _tables(picture: Picture, people: People, known: Known, said: Words) -> tuple[ui.Table, ...]:
+    """What is drawn, as tables."""
+    if not picture.ties and not picture.matches:
+        return ()
+    return (
+        *people_tables(picture, people, known),
+        *match_tables(picture, known),
+        *thing_tables(picture, said),
+    )
+
+
 def _within(picture: Picture, asked: Asked) -> str:
-    others = len(picture.people) - len(picture.starts)
+    others = len(picture.people) - len(picture.starts) - len(picture.by_match)
     things = len(picture.away) - len(picture.people)
     when = f", active {_period(asked.period)}" if asked.period else ""
     return (
         f"Within {DEPTH_WORDS[asked.depth].lower()}{when}: {plural(others, 'other person', 'other people')},"
         f" {plural(things, 'vehicle, phone, place or event', 'vehicles, phones, places and events')},"
-        f" {plural(len(picture.ties), 'link', 'links')}."
+        f" {plural(len(picture.ties), 'link', 'links')}.{_matched(picture)}"
     )
+
+
+def _matched(picture: Picture) -> str:
+    """What matches say in the sentence above a drawing."""
+    if not picture.matches:
+        return ""
+    beyond = len(picture.by_match)
+    here = f" {plural(beyond, 'person is', 'people are')} here by a match alone." if beyond else ""
+    return f" {plural(len(picture.matches), 'match', 'matches')}: a match says who may be whom, and is no link.{here}"
 
 
 def _period(period: Period) -> str:
@@ -463,10 +558,10 @@ def of_threat_page(
         key_sentence=_key_sentence(people, known),
         key_table=_key_table(people, known),
         groups=_groups_table(people, known),
-        tables=(*people_tables(picture, people, known), *thing_tables(picture, said)) if picture.ties else (),
+        tables=_tables(picture, people, known, said),
         compared=difference,
         edge=Link("People at the edge of this group", told.at(reverse("network:edge", args=[reference]))),
-        empty=None if picture.ties else _no_links("the people in this threat"),
+        empty=None if picture.ties or picture.matches else _no_links("the people in this threat"),
     )
 
 
@@ -547,6 +642,7 @@ def _groups_table(people: People, known: Known) -> ui.Table:
 def between_page(
     ends: tuple[End, End],
     found: Connection | None,
+    shown: Picture | None,
     said: Words,
     known: Known | None,
     *,
@@ -555,7 +651,6 @@ def between_page(
     rewind: Rewind,
 ) -> BetweenPage:
     one, other = ends
-    both = one.person is not None and other.person is not None
     title = "What connects two people"
     if one.person is not None and other.person is not None:
         title = f"What connects {one.person.name} and {other.person.name}"
@@ -567,11 +662,26 @@ def between_page(
         alerts=(*rewind.alerts, *problem),
         ends=ends,
         asking=asking,
-        drawing=drawing_of(found.shown, said, known=known, what=title) if found else None,
-        sentence=_connected(found) if both and found is not None else "",
+        drawing=drawing_of(shown, said, known=known, what=title) if shown else None,
+        sentence=f"{_same(found, shown)}{_connected(found)}" if found is not None and shown is not None else "",
+        matches=match_tables(shown, known) if shown is not None and known is not None else (),
         routes=tuple(_route(number, route, said) for number, route in enumerate(routes, start=1)),
         foot=Foot(seen_by=SEEN_BY),
     )
+
+
+def _same(found: Connection, shown: Picture) -> str:
+    """That the two may be one, before what connects them."""
+    ends = {node.person_id for node in found.ends}
+    match = next((each for each in shown.matches if {each.one, each.other} == ends), None)
+    if match is None:
+        return ""
+    if match.sameness is Sameness.DIFFERENT:
+        return "Somebody said that they are different people. "
+    chance = ""
+    if match.probability is not None:
+        chance = f": on what was compared the chance is {pole_rules.percentage_words(match.probability)}"
+    return f"They may be the same person{chance}. "
 
 
 def _connected(found: Connection) -> str:

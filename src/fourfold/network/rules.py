@@ -23,6 +23,8 @@ FOLLOWED = {"PERSON": 150, "OBJECT": 25, "LOCATION": 25, "EVENT": 25}
 joins people who have nothing to do with each other. Default, not the national model."""
 MOST_NODES = 250
 """Nodes of one picture: more cannot be read. What is left out is said."""
+MOST_BY_MATCH = 20
+"""People that a match alone brings into a picture, the likeliest."""
 MOST_PATHS = 20
 MOST_SEARCHED = 2_000
 """Nodes that are looked at from each of two people."""

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from fourfold.platform.people.models import Organisation
 from fourfold.platform.reference import selectors as reference
 from fourfold.pole import selectors as pole
 from fourfold.pole import steps
+from fourfold.pole.selectors.matches import PeopleMatch, Sameness, matches_between
 from fourfold.pole.steps import Called, Node, Tie
 from fourfold.threats import selectors as threats
 from fourfold.threats.rules import Side
@@ -44,6 +45,9 @@ class Picture:
         ties: Links with both ends in the picture.
         hubs: Nodes with more links than are followed: they are shown, and what lies behind them is not.
         left_out: Nodes that were found and are not in the picture, because there were too many.
+        matches: Who of its people may be whom, and what was said of it. No match is followed or counted as a tie.
+        by_match: People whom no link brings into the picture: one of those it starts from may be the same person.
+        unmatched: Further such people, who are not in the picture because there were too many.
     """
 
     starts: tuple[Node, ...]
@@ -51,6 +55,9 @@ class Picture:
     ties: tuple[Tie, ...]
     hubs: frozenset[Node]
     left_out: int = 0
+    matches: tuple[PeopleMatch, ...] = ()
+    by_match: frozenset[Node] = frozenset()
+    unmatched: int = 0
 
     @property
     def people(self) -> tuple[Node, ...]:
@@ -93,6 +100,25 @@ def surroundings(person_ids: Iterable[int], *, depth: int, period: Period, most:
     return Picture(starts, away, inside, frozenset(hubs & away.keys()), len(left_out - away.keys()))
 
 
+def with_matches(picture: Picture) -> Picture:
+    """The picture with who of it may be whom, and who else may be one of those it starts from. Four queries at most."""
+    inside = {node.person_id for node in picture.people}
+    found = matches_between(inside, beyond=[node.person_id for node in picture.starts])
+    within = [each for each in found if {each.one, each.other} <= inside]
+    outward = [each for each in found if not {each.one, each.other} <= inside and each.sameness is Sameness.PROPOSED]
+    near = list(dict.fromkeys(pk for each in outward for pk in (each.one, each.other) if pk not in inside))
+    shown = frozenset(near[: rules.MOST_BY_MATCH])
+    matches = (*within, *(each for each in outward if {each.one, each.other} - inside <= shown))
+    by_match = {steps.person_node(person_id): 1 for person_id in near if person_id in shown}
+    return replace(
+        picture,
+        away={**picture.away, **by_match},
+        matches=matches,
+        by_match=frozenset(by_match),
+        unmatched=len(near) - len(shown),
+    )
+
+
 def _active(ties: Iterable[Tie], period: Period) -> tuple[Tie, ...]:
     """Links that were active in the period. One with an event was active when that happened. One query at most."""
     ties = tuple(ties)
@@ -131,6 +157,7 @@ class Route:
 class Connection:
     """All shortest ways between two people. `searched` says within how many links none was found."""
 
+    ends: tuple[Node, Node]
     routes: tuple[Route, ...]
     searched: int
     is_cut: bool = False
@@ -138,8 +165,9 @@ class Connection:
 
     @property
     def shown(self) -> Picture:
-        """All ways as one picture."""
-        away = {node: place for route in self.routes for place, node in enumerate(route.nodes)}
+        """All ways as one picture; the two people are in it even where nothing connects them."""
+        away = dict(zip(self.ends, (0, 1), strict=True))
+        away |= {node: place for route in self.routes for place, node in enumerate(route.nodes)}
         ties = {tie.link_id: tie for route in self.routes for between in route.ties for tie in between}
         hubs = frozenset(node for route in self.routes if route.through_hub for node in route.hubs)
         return Picture((), away, tuple(tie for _, tie in sorted(ties.items())), hubs)
@@ -180,7 +208,7 @@ def connection(one: int, other: int, *, period: Period) -> Connection:
         for way in ways
     ]
     routes.sort(key=lambda route: route.through_hub)
-    return Connection(tuple(routes), sum(walked), is_cut)
+    return Connection(ends, tuple(routes), sum(walked), is_cut)
 
 
 def _middle(ways: Iterable[tuple[Node, ...]]) -> set[Node]:
@@ -242,7 +270,7 @@ def people_of(picture: Picture, *, never_key: Collection[int] = ()) -> People:
         picture: Whose people.
         never_key: People who are in the network and are never named as key to it: those to be protected.
     """
-    network = of_ties(together(picture), alone=[node.key for node in picture.people])
+    network = of_ties(together(picture), alone=[node.key for node in picture.people if node not in picture.by_match])
     found = measure(network)
     standing = {
         int(name): Standing(

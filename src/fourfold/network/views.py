@@ -49,7 +49,7 @@ def around(request: HttpRequest, person_id: int) -> HttpResponse:
         raise NotThere
     with rewind.applied():
         line = selectors.person(person_id, today=today)
-        picture = selectors.surroundings([person_id], depth=asked.depth, period=asked.period)
+        picture = _picture([person_id], asked)
         known = selectors.known(picture, today=today)
         said = _words(picture, today)
     before = _before(asked, rewind, [person_id])
@@ -89,7 +89,7 @@ def of_threat(request: HttpRequest, reference: str) -> HttpResponse:
     with rewind.applied():
         told = threat_record.told_of(request, reference, rewind)
         members = selectors.members_of(told.threat)
-        picture = selectors.surroundings(members, depth=asked.depth, period=asked.period)
+        picture = _picture(members, asked)
         known = selectors.known(picture, today=today, of=told.threat)
         said = _words(picture, today)
         frame = threat_record.frame(told, "network")
@@ -125,7 +125,7 @@ def between(request: HttpRequest) -> HttpResponse:
     """What connects two people."""
     rewind, asked = recorded_on(request), _asked(request)
     today = rewind.on or clock.today()
-    found = known = None
+    found = known = shown = None
     said = Words({}, {})
     with rewind.applied():
         ends = (_end(request, "one", "First person", today), _end(request, "other", "Second person", today))
@@ -135,13 +135,13 @@ def between(request: HttpRequest) -> HttpResponse:
                 asked = Asked(asked.depth, asked.period, None, rules.SENTENCES["NT2"])
             else:
                 found = selectors.connection(one.person_id, other.person_id, period=asked.period)
-                shown = found.shown
+                shown = selectors.with_matches(found.shown)
                 known = selectors.known(shown, today=today)
-                ties = shown.ties
-                said = Words(steps.called(ties, today=today), selectors.owners_of(ties))
+                said = _words(shown, today)
     page = pages.between_page(
         ends,
         found,
+        shown,
         said,
         known,
         asked=asked,
@@ -215,6 +215,10 @@ def _asked(request: HttpRequest) -> Asked:
     return Asked(depth, period, compare, " ".join(problems))
 
 
+def _picture(people: Iterable[int], asked: Asked) -> Picture:
+    return selectors.with_matches(selectors.surroundings(people, depth=asked.depth, period=asked.period))
+
+
 def _words(picture: Picture, today: date) -> Words:
     return Words(selectors.called(picture, today=today), selectors.owners_of(picture.ties))
 
@@ -224,7 +228,7 @@ def _before(asked: Asked, rewind: Rewind, people: Iterable[int]) -> tuple[Pictur
     if asked.compare is None or (rewind.on is not None and rewind.on <= asked.compare):
         return None
     with as_recorded_on(clock.close_of(asked.compare)):
-        picture = selectors.surroundings(people, depth=asked.depth, period=asked.period)
+        picture = _picture(people, asked)
         return picture, _words(picture, asked.compare)
 
 

@@ -39,7 +39,34 @@ const LOOK = [
   },
   { selector: "node[away = 0]", style: { width: 38, height: 38, "font-weight": "bold", "font-size": 14 } },
   { selector: "edge", style: { width: 1.5, "line-color": "#505a5f", "curve-style": "straight" } },
-  { selector: "edge:selected, edge.near", style: { width: 3, "line-color": "#0b0c0c", label: "data(label)", "font-size": 11, "font-family": FONT, "text-background-color": "#ffffff", "text-background-opacity": 1 } },
+  // A match is no link: it says who may be whom, and looks unlike what joins people with things.
+  {
+    selector: "edge[match]",
+    style: {
+      width: 3,
+      "line-style": "dashed",
+      "line-dash-pattern": [8, 5],
+      "line-color": "#4c2c92",
+      "curve-style": "bezier",
+    },
+  },
+  {
+    selector: "edge[match = 'DIFFERENT']",
+    style: { "line-style": "dotted", "line-color": "#942514" },
+  },
+  { selector: "edge[match = 'SAME']", style: { "line-style": "solid", "loop-direction": "-45deg" } },
+  {
+    selector: "edge:selected, edge.near",
+    style: {
+      width: 3,
+      label: "data(label)",
+      "font-size": 11,
+      "font-family": FONT,
+      "text-background-color": "#ffffff",
+      "text-background-opacity": 1,
+    },
+  },
+  { selector: "edge.near[^match]", style: { "line-color": "#0b0c0c" } },
 ];
 
 // The same network is drawn the same way each time: from a circle in the order of the data, nothing by chance.
