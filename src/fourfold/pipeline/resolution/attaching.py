@@ -57,10 +57,10 @@ def attach(
           join size s on s.component = g.component
           where l.component <> g.component and s.n > 1 and s.n >= l.n),
         of_record as (
-          select id, component, target, any_value(n) as n, {means}, arg_max(other, weight) as best, max(weight) as most
+          select id, component, target, any_value(n) as n, {means}, arg_max(other, (weight, -other)) as best, max(weight) as most
           from met group by id, component, target),
         of_group as (
-          select o.component, o.target, any_value(o.n) as n, arg_max(id, most) as id, arg_max(best, most) as best,
+          select o.component, o.target, any_value(o.n) as n, arg_max(id, (most, -id)) as id, arg_max(best, (most, -id)) as best,
             sum({total} + w.bits + coalesce(c.bits, 0) - k.bits - $skipped) / any_value(s.n) + $skipped as bits
           from of_record o join in_group s using (id, component)
           join where_bits w on w.target = o.target and w.owner = s.owner
@@ -167,18 +167,17 @@ def _weights(connection: duckdb.DuckDBPyConnection, settings: Settings, model: M
         for each in settings.comparisons
     )
     joins = " ".join(
-        f"left join people_of_{column} on people_of_{column}.{column} = p.{column}_l"
+        f"left join people_of_{column} on people_of_{column}.{column} = l.{column}"
         for column in settings.frequency_columns
     )
     joins += " ".join(
-        f" left join expected_of_{column} e_{column} on e_{column}.{column} = p.{column}_l"
-        for column in settings.made_of
+        f" left join expected_of_{column} e_{column} on e_{column}.{column} = l.{column}" for column in settings.made_of
     )
     connection.execute(f"""
         create or replace temp table weighed as
         with people as (select count(*) as n from stands)
         select id_l, id_r, {columns}, p.match_weight as weight
-        from {scored} p {joins} join record l on l.id = p.id_l join record r on r.id = p.id_r
+        from {scored} p join record l on l.id = p.id_l join record r on r.id = p.id_r {joins}
         left join open_group gl on gl.id = p.id_l left join open_group gr on gr.id = p.id_r
         left join stands sl on sl.component = gl.component left join stands sr on sr.component = gr.component
         cross join people

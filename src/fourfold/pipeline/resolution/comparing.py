@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import splink.comparison_level_library as levels
-from splink import SettingsCreator, block_on
+from splink import SettingsCreator
 from splink.comparison_library import CustomComparison
 
 from fourfold.pipeline.resolution.model import Model
-from fourfold.pipeline.resolution.records import blocking_columns
 from fourfold.pipeline.resolution.settings import Comparison, Level, Settings, SettingsWrong
 
 DIALECT = "duckdb"
@@ -79,16 +78,13 @@ TESTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
 
 
 def splink_settings(settings: Settings, model: Model, *, prior: float, link_type: LinkType) -> SettingsCreator:
-    """What Splink needs to score pairs: the comparisons with the model's chances, the blocking keys, the prior."""
+    """What Splink needs to score pairs: the comparisons with the model's chances and the prior. Pairs are ours to make."""
     return SettingsCreator(
         link_type=link_type,
         unique_id_column_name="id",
         probability_two_random_records_match=prior,
         comparisons=[_comparison(each, model) for each in settings.comparisons],
-        blocking_rules_to_generate_predictions=[
-            block_on(column, arrays_to_explode=[column] if rule.each else None)
-            for column, rule in blocking_columns(settings)
-        ],
+        blocking_rules_to_generate_predictions=[],
         retain_matching_columns=True,
         retain_intermediate_calculation_columns=True,
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from fourfold.pipeline.resolution import records, scoring, spreadsheets, training
+from fourfold.pipeline.resolution import blocking, scoring, spreadsheets, training
 from fourfold.pipeline.resolution.gathering import gather
 from fourfold.pipeline.resolution.model import LARGEST_PRIOR, Model, usual_model
 from fourfold.pipeline.resolution.settings import FOR_FILES, Gathering, Settings, load_settings
@@ -40,7 +40,7 @@ class Linked:
     compared: tuple[str, ...]
     model: Model
     model_reason: str
-    blocks: tuple[records.BlockReport, ...]
+    blocks: tuple[blocking.BlockReport, ...]
     repeated_ids: int
 
 
@@ -67,10 +67,12 @@ def link(paths: Sequence[Path], *, out: Path, named: Mapping[str, str], settings
         files = spreadsheets.read(connection, paths, named=named, workplace=Path(spill))
         _set_copies_aside(connection)
         fitting = whole.among(spreadsheets.filled(connection))
-        blocks = tuple(records.add_blocking_keys(connection, fitting))
+        blocking.make_keys(connection, fitting)
+        blocks = tuple(blocking.set_aside_common_keys(connection, fitting))
+        blocking.make_pairs(connection, across=len(paths) > 1)
         model, reason = training.choose_model(connection, fitting, given=usual_model(fitting), train=True)
         if fitting.blocking:
-            prior = scoring.score(connection, fitting, model, across=len(paths) > 1).prior
+            prior = scoring.score(connection, fitting, model).prior
             if scoring.open_records(connection) >= fitting.training.smallest:
                 _learn_prior(connection, prior)
         else:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from fourfold.pipeline.canonical import macros
-from fourfold.pipeline.resolution.settings import DATA, BlockingRule, Settings
+from fourfold.pipeline.resolution.settings import DATA
 
 NICKNAMES = DATA / "nicknames_en.csv"
 
@@ -90,23 +89,6 @@ update record set contacts = held.contacts from (
 where held.id = record.id
 """
 """A number or a plate counts for a record where everybody who reads the record may also read both it and the link."""
-
-
-@dataclass(frozen=True)
-class BlockReport:
-    """What one blocking rule did: how many keys it made, and the keys too big to use."""
-
-    rule: str
-    keys: int
-    pairs: int
-    largest: int
-    keys_set_aside: int
-    records_set_aside: int
-
-
-def blocking_columns(settings: Settings) -> list[tuple[str, BlockingRule]]:
-    """The column of `record` that holds each rule's key, or its list of keys."""
-    return [(f"block_{number}", rule) for number, rule in enumerate(settings.blocking)]
 
 
 def load_records(
@@ -191,50 +173,6 @@ def _take_things(connection: duckdb.DuckDBPyConnection, source: str, batch: int,
             f" where left_kind = 'PERSON' and right_kind = 'EVENT' and {open_sql}",
             [source, str(links)],
         )
-
-
-def add_blocking_keys(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[BlockReport]:
-    """Add one key column a rule to `record`; keys shared by too many open records are emptied and reported.
-
-    Block sizes are counted over open records, so that a restricted record never changes how open records are compared.
-    """
-    return [_add_key(connection, column, rule, settings.largest_block) for column, rule in blocking_columns(settings)]
-
-
-def _add_key(connection: duckdb.DuckDBPyConnection, column: str, rule: BlockingRule, most: int) -> BlockReport:
-    connection.execute(f"alter table record add column {column} varchar{'[]' if rule.each else ''}")
-    connection.execute(f"update record set {column} = {_key_sql(rule)}")
-    connection.execute(f"""
-        create or replace temp table block as
-        select key, count(*) as n
-        from (select {f"unnest({column})" if rule.each else column} as key from record where open)
-        where key is not null group by key""")
-    keys, pairs, largest, aside, records_aside = connection.execute(
-        """select count(*), coalesce(sum(n * (n - 1) // 2) filter (n <= $most), 0), coalesce(max(n), 0),
-          count(*) filter (n > $most), coalesce(sum(n) filter (n > $most), 0) from block""",
-        {"most": most},
-    ).fetchall()[0]
-    if aside and rule.each:
-        connection.execute(
-            f"""create or replace temp table kept_keys as
-            select id, list(item) as items
-            from (select id, unnest({column}) as item from record) join block on block.key = item where n <= ?
-            group by id""",
-            [most],
-        )
-        connection.execute(f"update record set {column} = (select items from kept_keys where kept_keys.id = record.id)")
-    elif aside:
-        connection.execute(
-            f"update record set {column} = null where {column} in (select key from block where n > ?)", [most]
-        )
-    return BlockReport(rule.name, int(keys), int(pairs), int(largest), int(aside), int(records_aside))
-
-
-def _key_sql(rule: BlockingRule) -> str:
-    parts = " || '|' || ".join(f"{column}::varchar" for column in rule.columns) or "''"
-    if rule.each is None:
-        return parts
-    return f"case when {parts} is not null then list_transform({rule.each}, lambda item: item || '|' || {parts}) end"
 
 
 def _empty() -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from fourfold.pipeline.resolution import clustering, records, scoring, training
+from fourfold.pipeline.resolution import blocking, clustering, records, scoring, training
 from fourfold.pipeline.resolution import judgements as judged
 from fourfold.pipeline.resolution.model import Model, load_model
 from fourfold.pipeline.resolution.settings import Settings, load_settings
@@ -56,7 +56,7 @@ class Resolution:
     model_name: str
     model_digest: str
     model_reason: str
-    blocks: tuple[records.BlockReport, ...]
+    blocks: tuple[blocking.BlockReport, ...]
 
 
 def resolve(
@@ -99,7 +99,9 @@ def resolve(
         records.load_records(connection, person_parquets)
         judged.load(connection, judgements)
         _load_previous(connection, previous, next_cluster=next_cluster)
-        blocks = tuple(records.add_blocking_keys(connection, settings))
+        blocking.make_keys(connection, settings)
+        blocks = tuple(blocking.set_aside_common_keys(connection, settings))
+        blocking.make_pairs(connection)
         chosen, reason = training.choose_model(connection, settings, given=model or load_model(), train=train)
         scored = scoring.score(connection, settings, chosen)
         clustering.cluster(connection, settings, chosen, scored)

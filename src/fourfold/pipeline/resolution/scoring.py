@@ -1,6 +1,6 @@
 """Scores the pairs of records that share a blocking key, with Splink on DuckDB, and keeps what made each score.
 
-Reads: `record` with its blocking columns. Makes: `edge` (id_l < id_r, match_weight, probability, waterfall), grain:
+Reads: `record` and `pair`. Makes: `edge` (id_l < id_r, match_weight, probability, waterfall), grain:
 one row a pair at or above the review threshold.
 """
 
@@ -50,10 +50,12 @@ def linker_for(
     *,
     prior: float,
     tables: Sequence[str] = ("record",),
+    pairs: str | None = None,
 ) -> Linker:
     """A Splink linker with the frequencies of `record_frequencies` registered.
 
-    One table: every pair in it may be compared. Several tables: only pairs of two tables.
+    One table: every pair in it may be compared. Several tables: only pairs of two tables. `pairs`: the table of those
+    to score, where they are known.
     """
     database = DuckDBAPI(connection=connection)
     linker = Linker(
@@ -65,6 +67,9 @@ def linker_for(
     for column in settings.frequency_columns:
         frequencies = database.register(connection.table(record_frequencies(connection, settings, model, column)))
         linker.table_management.register_term_frequency_lookup(frequencies, column)
+    if pairs is not None:
+        said = connection.sql(f"select '0' as match_key, id_l as join_key_l, id_r as join_key_r from {pairs}")
+        linker.table_management.register_blocked_pairs_for_predict(database.register(said))
     return linker
 
 
@@ -98,11 +103,10 @@ def tables_by_source(connection: duckdb.DuckDBPyConnection, table: str) -> tuple
     return tables
 
 
-def score(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model, *, across: bool = False) -> Scored:
-    """Make the table `edge`. `across`: only pairs of two sources are compared."""
+def score(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model) -> Scored:
+    """Make the table `edge` out of `record` and `pair`."""
     prior = model.prior(open_records(connection), settings)
-    tables = tables_by_source(connection, "record") if across else ("record",)
-    linker = linker_for(connection, settings, model, prior=prior, tables=tables)
+    linker = linker_for(connection, settings, model, prior=prior, pairs="pair")
     rarest = {column: _rarest(connection, settings, model, column) for column in settings.frequency_columns}
     least_weight = None if settings.groups else settings.review_weight
     found = linker.inference.predict(threshold_match_weight=least_weight, warning_mode="never")
