@@ -1,6 +1,6 @@
 """A small picture: a group of three, a boy at its edge, a child it exploits, and links that one force keeps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,11 +18,22 @@ from fourfold.pole.rules import reference_of
 from fourfold.pole.services import publish_batch
 from fourfold.threats import services as threats
 from fourfold.threats.models import Threat
+from tests.pole import canonical
 from tests.pole.canonical import Batch
 from tests.threats.conftest import EXPLOITED, membership, nomination
 from tests.universe import PASSWORD, SINCE, Universe
 
 AGO = timedelta(days=30)
+SOURCE = "niche_tri"
+Match = tuple[str, str, float, str]
+"""Keys of two people's records, the weight and the band of a match between them."""
+MATCHED: tuple[Match, ...] = (
+    ("alpha", "bravo", 3.0, "PROPOSED"),
+    ("alpha", "alone", 4.0, "PROPOSED"),
+    ("alpha", "ghost", 9.0, "PROPOSED"),
+    ("charlie", "elder", 2.0, "PROPOSED"),
+    ("alpha", "edge", -6.0, "WITHIN"),
+)
 
 
 @dataclass(frozen=True)
@@ -85,19 +96,29 @@ def batch_of(folder: Path, *, hidden: bool = True) -> Batch:
     return batch
 
 
-def publish(universe: Universe, batch: Batch, *, number: int = 1) -> dict[str, int]:
-    """Record ids by key, of all records that were published."""
+def publish(
+    universe: Universe, batch: Batch, *, number: int = 1, matches: Iterable[Match] | None = None
+) -> dict[str, int]:
+    """Record ids by key, of all records that were published; with matches between them where a run had found some."""
+    folder = batch.written()
+    keys = [row["record_key"] for row in batch.rows["person"]]
+    found = clusters = None
+    if matches is not None:
+        rows = [(SOURCE, one, SOURCE, other, weight, band) for one, other, weight, band in matches]
+        found = canonical.edges(folder.parent / "edges.parquet", rows)
+        groups = [(SOURCE, key, number) for number, key in enumerate(keys, start=1)]
+        clusters = canonical.clusters(folder.parent / "clusters.parquet", groups)
     with acting_as(universe.service("intake")):
         publish_batch(
             batch_id=number,
-            source_code="niche_tri",
-            canonical_dir=batch.written(),
-            clusters=None,
-            edges=None,
+            source_code=SOURCE,
+            canonical_dir=folder,
+            clusters=clusters,
+            edges=found,
             run=f"run-{number}",
             now=clock.now(),
         )
-        return pole.record_ids(source="niche_tri", keys=[row["record_key"] for row in batch.rows["person"]])
+        return pole.record_ids(source=SOURCE, keys=keys)
 
 
 def people_of(universe: Universe, records: dict[str, int]) -> dict[str, int]:
@@ -134,8 +155,8 @@ def make_threat(universe: Universe, records: dict[str, int]) -> Threat:
     return threat
 
 
-def make_world(universe: Universe, folder: Path) -> World:
-    records = publish(universe, batch_of(folder / "canonical"))
+def make_world(universe: Universe, folder: Path, *, matches: Iterable[Match] | None = None) -> World:
+    records = publish(universe, batch_of(folder / "canonical"), matches=matches)
     return World(people_of(universe, records), records, make_threat(universe, records))
 
 

@@ -8,14 +8,14 @@ from fourfold.network.models import EdgeLead
 from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
 from tests.browser import axe, overflow, screenshot
-from tests.network.conftest import make_world, safeguarding_lead
+from tests.network.conftest import MATCHED, make_world, safeguarding_lead
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
 def addresses(lasting_db, universe, tmp_path):
-    world, actor = make_world(universe, tmp_path), safeguarding_lead("merseyside")
+    world, actor = make_world(universe, tmp_path, matches=MATCHED), safeguarding_lead("merseyside")
     with acting_as(actor):
         services.look_for_people(actor=actor, threat=world.threat, today=clock.today())
         lead = EdgeLead.objects.order_by("pk").first()
@@ -58,5 +58,13 @@ def test_without_scripts_the_tables_say_it_all(addresses, live_site, universe, p
     sign_in(plain_page, live_site, universe, addresses["of_threat"])
     assert plain_page.locator(".ff-network__drawing").is_hidden()
     text = plain_page.locator("main").inner_text()
-    for words in ("Key people", "Groups", "People to protect", "Vehicles, phones and places", "Links", "AB12CDE"):
+    for words in (
+        "Key people",
+        "Groups",
+        "People to protect",
+        "Vehicles, phones and places",
+        "Matches",
+        "Links",
+        "AB12CDE",
+    ):
         assert words in text

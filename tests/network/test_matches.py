@@ -9,44 +9,19 @@ from fourfold.network import selectors
 from fourfold.network.rules import Period
 from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
-from fourfold.pole import selectors as pole
 from fourfold.pole.rules.identity import Verdict, pair_of
 from fourfold.pole.selectors.matches import Sameness, matches_between
-from fourfold.pole.services import judge, publish_batch
-from tests.network.conftest import World, batch_of, make_threat, people_of
+from fourfold.pole.services import judge
+from tests.network.conftest import MATCHED, World, make_world, people_of
 from tests.network.test_pages import around, text_of
-from tests.pole import canonical
 
 pytestmark = pytest.mark.django_db
-SOURCE = "niche_tri"
-MATCHED = (
-    ("alpha", "bravo", 3.0, "PROPOSED"),
-    ("alpha", "alone", 4.0, "PROPOSED"),
-    ("alpha", "ghost", 9.0, "PROPOSED"),
-    ("charlie", "elder", 2.0, "PROPOSED"),
-    ("alpha", "edge", -6.0, "WITHIN"),
-)
 
 
 @pytest.fixture
 def matched(db, universe, tmp_path) -> World:
     """The small picture, with matches that wait for somebody. One of them is with a record that one force keeps."""
-    batch = batch_of(tmp_path / "canonical")
-    keys = [row["record_key"] for row in batch.rows["person"]]
-    pairs = [(SOURCE, one, SOURCE, other, weight, band) for one, other, weight, band in MATCHED]
-    groups = [(SOURCE, key, number) for number, key in enumerate(keys, start=1)]
-    with acting_as(universe.service("intake")):
-        publish_batch(
-            batch_id=1,
-            source_code=SOURCE,
-            canonical_dir=batch.written(),
-            clusters=canonical.clusters(tmp_path / "clusters.parquet", groups),
-            edges=canonical.edges(tmp_path / "edges.parquet", pairs),
-            run="run-1",
-            now=clock.now(),
-        )
-        records = pole.record_ids(source=SOURCE, keys=keys)
-    return World(people_of(universe, records), records, make_threat(universe, records))
+    return make_world(universe, tmp_path, matches=MATCHED)
 
 
 def seen(world, key):
