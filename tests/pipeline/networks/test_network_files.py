@@ -130,12 +130,22 @@ def test_nodes_without_a_tie_can_be_named(desk: Desk) -> None:
         ("only\nx\ny\n", "does not say which columns are the two ends"),
         ("source,target\ncafé,b\n".encode() + "naïve,b\n".encode("latin-1"), "is in two encodings"),
         (b"PAR1 not really", "cannot be read|is not a Parquet file"),
+        (b"PK\x03\x04 a workbook", "is a workbook or an archive"),
     ],
 )  # fmt: skip
 def test_a_wrong_file_gets_a_sentence(desk: Desk, text: str | bytes, sentence: str) -> None:
-    name = "ties.parquet" if text[:1] == b"P" else "ties.csv"
+    name = "ties.parquet" if text[:3] == b"PAR" else "ties.csv"
     told = desk.refused(desk.put(text, name))
     assert any(each in told for each in sentence.split("|")), told
+
+
+def test_measures_are_written_where_they_can_be_and_replace_no_file_that_they_are_of(desk: Desk) -> None:
+    path = desk.put("source,target\na,b\n")
+    for out, sentence in ((path, "The measures would replace"), (path.parent / "none" / "m.csv", "There is no folder")):
+        result = CliRunner().invoke(network, [str(path), "--out", str(out)], catch_exceptions=False)
+        assert result.exit_code == 1
+        assert sentence in result.output
+    assert path.read_text() == "source,target\na,b\n"
 
 
 def test_one_line_is_a_network_of_two(desk: Desk) -> None:

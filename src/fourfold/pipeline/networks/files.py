@@ -31,6 +31,7 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What a column may be, and the headings it goes by: letters and digits only, in lower case."""
 
+ARCHIVE = b"PK\x03\x04"
 ENDS = 2
 WITH_WEIGHT = 3
 SHOWN = 12
@@ -95,6 +96,9 @@ def _sheet(connection: duckdb.DuckDBPyConnection, path: Path, workplace: Path) -
     """Make the table `sheet` of a file's rows as text. Its headings, and how many lines were not rows."""
     if path.is_file() and not path.stat().st_size:
         raise FileRefused("NW1", f"{path.name} is empty. Send a file with two columns that say who is tied to whom.")
+    with path.open("rb") as opened:
+        if opened.read(len(ARCHIVE)) == ARCHIVE:
+            raise FileRefused("NW8", f"{path.name} is a workbook or an archive. Save the sheet with the ties as CSV.")
     given = spreadsheets.opened(connection, path, workplace)
     headings = spreadsheets.headings_of(connection, given)
     texts = ", ".join(f"nullif(trim({quoted(each)}::varchar), '') as {quoted(each)}" for each in headings)

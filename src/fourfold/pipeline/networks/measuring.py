@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from fourfold.formats.cells import harmless
 from fourfold.pipeline.networks import files
 from fourfold.pipeline.networks.graph import Network
 from fourfold.pipeline.networks.measures import EXACT_WORK, Measured, measure
+from fourfold.pipeline.resolution.spreadsheets import FileRefused
 
 OUTPUT = ("node", "degree", "betweenness", "closeness", "pagerank", "k_core", "community")
 DIGITS = 9
@@ -63,8 +64,10 @@ def measure_file(
         exact: Follow paths from every node, however long that takes.
 
     Raises:
-        FileRefused: the file cannot be read, or is no network; the sentence says why and what to do.
+        FileRefused: the file cannot be read, is no network, or the measures cannot be written where they are asked for;
+            the sentence says why and what to do.
     """
+    _check_out(out, (path, *((nodes,) if nodes else ())))
     sheet = files.read(path, named=named, nodes=nodes, directed=directed)
     network = sheet.network
     found = measure(network, exact_work=network.size * max(network.ties, 1) if exact else EXACT_WORK)
@@ -80,6 +83,16 @@ def measure_file(
         communities=int(found.community.max()),
         starts=0 if found.is_exact else found.starts,
     )
+
+
+def _check_out(out: Path, given: Iterable[Path]) -> None:
+    """Before anything is measured: there is a folder for the measures, and they would not replace what they are of."""
+    if not out.parent.is_dir():
+        raise FileRefused("NW6", f"There is no folder {out.parent} to write {out.name} into. Make it, or say another.")
+    if not os.access(out.parent, os.W_OK):
+        raise FileRefused("NW6", f"Nothing may be written into {out.parent}. Say another folder.")
+    if any(out.resolve() == each.resolve() for each in given):
+        raise FileRefused("NW7", f"The measures would replace {out.name}, which they are of. Say another name.")
 
 
 def _write(out: Path, network: Network, found: Measured, order: np.ndarray) -> None:
