@@ -75,14 +75,14 @@ const around = (count) => (place) => ({
   y: 300 + 300 * Math.sin((2 * Math.PI * place) / count),
 });
 
+const parts = (section) => [".ff-network__drawing", ".ff-network__zoom", ".ff-network__key"].map((name) => section.querySelector(name));
+
 const draw = (section) => {
   const { nodes, edges } = JSON.parse(section.dataset.network);
-  const place = section.querySelector(".ff-network__drawing");
   const at = around(nodes.length);
-  place.hidden = false;
-  section.querySelector(".ff-network__key").hidden = false;
+  for (const part of parts(section)) part.hidden = false;
   const drawn = cytoscape({
-    container: place,
+    container: section.querySelector(".ff-network__drawing"),
     elements: [
       ...nodes.map((data, number) => ({ group: "nodes", data, position: at(number) })),
       ...edges.map((data) => ({ group: "edges", data })),
@@ -103,6 +103,14 @@ const draw = (section) => {
   });
   drawn.on("mouseover", "node", (event) => event.target.connectedEdges().addClass("near"));
   drawn.on("mouseout", "node", (event) => event.target.connectedEdges().removeClass("near"));
+  section.querySelector(".ff-network__zoom").addEventListener("click", (event) => {
+    const { zoom } = event.target.dataset;
+    if (zoom === "all") drawn.fit(undefined, 20);
+    else if (zoom) {
+      const middle = { x: drawn.width() / 2, y: drawn.height() / 2 };
+      drawn.zoom({ level: drawn.zoom() * Number(zoom), renderedPosition: middle });
+    }
+  });
   drawn.on("tap", "node", (event) => {
     const { href } = event.target.data();
     if (href) window.location.assign(href);
@@ -113,7 +121,6 @@ for (const section of document.querySelectorAll("[data-network]")) {
   try {
     draw(section);
   } catch {
-    section.querySelector(".ff-network__drawing").hidden = true;
-    section.querySelector(".ff-network__key").hidden = true;
+    for (const part of parts(section)) part.hidden = true;
   }
 }
