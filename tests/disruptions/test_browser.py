@@ -271,3 +271,6 @@ def test_the_desk_s_pages_have_no_fault(browser_page, live_site, universe, threa
         page.goto(live_site + address)
         screenshot(page, f"disruption-desk-{name}")
         assert (name, axe(page), overflow(page)) == (name, [], 0)
+    page.set_viewport_size({"width": 1024, "height": 800})
+    page.goto(live_site + parts["list"])
+    assert overflow(page) == 0, "the widest list is cut off on a tablet"

@@ -1158,7 +1158,7 @@ def _paper_action(number: str, said: Mapping[str, Any], tactics: Mapping[str, st
 
 
 def _number(value: str | None) -> str:
-    return "Not recorded" if value is None else str(value).removesuffix(".00")
+    return "Not recorded" if value is None else amount(Decimal(value))
 
 
 def _day(value: str | None) -> str:

@@ -12,6 +12,7 @@ from fourfold.platform.ui.components import Cell, Empty, Figure
 from fourfold.platform.ui.lists import ChoiceFilter, Column, ListSpec
 from fourfold.platform.ui.my_work import Work
 from fourfold.threats import pages, rules, selectors
+from fourfold.threats.master_list import owner_choices
 from fourfold.threats.models import Closing, HandOver
 
 OFFERED = "Threats that were offered to another officer or organisation. Nothing changes until one is accepted."
@@ -34,7 +35,7 @@ def hand_overs(*, reader: User) -> ListSpec:
         row=_offer_cells,
         filters=(
             ChoiceFilter("mine", "For you", choices=MINE, where=lambda _: selectors.for_receiver(reader)),
-            ChoiceFilter("to", "To", field="to_organisation__code", choices=None),
+            ChoiceFilter("to", "To", field="to_organisation__code", choices=owner_choices),
         ),
         order="offered",
         empty=Empty("No hand-over waits", "Offers that nobody has answered yet will be here."),
@@ -67,7 +68,7 @@ def closings(words: rules.Vocabulary, *, reader: User) -> ListSpec:
         row=partial(_closing_cells, words),
         filters=(
             ChoiceFilter("mine", "For you", choices=MINE, where=lambda _: selectors.for_moderator(reader)),
-            ChoiceFilter("force", "Owner", field="threat__owner__code", choices=None),
+            ChoiceFilter("force", "Owner", field="threat__owner__code", choices=owner_choices),
         ),
         order="proposed",
         empty=Empty("No proposal waits", "Proposals to close or merge that nobody has answered yet will be here."),

@@ -54,6 +54,7 @@ def test_the_north_west_is_loaded_and_loading_it_again_changes_nothing():
 def test_every_term_of_the_north_west_has_a_source_and_a_mark():
     assert ReferenceTerm.objects.exists()
     assert not ReferenceTerm.objects.filter(source="").exists()
+    assert not ReferenceTerm.objects.filter(source__startswith="DOMAIN").exists(), "a reader cannot look this up"
     assert set(ReferenceTerm.objects.values_list("mark", flat=True)) <= rules.MARKS
 
 
