@@ -43,10 +43,15 @@ wanted=$(cat requirements-setup.txt "$packages" pyproject.toml | cksum)
 if [ "$(cat ".venv/fourfold-$packages" 2>/dev/null || true)" != "$wanted" ]; then
     say "Installing packages from $packages (each checked against its hash)"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.txt
-    .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r "$packages"
+    # The file names every package that is needed, so nothing is looked for beyond it.
+    .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --require-hashes -r "$packages"
     .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
+    say "Compiling them, so that commands start at once"
+    .venv/bin/python -W ignore -m compileall -q -j 0 .venv/lib >/dev/null || true
     printf '%s' "$wanted" > ".venv/fourfold-$packages"
     [ "$kind" = develop ] && cat requirements-setup.txt requirements.txt pyproject.toml | cksum > .venv/fourfold-requirements.txt
 fi
 
+# Also where Python is told to write no compiled files: each command would compile all it imports again.
+.venv/bin/python -m compileall -q src bench
 .venv/bin/fourfold assets

@@ -16,6 +16,7 @@ def on_a_person(seen: Seen) -> Panel | None:
     reference = reference_of(seen.person_id)
     day = {"as_recorded_on": seen.today.isoformat()} if seen.as_recorded_on else {}
     around = reverse("network:around", args=[reference])
+    take = reverse("network:take_person", args=[reference])
     between = f"{reverse('network:between')}?{urlencode({'one': reference})}"
     return Panel(
         title="Network",
@@ -26,6 +27,10 @@ def on_a_person(seen: Seen) -> Panel | None:
                 Cell("People, vehicles, phones, places and events within two links"),
             ),
             (Cell("What connects this person with another", between), Cell("The shortest ways, with their evidence")),
+            (
+                Cell("Take this person as a file", f"{take}?{urlencode(day)}" if day else take),
+                Cell("FollowTheMoney entities, or STIX 2.1 where the theme is cyber, with where each value is from"),
+            ),
         ),
         empty="",
     )

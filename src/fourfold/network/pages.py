@@ -119,6 +119,7 @@ class AroundPage(Page):
     lead: str
     tables: tuple[ui.Table, ...]
     compared: Compared | None
+    take: Link
     empty: ui.Empty | None
 
 
@@ -135,6 +136,7 @@ class OfThreatPage(ThreatPage):
     tables: tuple[ui.Table, ...]
     compared: Compared | None
     edge: Link
+    take: Link
     empty: ui.Empty | None
 
 
@@ -283,14 +285,10 @@ def _type(code: str) -> str:
     return pole_rules.LINK_TYPES.get(code, code)
 
 
-def people_tables(picture: Picture, people: People, known: Known) -> tuple[ui.Table, ...]:
-    """Those to be protected first and apart, then everybody else."""
-    heads = (
-        ui.Head("Person"),
-        ui.Head("Links away", numeric=True),
-        ui.Head("Tied with", numeric=True),
-        ui.Head("Role in this threat"),
-    )
+def people_tables(picture: Picture, people: People, known: Known, *, of_threat: bool) -> tuple[ui.Table, ...]:
+    """Those to be protected first and apart, then everybody else; with their roles where the picture is of a threat."""
+    role = (ui.Head("Role in this threat"),) if of_threat else ()
+    heads = (ui.Head("Person"), ui.Head("Links away", numeric=True), ui.Head("Tied with", numeric=True), *role)
     protect: list[tuple[ui.Cell, ...]] = []
     others: list[tuple[ui.Cell, ...]] = []
     for node in sorted(picture.people, key=lambda each: (picture.away[each], each.person_id)):
@@ -298,11 +296,12 @@ def people_tables(picture: Picture, people: People, known: Known) -> tuple[ui.Ta
         if line is None:
             continue
         standing = people.standing.get(node.person_id)
+        roles = ", ".join(known.roles.get(node.person_id, ())) or "None recorded"
         row = (
             _person_cell(line),
             ui.Cell("By a match" if node in picture.by_match else picture.away[node], numeric=True),
             ui.Cell(standing.degree if standing else 0, numeric=True),
-            ui.Cell(", ".join(known.roles.get(node.person_id, ())) or "None recorded"),
+            *((ui.Cell(roles),) if of_threat else ()),
         )
         (protect if node.person_id in known.protected else others).append(row)
     found = [ui.Table("People", heads, tuple(others), empty="Nobody else.")]
@@ -471,6 +470,7 @@ def around_page(
     back = f"{line.url}?{urlencode({REWIND: rewind.on.isoformat()})}" if rewind.on else line.url
     return AroundPage(
         title=title,
+        take=_take_link(reverse("network:take_person", args=[line.reference]), asked, rewind),
         crumbs=(words.PICTURE, Link(line.name, back)),
         identity=ui.IdentityBar(
             name=title,
@@ -489,15 +489,24 @@ def around_page(
     )
 
 
-def _tables(picture: Picture, people: People, known: Known, said: Words) -> tuple[ui.Table, ...]:
+def _tables(
+    picture: Picture, people: People, known: Known, said: Words, *, of_threat: bool = False
+) -> tuple[ui.Table, ...]:
     """What is drawn, as tables."""
     if not picture.ties and not picture.matches:
         return ()
     return (
-        *people_tables(picture, people, known),
+        *people_tables(picture, people, known, of_threat=of_threat),
         *match_tables(picture, known),
         *thing_tables(picture, said),
     )
+
+
+def _take_link(address: str, asked: Asked, rewind: Rewind) -> Link:
+    """The way to the same network as a file, as far as a file reaches."""
+    days = {"first": asked.period.first, "last": asked.period.last, REWIND: rewind.on}
+    said = {name: day.isoformat() for name, day in days.items() if day is not None}
+    return Link("Take this network as a file", f"{address}?{urlencode({'depth': min(asked.depth, 2), **said})}")
 
 
 def _within(picture: Picture, asked: Asked) -> str:
@@ -558,8 +567,9 @@ def of_threat_page(
         key_sentence=_key_sentence(people, known),
         key_table=_key_table(people, known),
         groups=_groups_table(people, known),
-        tables=_tables(picture, people, known, said),
+        tables=_tables(picture, people, known, said, of_threat=True),
         compared=difference,
+        take=_take_link(reverse("network:take_threat", args=[reference]), asked, told.rewind),
         edge=Link("People at the edge of this group", told.at(reverse("network:edge", args=[reference]))),
         empty=None if picture.ties or picture.matches else _no_links("the people in this threat"),
     )
