@@ -26,6 +26,7 @@ def addresses(lasting_db, universe, tmp_path):
         "between": f"{reverse('network:between')}?one={between['one']}&other={between['other']}",
         "edge": reverse("network:edge", args=[world.threat.reference]),
         "lead": reverse("network:lead", args=[lead.pk]),
+        "take": reverse("network:take_threat", args=[world.threat.reference]),
     }
 
 
