@@ -43,10 +43,10 @@ def _first_page(environment: dict[str, str]) -> float:
 
 
 def run(scale: float) -> list[Result]:
-    """Build and serve the demonstration region of 6,000 people (times `scale`), then start it a second time."""
+    """Build and serve the demonstration region as large as `make demo` makes it (times `scale`), then start it a second time."""
     data = Path(tempfile.mkdtemp(prefix="ffstart"))
     data.chmod(0o755)
-    environment = os.environ | {"FOURFOLD_DATA": str(data), "FOURFOLD_DEMO_PEOPLE": str(int(6000 * scale))}
+    environment = os.environ | {"FOURFOLD_DATA": str(data), "FOURFOLD_DEMO_PEOPLE": str(int(PEOPLE * scale))}
     try:
         database = _run(environment, "db", "migrate")
         build = _run(environment, "demo", "build")

@@ -26,8 +26,8 @@ from django.test.utils import override_settings
 
 from fourfold.assessments import services as assessments
 from fourfold.entry.demo import BUILT, PASSWORD, PLAN, SERVICE, STEP, UNIT, note_step, steps_done
-from fourfold.entry.demo_casework import PEOPLE, Casework, mailboxes_in
-from fourfold.entry.demo_crew import Crew, Step
+from fourfold.entry.demo_casework import CASEWORK, PEOPLE, Casework, mailboxes_in
+from fourfold.entry.demo_crew import Crew, Said, Step
 from fourfold.intake import region as intake_region
 from fourfold.intake import selectors as intake
 from fourfold.intake import services as intake_services
@@ -57,6 +57,9 @@ NOMINATED_FIRST = timedelta(hours=2)
 OFFICE_OPENS = time_of_day(9, 0)
 COMPARTMENTS = ("NWC01", "NWC02", "NWC03")
 LEAD = "soc-lro-"
+DELIVERIES = "deliveries"
+# About how many acts of officers one day's deliveries take as long as.
+LONG = 800
 SAID_OF = {"TM10": "The person already had that role, on another record"}
 
 Tell = Callable[[str], None]
@@ -256,6 +259,44 @@ class Named:
     entry: Mapping[str, Any]
 
 
+class Deliveries:
+    """Takes the deliveries of a day through the pipeline, as the nightly work would."""
+
+    def __init__(self, done: dict[str, dict[str, Any]], tell: Tell) -> None:
+        self.done = done
+        self.tell = tell
+        self.store = Store(settings.INTAKE_FOLDER)
+        self.made: dict[str, int] = {}
+        self.refused: Counter[str] = Counter()
+        self.played = 0
+
+    def play(self, actor: str, acts: list[Path], step: str) -> None:
+        """Receive the folders of one day and publish them, unless that was done. Nobody in particular acts."""
+        if step in self.done:
+            return
+        with timed(self.tell, f"{step.capitalize()}: {len(acts)} extracts received, read, matched, published"):
+            self._receive(acts)
+        note_step(step, self.done, made={})
+
+    def _receive(self, folders: list[Path]) -> None:
+        wanted = []
+        with acting_as(people.service_user("intake")):
+            for folder in folders:
+                received = intake_services.receive(
+                    source=intake.source_of(folder.parent.name),
+                    path=folder,
+                    store=self.store,
+                    how=How.COMMAND,
+                    now=clock.now(),
+                    today=clock.today(),
+                    name=f"{folder.parent.name} {folder.name}",
+                )
+                wanted.append(received.batch.pk)
+        for batch in process_batches(batch_ids=wanted, desk=Desk(store=self.store, clock=clock.now)):
+            if batch.state != State.PUBLISHED:
+                raise RuleBroken("D1", f"{batch.source.code} {batch.name} was not loaded: {batch.sentence}")
+
+
 class Player:
     """Plays deliveries, nominations and later changes in order of time, each on its own day."""
 
@@ -266,7 +307,6 @@ class Player:
         self.nominations = nominations
         self.done = done
         self.tell = tell
-        self.store = Store(settings.INTAKE_FOLDER)
         self.users = {user.email: user for user in User.objects.select_related("organisation")}
         self.organisations = {organisation.code: organisation for organisation in Organisation.objects.all()}
         self.words = selectors.vocabulary()
@@ -276,18 +316,29 @@ class Player:
         self.members = 0
         self.seconds = 0.0
         self.casework = Casework(folder, done, self.users)
+        self.deliveries = Deliveries(done, tell)
 
     def play(self, *, extracts: bool = True, processes: int = 0) -> None:
         """Play everything that is not done yet; without `extracts` nothing of what record systems would send."""
         agenda = [*self.agenda(), *self.casework.agenda()]
-        agenda += self.deliveries() if extracts else ()
+        agenda += self.arrivals() if extracts else ()
         agenda.sort(key=lambda step: step.moment)
-        with Crew(self.casework, processes) as crew:
-            for year, steps in groupby(agenda, key=lambda step: step.moment.year):
-                before, started = self.casework.played, time.monotonic()
-                crew.play(steps)
-                if played := self.casework.played - before:
-                    self.tell(f"  {time.monotonic() - started:5.1f} s  {year}: {played:,} acts of officers played")
+        left, started = Counter(step.moment.year for step in agenda), time.monotonic()
+
+        def ended(step: Step) -> None:
+            left[step.moment.year] -= 1
+            if not left[step.moment.year]:
+                year = step.moment.year
+                self.tell(
+                    f"          after {time.monotonic() - started:4.1f} s  Officers have done their work of {year}"
+                )
+
+        with (
+            timed(self.tell, "Deliveries, nominations and casework played, side by side where they may be"),
+            Crew({CASEWORK: self.casework, DELIVERIES: self.deliveries}, processes) as crew,
+        ):
+            crew.play(agenda, ended=ended)
+        self.tell(f"           {self.casework.played:,} acts of officers played")
         self.tell(
             f"  {self.seconds:5.1f} s  {len(self.nominations):,} threats nominated with {self.members:,} memberships, "
             "and what became of them since"
@@ -297,14 +348,19 @@ class Player:
         if self.waiting:
             self.tell(f"           {len(self.waiting):,} memberships name a record that the officer may not see")
 
-    def deliveries(self) -> Iterator[Step]:
+    def arrivals(self) -> Iterator[Step]:
+        """The deliveries of each day, and after them the members whose records they brought."""
         deliveries: dict[str, list[Path]] = defaultdict(list)
         for manifest in self.folder.glob("extracts/*/*/manifest.json"):
             deliveries[manifest.parent.name].append(manifest.parent)
         for day, folders in deliveries.items():
             sent = [json.loads((each / "manifest.json").read_text())["extracted_at"] for each in folders]
             moment = max(datetime.fromisoformat(at) for at in sent)
-            yield Step(moment, f"delivery {day}", partial(self.deliver, sorted(folders)), frozenset({PEOPLE}))
+            said = partial(Said, "", sorted(folders), {})
+            name, touches = f"delivery {day}", frozenset({PEOPLE})
+            play = partial(self.deliveries.play, "", sorted(folders))
+            yield Step(moment, name, play, touches, said=said, cost=LONG, book=DELIVERIES)
+            yield Step(moment, f"{name} members", lambda step: self.add_waiting(), touches)
 
     def agenda(self) -> Iterator[Step]:
         for number, line in enumerate(self.nominations):
@@ -318,12 +374,8 @@ class Player:
                 change = partial(self.change, number, later)
                 yield Step(at, f"nomination {number} change {turn}", change, touches, looks_at)
 
-    def deliver(self, folders: list[Path], step: str) -> None:
-        """Receive one day's deliveries and take them through the pipeline; then add the members who waited for them."""
-        if step not in self.done:
-            with timed(self.tell, f"{step.capitalize()}: {len(folders)} extracts received, read, matched, published"):
-                self._receive(folders)
-            note_step(step, self.done)
+    def add_waiting(self) -> None:
+        """Add the members who waited for the delivery that has come."""
         started = time.monotonic()
         waiting, self.waiting = self.waiting, []
         waiting = [each for each in waiting if not self._closed(each.nomination)]
@@ -480,21 +532,3 @@ class Player:
             yield
         except RuleBroken as broken:
             self.refused[SAID_OF.get(broken.code, broken.sentence)] += 1
-
-    def _receive(self, folders: list[Path]) -> None:
-        wanted = []
-        with acting_as(people.service_user("intake")):
-            for folder in folders:
-                received = intake_services.receive(
-                    source=intake.source_of(folder.parent.name),
-                    path=folder,
-                    store=self.store,
-                    how=How.COMMAND,
-                    now=clock.now(),
-                    today=clock.today(),
-                    name=f"{folder.parent.name} {folder.name}",
-                )
-                wanted.append(received.batch.pk)
-        for batch in process_batches(batch_ids=wanted, desk=Desk(store=self.store, clock=clock.now)):
-            if batch.state != State.PUBLISHED:
-                raise RuleBroken("D1", f"{batch.source.code} {batch.name} was not loaded: {batch.sentence}")

@@ -51,6 +51,7 @@ NAMING = ("threat", "other", "into", "assessment", "disruption", "plan")
 # What a step touches beside threats. Acts that number what they make do so in their order: rows are called alike each
 # time the demonstration is built. A plan is marked by comparison with what others say, and by who the members are.
 THEMES, PEOPLE, PLANS = "themes", "people", "plans"
+CASEWORK = "casework"
 TOUCHED: Mapping[str, tuple[str, ...]] = {
     "list": ("list",),
     "submit": ("submit",),
@@ -115,7 +116,8 @@ class Casework:
             opens = datetime.combine(date.fromisoformat(on), time_of_day.fromisoformat(at), tzinfo=clock.LONDON)
             play = partial(self.play, actor, acts)
             said = partial(self._said_of, actor, acts)
-            yield Step(opens, f"casework {number}", play, self._touched(acts), self._looked_at(acts), said)
+            touches, looks_at = self._touched(acts), self._looked_at(acts)
+            yield Step(opens, f"casework {number}", play, touches, looks_at, said, cost=len(acts), book=CASEWORK)
             number += len(acts)
 
     def _touched(self, acts: Acts) -> frozenset[str]:
