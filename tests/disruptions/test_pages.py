@@ -295,7 +295,7 @@ def test_the_list_filters_counts_and_is_a_file(universe, client_for, threat, dja
         page = client.get(reverse("disruptions:list"), {"p": "PURSUE", "late": "True"})
     assert page.status_code == 200
     file = client.get(reverse("disruptions:list"), {"export": "csv"})
-    text = b"".join(file.streaming_content).decode("utf-8-sig")
+    text = file.content.decode("utf-8-sig")
     assert text.splitlines()[0].startswith("Reference,Threat,Name of threat")
     assert len(text.splitlines()) == 4
 

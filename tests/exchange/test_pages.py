@@ -93,7 +93,7 @@ def test_the_report_is_a_csv_file(manager, universe):
     send(manager, {"Threats": [GOOD | {"Tier": "Tier 9"}]})
     found = the_import(universe.merseyside_intelligence_manager)
     answer = manager.get(reverse("exchange:report_file", args=[found.pk]))
-    rows = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    rows = answer.content.decode("utf-8-sig").splitlines()
     assert rows[0] == "Sheet,Line,What becomes of it,Column,Value,Rule,Why,What to do"
     assert rows[1].startswith("Threats,2,Refused,Tier,Tier 9,EX21,")
 
@@ -134,7 +134,7 @@ def test_a_file_is_taken_with_a_reason_and_noted(manager, universe):
     to_come = {f"as_recorded_on_{part}": value for part, value in (("day", 1), ("month", 1), ("year", 2100))}
     assert "today or earlier" in text_of(manager.post(address, said | to_come))
     answer = manager.post(address, asked | {"reason": "For the monthly return", "recipient": "National team"})
-    book = load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+    book = load_workbook(io.BytesIO(answer.content))
     assert book.sheetnames == ["Threats", "Columns", "Allowed values", "About this file"]
     with acting_as(universe.merseyside_intelligence_manager):
         noted = Entry.objects.filter(object_type="exchange.export").latest("pk")
@@ -146,7 +146,7 @@ def test_a_sheet_to_fill_in_lists_the_forces_open_threats(manager, universe):
     manager.post(reverse("exchange:confirm", args=[the_import(universe.merseyside_intelligence_manager).pk]), {})
     assert "A sheet for disruptions" in text_of(manager.get(reverse("exchange:template")))
     answer = manager.get(reverse("exchange:template_file", args=["disruptions"]))
-    book = load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+    book = load_workbook(io.BytesIO(answer.content))
     assert [c.value for c in book["Open threats"][2]] == ["N-1", "Harbour line"]
     lists = {check.formula1 for check in book["Disruptions"].data_validations.dataValidation}
     assert "'Open threats'!$A$2:$A$2" in lists

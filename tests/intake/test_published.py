@@ -166,7 +166,7 @@ def test_rows_are_taken_away_as_csv_neutralised_and_the_export_is_noted(publishe
         Quarantined.objects.filter(batch=published, rule_code="Q-DATE-01").update(value="=cmd|' /C calc'!A0")
     client = reading(universe.merseyside_intelligence_manager)
     answer = client.get(reverse("intake:not_loaded", args=[published.pk]), {"export": "csv"})
-    content = b"".join(answer.streaming_content).decode("utf-8-sig")
+    content = answer.content.decode("utf-8-sig")
     assert content.splitlines()[0].startswith("Batch,File,Line,Rule")
     assert "'=cmd|" in content
     assert len(content.splitlines()) == 5

@@ -172,7 +172,7 @@ def test_everything_can_be_taken_away_and_the_ledger_says_who_took_it(reader, fi
             answer = reader.get(reverse(f"performance:{name}", args=args), query | {"export": kind})
             assert answer.status_code == 200
             assert "OFFICIAL-SENSITIVE" in answer["Content-Disposition"]
-            assert b"".join(answer.streaming_content).startswith(starts)
+            assert answer.content.startswith(starts)
             with acting_as(filled.universe.service("demo")):
                 entry = Entry.objects.filter(operation="EXPORT").order_by("-id").first()
                 assert entry.details["format"] == kind
@@ -181,7 +181,7 @@ def test_everything_can_be_taken_away_and_the_ledger_says_who_took_it(reader, fi
 
 def test_a_pdf_says_on_itself_what_it_is(reader):
     answer = reader.get(reverse("performance:inspection"), {"export": "pdf"})
-    content = b"".join(answer.streaming_content)
+    content = answer.content
     assert b"/Lang (en-GB)" in content
     said = words_of_pdf(content)
     for word in ("OFFICIAL-SENSITIVE", "Page 1 of ", "Source:", "As recorded on:", "HMICFRS", "Tier is not Tier 5"):

@@ -85,7 +85,7 @@ def test_the_list_goes_out_as_a_file_and_the_ledger_knows(universe, client_for):
     with acting_as(universe.merseyside_analyst):
         nominate(universe, name="=cmd()")
     client = client_for(universe.merseyside_analyst)
-    sent = b"".join(client.get("/threats/?export=csv").streaming_content).decode("utf-8-sig")
+    sent = client.get("/threats/?export=csv").content.decode("utf-8-sig")
     assert "cmd()" in sent
     assert ",=cmd" not in sent
     with acting_as(universe.merseyside_analyst):
@@ -312,7 +312,7 @@ def test_the_form_says_truthfully_whose_name_a_threat_may_have(universe, client_
 def test_the_file_of_the_list_says_which_threat_each_line_is(universe, client_for):
     with acting_as(universe.merseyside_analyst):
         threat = nominate(universe, name="Harbour line", aliases=("Joey",))
-    sent = b"".join(client_for(universe.merseyside_analyst).get("/threats/?export=csv").streaming_content)
+    sent = client_for(universe.merseyside_analyst).get("/threats/?export=csv").content
     heads, line = csv.reader(sent.decode("utf-8-sig").splitlines())
     said = dict(zip(heads, line, strict=True))
     assert (said["Reference"], said["Threat"], said["Other names"]) == (threat.reference, "Harbour line", "Joey")

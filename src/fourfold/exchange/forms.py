@@ -93,7 +93,7 @@ class ExportForm(forms.Form):
         label="Why is it taken?",
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=2000,
-        help_text="The ledger keeps it.",
+        help_text=f"In at least {rules.REASON_WORDS} words. The ledger keeps it.",
         error_messages={"required": rules.SENTENCES["EX38"].format(words=rules.REASON_WORDS)},
     )
 

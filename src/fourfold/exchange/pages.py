@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 
 from django.forms import BoundField
 from django.urls import reverse
@@ -23,6 +24,7 @@ STATE_COLOURS: Mapping[str, Colour] = {
     State.DROPPED: "grey",
     State.REFUSED: "red",
 }
+SHOWN_OF_A_VALUE = 120
 FATES: Sequence[Fate] = (Fate.NEW, Fate.SAME, Fate.DIFFERS, Fate.CHANGED, Fate.REFUSED)
 OWN_ONLY = "You alone see this report, because it quotes your file. What was imported is seen as every record is."
 EXPLAINED = (
@@ -240,7 +242,7 @@ def _rows_of(line: ImportLine) -> Iterable[tuple[Cell, ...]]:
             yield (
                 place,
                 Cell(fault["heading"] or "The whole line"),
-                Cell(fault["value"] or "Empty" if fault["heading"] else ""),
+                Cell(fault["value"] or "Empty" if fault["heading"] else "See the file"),
                 Cell(fault["sentence"], hint=fault["code"]),
                 Cell(fault["to_do"]),
             )
@@ -251,7 +253,14 @@ def _rows_of(line: ImportLine) -> Iterable[tuple[Cell, ...]]:
             if line.fate == Fate.CHANGED
             else "It stays as it is, unless you choose the file."
         )
-        yield place, Cell(headings or "None"), Cell(""), Cell(f"{line.record} says otherwise here."), Cell(says)
+        sent = "; ".join(shorten(line.cells.get(each) or "Empty", SHOWN_OF_A_VALUE) for each in line.unlike)
+        yield (
+            place,
+            Cell(headings or "None"),
+            Cell(sent or "None"),
+            Cell(f"{line.record} says otherwise here."),
+            Cell(says),
+        )
 
 
 def _more(of: Import, number: int, last: int) -> tuple[Link, ...]:

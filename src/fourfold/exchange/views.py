@@ -9,7 +9,7 @@ from typing import IO, Any, Concatenate, cast
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, HttpRequest
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -126,9 +126,8 @@ def report_file(request: HttpRequest, pk: int) -> HttpResponseBase:
     lines = selectors.lines_of(found).filter(fate__in=[Fate.REFUSED, Fate.DIFFERS, Fate.CHANGED])
     written = exports.write_csv(out, rules.REPORT_HEADINGS, selectors.report_rows(lines.iterator()))
     audit.note(audit.Operation.EXPORT, found, change="report taken", name=found.name, rows=written)
-    out.seek(0)
     name = f"OFFICIAL-SENSITIVE report of {Path(found.name).stem}.csv"
-    return FileResponse(out, as_attachment=True, filename=name, content_type=exports.FORMATS["csv"])
+    return exports.attached(out, name=name, kind=exports.FORMATS["csv"])
 
 
 @require_POST
@@ -287,9 +286,8 @@ def template_file(request: HttpRequest, what: str) -> HttpResponseBase:
         now=clock.now(),
         today=clock.today(),
     )
-    out.seek(0)
     name = f"OFFICIAL-SENSITIVE {what} to fill in, {actor.organisation.short_name} {clock.today()}.xlsx"
-    return FileResponse(out, as_attachment=True, filename=name, content_type=exports.FORMATS["xlsx"])
+    return exports.attached(out, name=name, kind=exports.FORMATS["xlsx"])
 
 
 def _taken(request: HttpRequest, said: dict[str, Any], layout: Layout) -> HttpResponseBase:
@@ -311,10 +309,9 @@ def _taken(request: HttpRequest, said: dict[str, Any], layout: Layout) -> HttpRe
         now=clock.now(),
         today=clock.today(),
     )
-    out.seek(0)
     name = f"OFFICIAL-SENSITIVE exchange {said['as_recorded_on'] or clock.today()}.{said['form']}"
     kind = ZIP if said["form"] == "zip" else exports.FORMATS["xlsx"]
-    return FileResponse(out, as_attachment=True, filename=name, content_type=kind)
+    return exports.attached(out, name=name, kind=kind)
 
 
 def _checked_import(request: HttpRequest, pk: int) -> Import:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from html import escape
 from typing import IO, Any, Final, cast
 
-from django.http import FileResponse
+from django.http.response import HttpResponseBase
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle, getSampleStyleSheet
@@ -46,7 +46,7 @@ class Sheet:
     widths: tuple[float, ...] = ()
 
 
-def deliver(sheet: Sheet, *, wanted: str, day: date, reason: audit.Reason | None = None) -> FileResponse:
+def deliver(sheet: Sheet, *, wanted: str, day: date, reason: audit.Reason | None = None) -> HttpResponseBase:
     """The sheet as a file. The ledger notes who took it, in which form, with how many rows."""
     out = cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=4 * 1024 * 1024))  # noqa: SIM115  the answer closes it
     if wanted == "csv":
@@ -64,10 +64,9 @@ def deliver(sheet: Sheet, *, wanted: str, day: date, reason: audit.Reason | None
         rows=len(sheet.rows),
         facts=dict(sheet.facts),
     )
-    out.seek(0)
     kind = PDF if wanted == "pdf" else exports.FORMATS[cast("exports.Format", wanted)]
     name = f"{OFFICIAL_SENSITIVE} {sheet.name} {day.isoformat()}.{wanted}"
-    return FileResponse(out, as_attachment=True, filename=name, content_type=kind)
+    return exports.attached(out, name=name, kind=kind)
 
 
 def write_pdf(out: IO[bytes], sheet: Sheet) -> None:

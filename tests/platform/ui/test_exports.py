@@ -66,3 +66,21 @@ def test_a_workbook_takes_characters_that_xml_cannot_hold_and_very_long_text():
     exports.write_xlsx(out, ["a"], [["bad\x00\x0btext"], ["x" * 40_000]], exports.About("Sample", ()))
     values = [row[0] for row in load_workbook(out)["Rows"].iter_rows(min_row=2, values_only=True)]
     assert values == ["badtext", "x" * exports.TEXT_IN_A_CELL]
+
+
+def test_a_workbook_has_columns_wide_enough_to_read_and_no_text_becomes_a_fault():
+    out = io.BytesIO()
+    exports.write_xlsx(out, ["Name of threat", "n"], [["x" * 30, "#N/A"], ["y" * 400, "7"]], exports.About("S", ()))
+    sheet = load_workbook(out)["Rows"]
+    assert sheet.column_dimensions["A"].width == exports.WIDEST + 2
+    assert sheet.column_dimensions["B"].width == exports.NARROWEST + 2
+    assert [(cell.value, cell.data_type) for cell in (sheet["B2"], sheet["B3"])] == [("#N/A", "s"), ("7", "s")]
+
+
+@pytest.mark.parametrize(("size", "streams"), [(10, False), (exports.SENT_WHOLE + 1, True)])
+def test_a_usual_file_is_handed_over_whole_and_a_large_one_in_chunks(size, streams):
+    answer = exports.attached(io.BytesIO(b"x" * size), name="OFFICIAL-SENSITIVE list.csv", kind=exports.FORMATS["csv"])
+    assert answer.streaming is streams
+    assert answer["Content-Disposition"] == 'attachment; filename="OFFICIAL-SENSITIVE list.csv"'
+    assert answer["Content-Type"] == exports.FORMATS["csv"]
+    assert sum(map(len, answer)) == size

@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 from fourfold.platform import clock
 from fourfold.platform.audit.models import Entry, Operation
 from fourfold.platform.people.models import RoleHeld
-from fourfold.platform.ui import lists
+from fourfold.platform.ui import exports, lists
 from fourfold.platform.ui.components import Cell, Empty, Link
 from fourfold.platform.visibility.scope import acting_as
 from tests.platform.sample import Case, own_label, region_label
@@ -162,7 +162,7 @@ def test_an_empty_list_says_what_will_be_here(db, reader):
 
 def test_a_csv_file_holds_every_row_of_the_filter_and_is_noted_in_the_ledger(cases, reader, universe):
     answer = reader.get(LIST, {"colour": "blue", "sort": "title", "export": "csv"})
-    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    text = answer.content.decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(text)))
     assert rows[0] == ["Title", "Size", "Colour", "Class"]
     assert rows[1] == ["Case 00", "0", "blue", "Small"]
@@ -178,9 +178,9 @@ def test_a_csv_file_holds_every_row_of_the_filter_and_is_noted_in_the_ledger(cas
 def test_a_formula_is_written_as_text_in_both_files(db, universe, reader):
     with acting_as(universe.merseyside_analyst):
         Case.objects.create(label=region_label("merseyside"), title='=HYPERLINK("x","y")', size=-3)
-    text = b"".join(reader.get(LIST, {"export": "csv"}).streaming_content).decode("utf-8-sig")
+    text = reader.get(LIST, {"export": "csv"}).content.decode("utf-8-sig")
     assert list(csv.reader(io.StringIO(text)))[1][:2] == ['\'=HYPERLINK("x","y")', "-3"]
-    file = io.BytesIO(b"".join(reader.get(LIST, {"export": "xlsx"}).streaming_content))
+    file = io.BytesIO(reader.get(LIST, {"export": "xlsx"}).content)
     book = load_workbook(file)
     cell = book["Rows"]["A2"]
     assert (cell.data_type, cell.value) == ("s", '\'=HYPERLINK("x","y")')
@@ -190,8 +190,15 @@ def test_a_formula_is_written_as_text_in_both_files(db, universe, reader):
     assert about["Taken by"] == universe.gmp_analyst.name
 
 
+def test_a_workbook_of_too_many_rows_is_refused_with_what_to_do(cases, reader, monkeypatch):
+    monkeypatch.setattr(exports, "ROWS_IN_A_WORKBOOK", 20)
+    answer = reader.get(LIST, {"export": "xlsx"})
+    assert answer.status_code == 422
+    assert "holds 20 rows and this one has 30. Filter it, or take the CSV file" in answer.content.decode()
+
+
 def test_a_file_holds_no_hidden_row(cases, reader):
-    text = b"".join(reader.get(LIST, {"export": "csv"}).streaming_content).decode()
+    text = reader.get(LIST, {"export": "csv"}).content.decode()
     assert "Hidden" not in text
     assert len(text.splitlines()) == 31
 
@@ -215,7 +222,7 @@ def test_a_past_date_shows_what_had_been_recorded_by_its_end_and_says_so(as_simu
         before = reader.get(LIST, {"as_recorded_on": "2023-01-03"})
         assert "Nothing recorded by then" in body(before)
         file = reader.get(LIST, {"as_recorded_on": "2023-01-04", "export": "csv"})
-        assert "As it was" in b"".join(file.streaming_content).decode()
+        assert "As it was" in file.content.decode()
         assert "2023-01-04" in file.headers["Content-Disposition"]
 
 

@@ -16,7 +16,7 @@ from typing import IO, Any, Final, Literal, cast
 
 from django.db.models import Count, F, Field, ForeignKey, Model, Q, QuerySet
 from django.db.models.expressions import OrderBy
-from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
@@ -635,7 +635,9 @@ def export_list(
         found = asked.ordered(asked.narrowed(queryset))
         if wanted == "xlsx" and (total := found.count()) > exports.ROWS_IN_A_WORKBOOK:
             most = f"{exports.ROWS_IN_A_WORKBOOK:,}"
-            sentence = f"A workbook holds {most} rows and this list has {total:,}. Filter it, or take the CSV file."
+            sentence = (
+                f"A workbook of a list holds {most} rows and this one has {total:,}. Filter it, or take the CSV file."
+            )
             page = replace(build_list(request, queryset, spec, title=title), alerts=(Alert("error", sentence),))
             return HttpResponse(render(request, "ui/list.html", {"page": page}).content, status=422)
         values = _values(found, spec)
@@ -653,10 +655,9 @@ def export_list(
         filters=asked.words(),
         as_recorded_on=asked.rewind.on.isoformat() if asked.rewind.on else "now",
     )
-    out.seek(0)
     day = (asked.rewind.on or clock.today()).isoformat()
     name = f"OFFICIAL-SENSITIVE {spec.name} {day}.{wanted}"
-    return FileResponse(out, as_attachment=True, filename=name, content_type=exports.FORMATS[wanted])
+    return exports.attached(out, name=name, kind=exports.FORMATS[wanted])
 
 
 def _values(found: QuerySet[Any], spec: ListSpec) -> Iterator[Sequence[Value]]:
