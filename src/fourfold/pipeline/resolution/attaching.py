@@ -46,26 +46,30 @@ def attach(
     share = _newness(connection, settings, how)
     means = ", ".join(_mean_sql(each) for each in settings.comparisons)
     total = " + ".join(f"coalesce({each.name}, 0)" for each in settings.comparisons)
+    # A table of its own: in one statement DuckDB joins groups to groups by their sizes first, and fills the memory.
+    connection.execute("""
+        create or replace temp table beside as
+        select b.*, l.component, l.n as own from (
+          select id_l as id, id_r as other, * exclude (id_l, id_r) from weighed
+          union all select id_r, id_l, * exclude (id_l, id_r) from weighed) b join in_group l on l.id = b.id""")
     connection.execute(
         f"""create or replace table offer as
-        with beside as (
-          select id_l as id, id_r as other, * exclude (id_l, id_r) from weighed
-          union all select id_r, id_l, * exclude (id_l, id_r) from weighed),
-        met as (
-          select b.*, l.component, g.component as target, s.n
-          from beside b join in_group l on l.id = b.id join open_group g on g.id = b.other
-          join size s on s.component = g.component
-          where l.component <> g.component and s.n > 1 and s.n >= l.n),
-        of_record as (
-          select id, component, target, any_value(n) as n, {means}, arg_max(other, (weight, -other)) as best, max(weight) as most
+        with met as (
+          select b.*, g.component as target, g.n from beside b join in_group g on g.id = b.other
+          where b.component <> g.component and g.n > 1 and g.n >= b.own),
+        of_record as materialized (
+          select id, component, target, any_value(n) as n, {means},
+            arg_max(other, weight - other / 1e12) as best, max(weight) as most
           from met group by id, component, target),
+        known as materialized (
+          select o.*, s.n as records, s.owner, {total} + coalesce(c.bits, 0) - k.bits - $skipped as bits
+          from of_record o join in_group s using (id, component) join kind_bits k using (kind)
+          left join company_bits c on c.id = o.id and c.target = o.target),
         of_group as (
-          select o.component, o.target, any_value(o.n) as n, arg_max(id, (most, -id)) as id, arg_max(best, (most, -id)) as best,
-            sum({total} + w.bits + coalesce(c.bits, 0) - k.bits - $skipped) / any_value(s.n) + $skipped as bits
-          from of_record o join in_group s using (id, component)
-          join where_bits w on w.target = o.target and w.owner = s.owner
-          join kind_bits k using (kind)
-          left join company_bits c on c.id = o.id and c.target = o.target
+          select o.component, o.target, any_value(o.n) as n,
+            arg_max(id, most - id / 1e12) as id, arg_max(best, most - id / 1e12) as best,
+            sum(o.bits + w.bits) / any_value(o.records) + $skipped as bits
+          from known o join where_bits w on w.target = o.target and w.owner = o.owner
           group by o.component, o.target),
         chance as (
           select *, bits + log2((n - $share)::double) as weight, pow(2, weight) as odds

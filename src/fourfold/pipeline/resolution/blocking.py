@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import duckdb
-
+from fourfold.pipeline.engines import Database
 from fourfold.pipeline.resolution.settings import BlockingRule, Settings
 
 
@@ -25,7 +24,7 @@ class BlockReport:
     records_set_aside: int
 
 
-def make_keys(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+def make_keys(connection: Database, settings: Settings) -> None:
     """Make `key`: every key of every record in `record`."""
     made = [_keys_sql(number, rule) for number, rule in enumerate(settings.blocking)]
     connection.execute("create or replace table key (rule utinyint, key ubigint, id bigint, open boolean)")
@@ -33,7 +32,7 @@ def make_keys(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None
         connection.execute("insert into key " + " union all ".join(made))
 
 
-def set_aside_common_keys(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[BlockReport]:
+def set_aside_common_keys(connection: Database, settings: Settings) -> list[BlockReport]:
     """Take the keys that too many open records share out of `key` and keep them in `set_aside` (key).
 
     Block sizes are counted over open records, so that a restricted record never changes how open records are compared.
@@ -60,12 +59,12 @@ def set_aside_common_keys(connection: duckdb.DuckDBPyConnection, settings: Setti
     ]
 
 
-def drop_keys_set_aside(connection: duckdb.DuckDBPyConnection) -> None:
+def drop_keys_set_aside(connection: Database) -> None:
     """Leave out of `key` what is in `set_aside`."""
     connection.execute("create or replace table key as from key anti join set_aside using (key)")
 
 
-def make_pairs(connection: duckdb.DuckDBPyConnection, *, across: bool = False) -> None:
+def make_pairs(connection: Database, *, across: bool = False) -> None:
     """Make `pair`: two records that share a key. `across`: only records of two sources."""
     connection.execute("""
         create or replace table pair as
@@ -87,4 +86,5 @@ def _text_sql(rule: BlockingRule) -> str:
     parts = " || '|' || ".join(f"{column}::varchar" for column in rule.columns) or "''"
     if rule.each is None:
         return parts
-    return f"unnest(case when {parts} is not null then list_transform({rule.each}, lambda item: item || '|' || {parts}) end)"
+    items = f"list_transform({rule.each}, lambda item: item || '|' || {parts})"
+    return f"unnest(case when {parts} is not null then {items} end)"

@@ -78,7 +78,7 @@ TESTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
 
 
 def splink_settings(settings: Settings, model: Model, *, prior: float, link_type: LinkType) -> SettingsCreator:
-    """What Splink needs to score pairs: the comparisons with the model's chances and the prior. Pairs are ours to make."""
+    """What Splink needs to score pairs: the comparisons, the model's chances, the prior. Which pairs, we say."""
     return SettingsCreator(
         link_type=link_type,
         unique_id_column_name="id",

@@ -12,9 +12,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-import duckdb
-
 from fourfold.pipeline.canonical import macros
+from fourfold.pipeline.engines import Database
 from fourfold.pipeline.resolution.settings import DATA
 
 NICKNAMES = DATA / "nicknames_en.csv"
@@ -56,7 +55,7 @@ with latest as (
 )
 select
   id, source, record_key, open, owner, label,
-  forename, forename_tokens, surname, surname_tokens, forename[1] as initial,
+  forename, forename_tokens, surname, surname_tokens, left(forename, 1) as initial,
   forename || ' ' || surname as name_pair,
   nullif(array_to_string(forename_tokens[2:], ' '), '') as middle,
   forename || ' ' || nullif(array_to_string(forename_tokens[2:], ' '), '') || ' ' || surname as whole_name,
@@ -92,7 +91,7 @@ where held.id = record.id
 
 
 def load_records(
-    connection: duckdb.DuckDBPyConnection, person_parquets: Mapping[str, Sequence[Path]], *, nicknames: Path = NICKNAMES
+    connection: Database, person_parquets: Mapping[str, Sequence[Path]], *, nicknames: Path = NICKNAMES
 ) -> None:
     """Make the tables `record` and `tombstone`. Sources are taken in name order, each one's batches in the order
     given.
@@ -150,7 +149,7 @@ def load_records(
         join record s on s.source = m.source and s.record_key = m.survivor where l.id <> s.id""")
 
 
-def _take_things(connection: duckdb.DuckDBPyConnection, source: str, batch: int, people: Path) -> None:
+def _take_things(connection: Database, source: str, batch: int, people: Path) -> None:
     """Add the telephones and vehicles of a delivery, who keeps or uses them, and who was at which event: of events,
     only what everybody in the region may read.
     """
@@ -180,7 +179,7 @@ def _empty() -> str:
     return ", ".join(f"null::{types.get(column, 'varchar')} as {column}" for column in PERSON_COLUMNS)
 
 
-def load_families(connection: duckdb.DuckDBPyConnection, nicknames: Path) -> None:
+def load_families(connection: Database, nicknames: Path) -> None:
     """`family(forename, members)`: a forename with every full name that it may be short for, and itself."""
     members: dict[str, set[str]] = {}
     with nicknames.open(encoding="utf-8", newline="") as lines:

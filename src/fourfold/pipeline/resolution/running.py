@@ -11,7 +11,8 @@ from pathlib import Path
 
 import duckdb
 
-from fourfold.pipeline.resolution import blocking, clustering, records, scoring, training
+from fourfold.pipeline.engines.spark import SparkDatabase
+from fourfold.pipeline.resolution import blocking, clustering, on_spark, records, scoring, training
 from fourfold.pipeline.resolution import judgements as judged
 from fourfold.pipeline.resolution.model import Model, load_model
 from fourfold.pipeline.resolution.settings import Settings, load_settings
@@ -69,6 +70,7 @@ def resolve(
     next_cluster: int = 1,
     train: bool = False,
     judgements: Path | None = None,
+    spark: SparkDatabase | None = None,
 ) -> Resolution:
     """Propose which source records are about one person.
 
@@ -84,6 +86,7 @@ def resolve(
         train: Train a model on these records first, when there are enough of them.
         judgements: What people decided, as a Parquet file: left_source, left_key, right_source, right_key, verdict
             (SAME or DIFFERENT). Only judgements that stand.
+        spark: Where records are gathered, blocked and scored when it is not here.
 
     Raises:
         ValueError: `next_cluster` is not above the numbers in `previous`, or a judgement has another verdict.
@@ -96,14 +99,20 @@ def resolve(
     with duckdb.connect() as connection:
         connection.execute("set preserve_insertion_order = false")
         connection.execute("set temp_directory = $place", {"place": str(making / "spill")})
-        records.load_records(connection, person_parquets)
+        if spark is None:
+            records.load_records(connection, person_parquets)
+            blocking.make_keys(connection, settings)
+            blocks = tuple(blocking.set_aside_common_keys(connection, settings))
+            blocking.make_pairs(connection)
+        else:
+            blocks = on_spark.gather_records(connection, spark, person_parquets, settings)
         judged.load(connection, judgements)
         _load_previous(connection, previous, next_cluster=next_cluster)
-        blocking.make_keys(connection, settings)
-        blocks = tuple(blocking.set_aside_common_keys(connection, settings))
-        blocking.make_pairs(connection)
         chosen, reason = training.choose_model(connection, settings, given=model or load_model(), train=train)
-        scored = scoring.score(connection, settings, chosen)
+        if spark is None:
+            scored = scoring.score(connection, settings, chosen)
+        else:
+            scored = on_spark.score(connection, spark, settings, chosen)
         clustering.cluster(connection, settings, chosen, scored)
         following = clustering.number(connection, next_cluster=next_cluster)
         clustering.changes(connection)

@@ -1,4 +1,4 @@
-"""Scores the pairs of records that share a blocking key, with Splink on DuckDB, and keeps what made each score.
+"""Scores the pairs of records that share a blocking key, with Splink, and keeps what made each score.
 
 Reads: `record` and `pair`. Makes: `edge` (id_l < id_r, match_weight, probability, waterfall), grain:
 one row a pair at or above the review threshold.
@@ -10,10 +10,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import duckdb
 from splink import Linker
-from splink.backends.duckdb import DuckDBAPI
 
+from fourfold.pipeline.engines import Database, splink_on
 from fourfold.pipeline.resolution.comparing import splink_settings
 from fourfold.pipeline.resolution.model import Model
 from fourfold.pipeline.resolution.settings import Comparison, Settings
@@ -38,13 +37,13 @@ class Scored:
             where (l.open or r.open or l.label = r.label)"""
 
 
-def open_records(connection: duckdb.DuckDBPyConnection) -> int:
+def open_records(connection: Database) -> int:
     """How many records everybody in the region may read."""
     return int(connection.execute("select count(*) from record where open").fetchall()[0][0])
 
 
 def linker_for(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Database,
     settings: Settings,
     model: Model,
     *,
@@ -57,7 +56,7 @@ def linker_for(
     One table: every pair in it may be compared. Several tables: only pairs of two tables. `pairs`: the table of those
     to score, where they are known.
     """
-    database = DuckDBAPI(connection=connection)
+    database = splink_on(connection)
     linker = Linker(
         [database.register(connection.table(table)) for table in tables],
         splink_settings(settings, model, prior=prior, link_type="link_only" if len(tables) > 1 else "dedupe_only"),
@@ -73,7 +72,7 @@ def linker_for(
     return linker
 
 
-def record_frequencies(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model, column: str) -> str:
+def record_frequencies(connection: Database, settings: Settings, model: Model, column: str) -> str:
     """Make the table of how common each value of `column` is, and return its name.
 
     Counted over open records only: a restricted record must not change a weight that others can see. A small region
@@ -90,7 +89,7 @@ def record_frequencies(connection: duckdb.DuckDBPyConnection, settings: Settings
     return table
 
 
-def tables_by_source(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[str, ...]:
+def tables_by_source(connection: Database, table: str) -> tuple[str, ...]:
     """A table for each source with records, so that only pairs of two sources are compared; else the whole table."""
     sources = [row[0] for row in connection.execute(f"select distinct source from {table} order by 1").fetchall()]
     if len(sources) < 2:
@@ -103,7 +102,7 @@ def tables_by_source(connection: duckdb.DuckDBPyConnection, table: str) -> tuple
     return tables
 
 
-def score(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model) -> Scored:
+def score(connection: Database, settings: Settings, model: Model) -> Scored:
     """Make the table `edge` out of `record` and `pair`."""
     prior = model.prior(open_records(connection), settings)
     linker = linker_for(connection, settings, model, prior=prior, pairs="pair")
@@ -126,7 +125,7 @@ def probability_of(weight: float) -> float:
     return 1 / (1 + 2**-weight)
 
 
-def _rarest(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model, column: str) -> float:
+def _rarest(connection: Database, settings: Settings, model: Model, column: str) -> float:
     """What the frequency adds to an agreement when no other record has the value: the pair's two and nobody else."""
     average = average_chance(settings, model, column)
     known = connection.execute(f"select count({column}) from record where open").fetchall()[0][0]

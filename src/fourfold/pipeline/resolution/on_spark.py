@@ -1,0 +1,51 @@
+"""Gathers the records, blocks and scores them on Spark, and leaves the tables of that in DuckDB, where clusters are made.
+
+The same statements and the same Splink settings as on DuckDB: `records`, `blocking` and `scoring` are called here as
+`running` calls them. Clusters stay outside Spark: connected components did not finish there, and the edges of millions
+of records fit one machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+
+from fourfold.pipeline.engines.spark import SparkDatabase
+from fourfold.pipeline.resolution import blocking, records, scoring
+from fourfold.pipeline.resolution.model import Model
+from fourfold.pipeline.resolution.scoring import Scored
+from fourfold.pipeline.resolution.settings import Settings
+
+RECORDS = ("record", "merged", "tombstone", "presence", "set_aside")
+SCORED = "scored_pair"
+
+
+def gather_records(
+    connection: duckdb.DuckDBPyConnection,
+    spark: SparkDatabase,
+    person_parquets: Mapping[str, Sequence[Path]],
+    settings: Settings,
+) -> tuple[blocking.BlockReport, ...]:
+    """Make `record` and what goes with it, and the pairs to compare. The pairs stay on Spark."""
+    records.load_records(spark, person_parquets)
+    blocking.make_keys(spark, settings)
+    blocks = tuple(blocking.set_aside_common_keys(spark, settings))
+    blocking.make_pairs(spark)
+    _carry(connection, spark, RECORDS)
+    return blocks
+
+
+def score(connection: duckdb.DuckDBPyConnection, spark: SparkDatabase, settings: Settings, model: Model) -> Scored:
+    """Make `edge`, and the scored pairs that the clustering asks."""
+    scored = scoring.score(spark, settings, model)
+    spark.execute(f"create or replace table {SCORED} as select * from {scored.table}")
+    _carry(connection, spark, ("edge", SCORED))
+    return replace(scored, table=SCORED)
+
+
+def _carry(connection: duckdb.DuckDBPyConnection, spark: SparkDatabase, tables: Sequence[str]) -> None:
+    for table in tables:
+        connection.execute(f"create or replace table {table} as select * from read_parquet(?)", [spark.files_of(table)])
