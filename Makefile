@@ -32,7 +32,7 @@ bench: setup-dev ## Measure every workload beside its floor or peer, and write b
 
 bench-linkage: setup-dev ## Measure linkage beside plain Splink and recordlinkage on the same people
 	@[ -d bench/out/peers ] || .venv/bin/uv pip install --quiet --python .venv/bin/python --target bench/out/peers --require-hashes -r bench/requirements.txt
-	@$(PYTHON) -m bench linkage
+	@$(PYTHON) -m bench linkage linkage_kinds
 
 docs: setup-dev ## Write the reference pages that are made from the code
 	@$(FOURFOLD) docs

@@ -27,6 +27,7 @@ WORKLOADS = (
     "network",
     "start",
     "linkage",
+    "linkage_kinds",
 )
 OUT = Path(__file__).parent / "out"
 

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from fourfold.pipeline.things import group_things
 from fourfold.platform import clock
 from fourfold.platform.people.models import User
 from fourfold.platform.visibility.scope import acting_as
@@ -17,16 +18,22 @@ from tests.universe import Universe
 
 @pytest.fixture
 def publish(universe: Universe, tmp_path: Path) -> Callable[..., services.Published]:
-    """Publish a batch as the intake would: as its service user, in one transaction."""
+    """Publish a batch as the intake would: as its service user, in one transaction.
+
+    `grouped`: with the things of all batches published so far; without, each object and place is one by itself.
+    """
     numbers = iter(range(1, 1000))
+    delivered: dict[str, list[Path]] = {}
 
     def published(
-        batch: Batch, *, source: str = "niche_tri", batch_id: int | None = None, **given: Any
+        batch: Batch, *, source: str = "niche_tri", batch_id: int | None = None, grouped: bool = False, **given: Any
     ) -> services.Published:
         number = batch_id or next(numbers)
         groups = given.pop("clusters", None)
         pairs = given.pop("edges", [] if groups is not None else None)
         folder = batch.written()
+        delivered.setdefault(source, []).append(folder)
+        things = group_things(delivered, into=tmp_path / f"things-{number}") if grouped else None
         with acting_as(universe.service("intake")):
             return services.publish_batch(
                 batch_id=number,
@@ -36,6 +43,8 @@ def publish(universe: Universe, tmp_path: Path) -> Callable[..., services.Publis
                 edges=None if pairs is None else edges(tmp_path / f"edges-{number}.parquet", pairs),
                 run=f"run-{number}",
                 now=clock.now(),
+                things=things.clusters if things else None,
+                ties=things.ties if things else None,
             )
 
     return published

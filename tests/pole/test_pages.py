@@ -57,7 +57,7 @@ def picture(publish, tmp_path):
     hidden = Batch(tmp_path / "hidden", force="gmp")
     hidden.person("h1", "Johnny Hidden", date(1991, 6, 2), audience="OWN", postcode="M9 9ZZ")
     hidden.person("h2", "Sole Secret", date(1970, 1, 2), audience="OWN")
-    hidden.thing("hv", "VEHICLE", "AB12CDE", audience="OWN", make="Hidden make")
+    hidden.thing("hv", "VEHICLE", "AB12CDE", audience="OWN", colour="Hidden colour")
     hidden.event("he", "INTELLIGENCE", date(2024, 6, 1), audience="OWN", title="Hidden report")
     hidden.link(("PERSON", "h1"), "SUBJECT", ("EVENT", "he"), audience="OWN")
     hidden.link(("PERSON", "h1"), "USES", ("OBJECT", "hv"), audience="OWN")
@@ -70,7 +70,7 @@ def picture(publish, tmp_path):
         ("niche_tri", "1", "policeworks_gmp", "h2", 1.5, "PROPOSED"),
     ]
     publish(opened, clusters=groups, edges=pairs)
-    publish(hidden, source="policeworks_gmp", clusters=groups, edges=pairs)
+    publish(hidden, source="policeworks_gmp", clusters=groups, edges=pairs, grouped=True)
 
 
 @pytest.fixture
@@ -140,12 +140,12 @@ def test_a_plate_that_two_forces_hold_shows_each_reader_what_they_may_see(readin
     address = reverse("pole:object", args=[found["things"]["v1"]])
     theirs = text_of(reading(universe.merseyside_analyst).get(address))
     assert "1 record" in theirs
-    assert "Hidden make" not in theirs
+    assert "Hidden colour" not in theirs
     assert "Greater Manchester" not in theirs
     ours = text_of(reading(universe.gmp_analyst).get(address))
     assert "2 records" in ours
     assert "Greater Manchester Police" in ours
-    assert "Hidden make" in ours
+    assert "Hidden colour" in ours
 
 
 def test_a_proposed_match_with_a_hidden_record_is_not_proposed(reading, universe, found):

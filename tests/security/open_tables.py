@@ -20,6 +20,7 @@ OPEN_TABLES = {
     "people_failedsignin": "Hashes of addresses, counted before anyone acts",
     "plans_calendaraddress": "Hashes of private calendar addresses, looked up before anyone acts",
     "pole_person": "A number that records point at; every fact is in the records, which are under the policy",
+    "pole_thing": "As pole_person: a number that records of one vehicle, phone, address or organisation point at",
     "pole_word": "Words of names and addresses; the application may not read it, only the finder's functions",
     "pole_wordlabel": "As pole_word: which labels a word is found under",
     "procrastinate_jobs": "The worker takes jobs before it acts; a job holds keys and no facts",

@@ -25,7 +25,7 @@ from fourfold.intake.models import Batch, BatchFile, BatchMeasure, BatchWarning,
 from fourfold.intake.reconciliation import LabelFacts
 from fourfold.intake.rules import Counts, How, Kind, Outcome, RowState, State, Step
 from fourfold.intake.storage import Store
-from fourfold.pipeline import canonical, landing, resolution
+from fourfold.pipeline import canonical, landing, resolution, things
 from fourfold.pipeline.canonical.family import Context, Correction
 from fourfold.pipeline.delivery import Landed, Refused
 from fourfold.platform.audit import services as audit
@@ -66,6 +66,7 @@ class Resolved:
     run: str
     clusters: Path | None
     edges: Path | None
+    things: Path
     next_cluster: int
     previous: str
     model: Mapping[str, Any]
@@ -242,6 +243,10 @@ def _resolve(ready: list[Batch], desk: Desk) -> Resolved | None:
     reads = _digest([last.run if last else "", judged, *(str(p) for paths in parquets.values() for p in paths)])
     runs = [_begin(b, Step.RESOLVE, desk, reads=reads, run=run) for b in waiting]
     with _said_when_stopped(runs, desk) as outcome:
+        folders: dict[str, list[Path]] = {}
+        for batch in sorted([*published, *waiting], key=selectors.place_in_time):
+            folders.setdefault(batch.source.code, []).append(desk.canonical(batch))
+        grouped = things.group_things(folders, into=desk.store.things_folder(run))
         if has_new_people:
             made = resolution.resolve(
                 person_parquets=parquets,
@@ -254,6 +259,7 @@ def _resolve(ready: list[Batch], desk: Desk) -> Resolved | None:
                 run=run,
                 clusters=made.clusters,
                 edges=made.edges,
+                things=grouped.clusters.parent,
                 next_cluster=made.next_cluster,
                 previous=last.run if last else "",
                 model={"settings": made.settings_version, "name": made.model_name, "digest": made.model_digest},
@@ -263,6 +269,7 @@ def _resolve(ready: list[Batch], desk: Desk) -> Resolved | None:
                 run="",
                 clusters=None,
                 edges=None,
+                things=grouped.clusters.parent,
                 next_cluster=last.next_cluster if last else 1,
                 previous=last.run if last else "",
                 model={},
@@ -296,6 +303,8 @@ def _publish(batch: Batch, resolved: Resolved | None, desk: Desk) -> None:
                 edges=resolved.edges if has_people else None,
                 run=run.run,
                 now=now,
+                things=resolved.things / "things.parquet",
+                ties=resolved.things / "ties.parquet",
             )
             labels = _Labels()
             _write_measures(batch, measured, labels)
@@ -620,12 +629,14 @@ def _resolution_of(batches: list[Batch], last: Resolved | None, desk: Desk) -> R
     last_run = last.run if last else ""
     is_current = first.run != "" and last_run in (first.previous, first.run)
     same = all(d.run == first.run for d in details) and first.clusters is not None
-    return first if same and is_current and first.clusters is not None and first.clusters.exists() else None
+    kept = first.clusters is not None and first.clusters.exists() and first.things.exists()
+    return first if same and is_current and kept else None
 
 
 def _as_detail(resolved: Resolved) -> dict[str, Any]:
     return {
         "resolution": resolved.run,
+        "things": resolved.things.name,
         "previous": resolved.previous,
         "next_cluster": resolved.next_cluster,
         "model": dict(resolved.model),
@@ -639,6 +650,7 @@ def _from_detail(detail: Mapping[str, Any], desk: Desk) -> Resolved:
         run=run,
         clusters=folder / "clusters.parquet" if folder else None,
         edges=folder / "edges.parquet" if folder else None,
+        things=desk.store.things_folder(str(detail.get("things") or run)),
         next_cluster=int(detail["next_cluster"]),
         previous=str(detail["previous"]),
         model=detail.get("model", {}),

@@ -81,6 +81,10 @@ class Store:
         """Where one resolution run writes."""
         return self.folder / "resolution" / run
 
+    def things_folder(self, run: str) -> Path:
+        """Where one run writes which vehicles, phones, addresses and organisations are one."""
+        return self.folder / "things" / run
+
     def judgements_file(self, run: str) -> Path:
         """What people had said of identity when one resolution run began."""
         return self.folder / "resolution" / f"{run}-judgements.parquet"

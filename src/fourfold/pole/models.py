@@ -31,6 +31,32 @@ class Person(models.Model):
         return rules.reference_of(self.pk)
 
 
+class Thing(models.Model):
+    """One vehicle, telephone, address or organisation, as far as the rules can tell: a number, and no fact."""
+
+    kind = models.TextField()
+    made_in = models.TextField()
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def reference(self) -> str:
+        return rules.thing_reference(self.kind, self.pk)
+
+
+def _thing() -> "models.ForeignKey[Thing | None]":
+    return models.ForeignKey(
+        Thing,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        help_text="What it is a record of; empty until things were first grouped",
+    )
+
+
 class SourceRecord(Labelled, Versioned):
     """What every record keeps of where it came from.
 
@@ -105,8 +131,9 @@ class PersonRecord(SourceRecord):
 
 
 class ObjectRecord(SourceRecord):
-    """One vehicle or phone as one source has it. All records of one value are one thing."""
+    """One vehicle, phone or organisation as one source has it."""
 
+    thing = _thing()
     kind = models.TextField()
     value = models.TextField()
     value_raw = models.TextField(blank=True)
@@ -127,6 +154,7 @@ class ObjectRecord(SourceRecord):
 class LocationRecord(SourceRecord):
     """One place as one source has it."""
 
+    thing = _thing()
     address_line = models.TextField(blank=True)
     postcode = models.TextField(blank=True)
     district = models.TextField(blank=True)
@@ -235,6 +263,33 @@ class MatchEdge(Labelled, Versioned):
 
     def __str__(self) -> str:
         return f"{self.left_id}-{self.right_id}"
+
+
+class ThingTie(Labelled, Versioned):
+    """Why two records are, may be or are not of one vehicle, phone, address or organisation: the rule that says so.
+
+    Its label is the narrower of the two records', and follows them.
+    """
+
+    label = models.ForeignKey(
+        AccessLabel, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    end_kind = models.TextField(help_text="OBJECT or LOCATION: the table of both records")
+    left_id = models.BigIntegerField()
+    right_id = models.BigIntegerField()
+    kind = models.TextField(help_text="VEHICLE, PHONE, ADDRESS or ORGANISATION")
+    verdict = models.TextField(help_text="JOIN, MAYBE or APART")
+    code = models.TextField(help_text="The rule")
+    words = models.TextField(help_text="The rule in words, as it stood")
+    run = models.TextField()
+    state = models.TextField(default=rules.EdgeState.CURRENT.value)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("end_kind", "left_id", "right_id", name="thing_tie_once")]
+        indexes = [models.Index("right_id", "end_kind", name="thing_tie_right")]
+
+    def __str__(self) -> str:
+        return f"{self.end_kind} {self.left_id}-{self.right_id} {self.code}"
 
 
 def _verdict(verdict: identity.Verdict) -> models.Q:

@@ -346,9 +346,21 @@ def _objects(query: Query, kind: str, values: Sequence[str], one: str, many: str
     records = list(pole.object_records().filter(wanted, kind=kind).order_by("value", "pk")[: MOST + 1])
     same: dict[str, list[ObjectRecord]] = defaultdict(list)
     for record in records[:MOST]:
-        same[record.value if record.valid else f"{record.value} #{record.pk}"].append(record)
+        same[_thing_of(record)].append(record)
+    for record in _others(pole.object_records(), records[:MOST]):
+        same[_thing_of(record)].append(record)
     hits = tuple(_object_hit(group, query, beginning or next(iter(values), "")) for group in same.values())
     return Group(many, one, many, hits, len(hits), is_cut=len(records) > MOST)
+
+
+def _thing_of(record: ObjectRecord | LocationRecord) -> str:
+    return str(record.thing_id or f"#{record.pk}")
+
+
+def _others[R: (ObjectRecord, LocationRecord)](every: QuerySet[R], found: Sequence[R]) -> QuerySet[R]:
+    """The other visible records of the things that some records are of, however they spell them. One query."""
+    things = {record.thing_id for record in found if record.thing_id is not None}
+    return every.filter(thing__in=things).exclude(pk__in=[record.pk for record in found]).order_by("pk")[:MOST]
 
 
 def _object_hit(records: Sequence[ObjectRecord], query: Query, asked: str) -> Hit:
@@ -379,7 +391,9 @@ def _object_hit(records: Sequence[ObjectRecord], query: Query, asked: str) -> Hi
 def _places(query: Query, records: Sequence[LocationRecord]) -> Group:
     same: dict[str, list[LocationRecord]] = defaultdict(list)
     for record in records[:MOST]:
-        same[record.place_key or f"#{record.pk}"].append(record)
+        same[_thing_of(record)].append(record)
+    for record in _others(pole.location_records(), records[:MOST]):
+        same[_thing_of(record)].append(record)
     ranked = sorted((_place_hit(query, group) for group in same.values()), key=lambda one: -one[0])
     hits = tuple(hit for _, hit in ranked)
     return Group("places", "place", "places", hits, len(hits), is_cut=len(records) > MOST)

@@ -11,7 +11,9 @@ from fourfold.platform.ui.pages import Link, Page
 from fourfold.pole import rules, selectors
 from fourfold.pole.models import EventRecord, LocationRecord, ObjectRecord, PersonRecord
 from fourfold.pole.pages import words
-from fourfold.pole.selectors import Joined, Panel
+from fourfold.pole.selectors import Joined, Panel, Reason, Reasons
+
+REASONS_SHOWN = 50
 
 # Events, vehicles and phones, places
 
@@ -117,6 +119,7 @@ def object_page(
     records: Sequence[ObjectRecord],
     links: Sequence[Joined],
     *,
+    reasons: Reasons,
     panels: tuple[Panel, ...],
     today: date,
     recorded_on: date | None,
@@ -131,7 +134,7 @@ def object_page(
         ui.Fact("As delivered", ", ".join(sorted({r.value_raw for r in records if r.value_raw})) or None),
         ui.Fact(
             "Form",
-            "In a known form" if one.valid else "Not in a known form: kept as delivered and not joined with others",
+            "In a known form" if one.valid else "Not in a known form: kept as delivered",
         ),
         ui.Fact("Known to", ", ".join(sorted({r.owner.name for r in records}))),
     ]
@@ -141,12 +144,13 @@ def object_page(
         crumbs=(words.PICTURE,),
         identity=ui.IdentityBar(
             name=title,
+            reference=one.thing.reference if one.thing else "",
             facts=(ui.Fact("Known to", plural(len(records), "record", "records")),),
             tags=(ui.Tag(noun, "blue"),),
         ),
         facts=tuple(facts),
         text="",
-        tables=(*_holders(links, today), *(words.panel_table(p) for p in panels), _origins(records)),
+        tables=(*_holders(links, today), *(words.panel_table(p) for p in panels), *_records(records, reasons)),
         moments=words.moments_of(words.roles_of(links)[: words.TIMELINE_SHOWN]),
         rewind=words.RewindForm(on=recorded_on),
         foot=words.foot_of(records, foot_links),
@@ -159,6 +163,7 @@ def place_page(
     events: Sequence[EventRecord],
     links: Sequence[Joined],
     *,
+    reasons: Reasons,
     today: date,
     recorded_on: date | None,
     alerts: tuple[ui.Alert, ...],
@@ -177,6 +182,7 @@ def place_page(
         crumbs=(words.PICTURE,),
         identity=ui.IdentityBar(
             name=title,
+            reference=one.thing.reference if one.thing else "",
             facts=(ui.Fact("Known to", plural(len(records), "record", "records")),),
             tags=(ui.Tag("Place", "blue"),),
         ),
@@ -187,7 +193,7 @@ def place_page(
             ui.Fact("How exact", PRECISION_WORDS.get(one.precision, one.precision)),
         ),
         text="",
-        tables=(*_holders(links, today), _event_table(ordered), _origins(records)),
+        tables=(*_holders(links, today), _event_table(ordered), *_records(records, reasons)),
         moments=(),
         rewind=words.RewindForm(on=recorded_on),
         foot=words.foot_of(records, foot_links),
@@ -251,20 +257,72 @@ def _holders(links: Iterable[Joined], today: date) -> tuple[ui.Table, ...]:
     return (ui.Table("People", heads, tuple(rows), empty="No person is linked."),)
 
 
+def _records(records: Sequence[ObjectRecord] | Sequence[LocationRecord], reasons: Reasons) -> tuple[ui.Table, ...]:
+    """Every record and where it came from, why they are together, and which others are near."""
+    tables = [_origins(records)]
+    if len(records) > 1:
+        tables.append(_why_together(reasons))
+    if reasons.apart:
+        tables.append(_near("Kept apart", "Why it is another", reasons.apart))
+    if reasons.maybe:
+        tables.append(_near("May be the same", "Why it may be", reasons.maybe))
+    return tuple(tables)
+
+
 def _origins(records: Sequence[ObjectRecord] | Sequence[LocationRecord]) -> ui.Table:
     return ui.Table(
-        "Where it came from",
+        "Records",
         (ui.Head("Record"), ui.Head("Force"), ui.Head("As delivered"), ui.Head("File, line and batch")),
         tuple(
-            (
-                ui.Cell(f"{r.source} {r.source_key}"),
-                ui.Cell(r.owner.name),
-                ui.Cell(r.value_raw if isinstance(r, ObjectRecord) else selectors.place_title(r)),
-                ui.Cell(words.lineage(r)),
-            )
+            (ui.Cell(_record_name(r)), ui.Cell(r.owner.name), ui.Cell(_said(r)), ui.Cell(words.lineage(r)))
             for r in records
         ),
     )
+
+
+def _why_together(reasons: Reasons) -> ui.Table:
+    heads = (ui.Head("Record"), ui.Head("And"), ui.Head("Why they are together"))
+    rows = tuple(
+        (
+            ui.Cell(_record_name(r.left), hint=_said(r.left)),
+            ui.Cell(_record_name(r.right), hint=_said(r.right)),
+            ui.Cell(r.words),
+        )
+        for r in reasons.within[:REASONS_SHOWN]
+    )
+    caption = "Why these records are together"
+    if len(reasons.within) > REASONS_SHOWN:
+        caption += f": the first {REASONS_SHOWN} of {len(reasons.within):,} reasons"
+    return ui.Table(caption, heads, rows, empty="No reason is recorded between the records shown here.")
+
+
+def _near(caption: str, why: str, found: Iterable[Reason]) -> ui.Table:
+    """Records of other things, each once, with the reason."""
+    others = {reason.right.pk: reason for reason in found}
+    return ui.Table(
+        caption,
+        (ui.Head("Record"), ui.Head("Force"), ui.Head(why)),
+        tuple(
+            (
+                ui.Cell(_said(r.right), selectors.address_of(r.right), hint=_record_name(r.right)),
+                ui.Cell(r.right.owner.name),
+                ui.Cell(r.words),
+            )
+            for r in others.values()
+        ),
+    )
+
+
+def _record_name(record: ObjectRecord | LocationRecord) -> str:
+    return f"{record.source} {record.source_key}"
+
+
+def _said(record: ObjectRecord | LocationRecord) -> str:
+    """What a record says of a thing, in a line."""
+    if isinstance(record, LocationRecord):
+        return selectors.place_title(record)
+    described = " ".join(filter(None, (record.colour, record.make, record.model)))
+    return ", ".join(filter(None, (record.value_raw or record.value, described)))
 
 
 # The list of events

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db.backends.utils import CursorWrapper
 
-from fourfold.pole.publishing.staging import COMMON, EVENT, LINK, PERSON, Column, Shape
+from fourfold.pole.publishing.staging import COMMON, EVENT, LINK, LOCATION, OBJECT, PERSON, Column, Shape
 
 STOCK_TAKEN_FROM = 2_000
 """Rows added or changed in one table from which its statistics are taken before the next statement is planned."""
@@ -50,12 +50,12 @@ def insert_new(cursor: CursorWrapper, shape: Shape, source: str, batch_id: int) 
     columns = _columns(shape)
     names = ["source", "batch_id", *(c.name for c in columns)]
     values = ["%s", "%s", *(_value(shape, c) for c in columns)]
-    if shape is PERSON:
-        names.append("person_id")
-        values.append("chosen.person_id")
+    if number := _number(shape):
+        names.append(number)
+        values.append(f"chosen.{number}")
     cursor.execute(
         f"insert into {shape.table} ({', '.join(names)}) select {', '.join(values)} "
-        f"from pg_temp.{shape.stage} s{_joins(shape)}{_person(shape)} "
+        f"from pg_temp.{shape.stage} s{_joins(shape)}{_chosen(shape)} "
         f"where not exists (select from pg_temp.known_{shape.name} k where k.source_key = s.source_key)",
         [source, batch_id],
     )
@@ -65,11 +65,11 @@ def insert_new(cursor: CursorWrapper, shape: Shape, source: str, batch_id: int) 
 def update_changed(cursor: CursorWrapper, shape: Shape, batch_id: int) -> None:
     columns = _columns(shape)
     sets = ["batch_id = %s", *(f"{c.name} = {_value(shape, c)}" for c in columns if c.name != "source_key")]
-    if shape is PERSON:
-        sets.append("person_id = coalesce(chosen.person_id, r.person_id)")
+    if number := _number(shape):
+        sets.append(f"{number} = coalesce(chosen.{number}, r.{number})")
     cursor.execute(
         f"update {shape.table} r set {', '.join(sets)} from pg_temp.known_{shape.name} k "
-        f"join pg_temp.{shape.stage} s on s.source_key = k.source_key{_joins(shape)}{_person(shape)} "
+        f"join pg_temp.{shape.stage} s on s.source_key = k.source_key{_joins(shape)}{_chosen(shape)} "
         "where r.id = k.id and not k.same",
         [batch_id],
     )
@@ -95,9 +95,17 @@ def _joins(shape: Shape) -> str:
     return " join pg_temp.ended on ended.source_key = s.source_key" if shape is LINK else ""
 
 
-def _person(shape: Shape) -> str:
-    """Which person a staged record of a person is."""
-    return " left join pg_temp.chosen on chosen.source_key = s.source_key" if shape is PERSON else ""
+def _number(shape: Shape) -> str:
+    """The column with the number of what a record is of."""
+    return {PERSON.name: "person_id", OBJECT.name: "thing_id", LOCATION.name: "thing_id"}.get(shape.name, "")
+
+
+def _chosen(shape: Shape) -> str:
+    """Which person or thing a staged record is of."""
+    if not _number(shape):
+        return ""
+    table = "chosen" if shape is PERSON else f"chosen_{shape.name}"
+    return f" left join pg_temp.{table} chosen on chosen.source_key = s.source_key"
 
 
 def _same_ends(shape: Shape) -> str:

@@ -16,6 +16,14 @@ class Kind(StrEnum):
     EVENT = "EVENT"
 
 
+class TieVerdict(StrEnum):
+    """What a rule says of two records of things."""
+
+    JOIN = "JOIN"
+    MAYBE = "MAYBE"
+    APART = "APART"
+
+
 class EdgeState(StrEnum):
     CURRENT = "CURRENT"
     PAST = "PAST"
@@ -46,7 +54,8 @@ EVENT_KINDS = {
     "MISSING": "Missing episode",
     "INCIDENT": "Incident",
 }
-OBJECT_KINDS = {"VEHICLE": "Vehicle", "PHONE": "Phone"}
+OBJECT_KINDS = {"VEHICLE": "Vehicle", "PHONE": "Phone", "ORGANISATION": "Organisation"}
+THING_LETTERS = {"VEHICLE": "V", "PHONE": "T", "ADDRESS": "A", "ORGANISATION": "O"}
 SEXES = {"M": "Male", "F": "Female", "U": "Not known"}
 LINK_TYPES = {
     "SUSPECT": "Suspect",
@@ -81,6 +90,11 @@ ADULT_AT = 18
 
 def reference_of(person_id: int) -> str:
     return f"P-{person_id:07d}"
+
+
+def thing_reference(kind: str, thing_id: int) -> str:
+    """How people name a thing's number, such as V-0000123."""
+    return f"{THING_LETTERS.get(kind, 'X')}-{thing_id:07d}"
 
 
 def person_id_of(reference: str) -> int | None:

@@ -21,7 +21,16 @@ from fourfold.platform.errors import NotThere
 from fourfold.platform.people.models import Organisation
 from fourfold.platform.ui.components import Cell
 from fourfold.pole import rules
-from fourfold.pole.models import EventRecord, Link, LocationRecord, MatchEdge, ObjectRecord, Person, PersonRecord
+from fourfold.pole.models import (
+    EventRecord,
+    Link,
+    LocationRecord,
+    MatchEdge,
+    ObjectRecord,
+    Person,
+    PersonRecord,
+    ThingTie,
+)
 
 Record = PersonRecord | ObjectRecord | LocationRecord | EventRecord
 CANDIDATES = 200
@@ -621,42 +630,78 @@ def event(event_id: int) -> EventRecord:
         raise NotThere from None
 
 
+@dataclass(frozen=True)
+class Reason:
+    """What a rule says of two visible records of things."""
+
+    left: ObjectRecord | LocationRecord
+    right: ObjectRecord | LocationRecord
+    verdict: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Why records are of one thing, and which records of other things are near: a lead, or kept apart for a reason."""
+
+    within: tuple[Reason, ...]
+    maybe: tuple[Reason, ...]
+    apart: tuple[Reason, ...]
+
+
 def same_objects(object_id: int) -> tuple[ObjectRecord, ...]:
-    """Every visible record of the vehicle or phone that one record is of, that record first."""
+    """Every visible record of the vehicle, phone or organisation that one record is of, that record first."""
     try:
         one = ObjectRecord.objects.select_related(
-            "owner", "label__compartment", "label__owner", "label__agreement"
+            "owner", "label__compartment", "label__owner", "label__agreement", "thing"
         ).get(pk=object_id)
     except ObjectRecord.DoesNotExist:
         raise NotThere from None
-    if not one.valid or not one.value:
+    if one.thing_id is None:
         return (one,)
-    rest = (
-        ObjectRecord.objects.filter(kind=one.kind, value=one.value, valid=True)
-        .exclude(pk=one.pk)
-        .select_related("owner")
-        .order_by("owner__name", "source", "source_key")
-    )
-    return (one, *rest)
+    rest = object_records().filter(thing=one.thing_id).exclude(pk=one.pk)
+    return (one, *rest.order_by("owner__name", "source", "source_key"))
 
 
 def same_places(place_id: int) -> tuple[LocationRecord, ...]:
     """Every visible record of the place that one record is of, that record first."""
     try:
         one = LocationRecord.objects.select_related(
-            "owner", "label__compartment", "label__owner", "label__agreement"
+            "owner", "label__compartment", "label__owner", "label__agreement", "thing"
         ).get(pk=place_id)
     except LocationRecord.DoesNotExist:
         raise NotThere from None
-    if not one.place_key:
+    if one.thing_id is None:
         return (one,)
-    rest = (
-        LocationRecord.objects.filter(place_key=one.place_key)
-        .exclude(pk=one.pk)
-        .select_related("owner")
-        .order_by("owner__name", "source", "source_key")
+    rest = location_records().filter(thing=one.thing_id).exclude(pk=one.pk)
+    return (one, *rest.order_by("owner__name", "source", "source_key"))
+
+
+def reasons_of(records: Sequence[ObjectRecord] | Sequence[LocationRecord]) -> Reasons:
+    """What the rules say of some records of one thing. Two queries at most."""
+    kind = rules.Kind.OBJECT if isinstance(records[0], ObjectRecord) else rules.Kind.LOCATION
+    known: dict[int, ObjectRecord | LocationRecord] = {record.pk: record for record in records}
+    own = frozenset(known)
+    ties = list(
+        ThingTie.objects.filter(
+            Q(left_id__in=own) | Q(right_id__in=own), end_kind=kind, state=rules.EdgeState.CURRENT
+        ).order_by("left_id", "right_id")
     )
-    return (one, *rest)
+    others = {pk for tie in ties for pk in (tie.left_id, tie.right_id)} - own
+    if others:
+        rest = object_records() if kind == rules.Kind.OBJECT else location_records()
+        known |= {record.pk: record for record in rest.filter(pk__in=others)}
+    found: dict[str, list[Reason]] = defaultdict(list)
+    for tie in ties:
+        if tie.left_id not in known or tie.right_id not in known:
+            continue
+        is_one = tie.left_id in own and tie.right_id in own
+        if is_one == (tie.verdict == rules.TieVerdict.JOIN):
+            mine, other = (tie.left_id, tie.right_id) if tie.left_id in own else (tie.right_id, tie.left_id)
+            found[tie.verdict].append(Reason(known[mine], known[other], tie.verdict, tie.words))
+    return Reasons(
+        tuple(found[rules.TieVerdict.JOIN]), tuple(found[rules.TieVerdict.MAYBE]), tuple(found[rules.TieVerdict.APART])
+    )
 
 
 def person_exists(person_id: int) -> Person:

@@ -14,7 +14,7 @@ from fourfold.platform.people.models import Organisation
 from fourfold.platform.visibility import scope
 from fourfold.platform.visibility import services as visibility
 from fourfold.platform.visibility.models import Compartment
-from fourfold.pole.publishing import statements
+from fourfold.pole.publishing import grouping, statements
 from fourfold.pole.publishing.staging import (
     EVENT,
     LINK,
@@ -30,6 +30,8 @@ from fourfold.pole.rules import identity
 from fourfold.pole.selectors import identity as selectors
 from fourfold.pole.services import regrouping
 
+GROUPED = (OBJECT, LOCATION)
+"""Tables whose records are of things."""
 COMPARED_FROM = 20_000
 """Rows of one table from which a batch is compared with what is held before it is brought to PostgreSQL."""
 COMBINATIONS_NOTED = 500
@@ -66,6 +68,10 @@ class Published:
     persons_made: int = 0
     persons_combined: int = 0
     records_moved: int = 0
+    things_made: int = 0
+    things_moved: int = 0
+    """Vehicles, phones, addresses and organisations: numbers given, and earlier records that have another number."""
+    ties: int = 0
     records_held: int = 0
     """Records put back where a person's judgement wants them."""
 
@@ -81,6 +87,7 @@ class _Delivery:
     batch_id: int
     run: str
     clusters: Path | None
+    things: Path | None
     now: datetime
 
 
@@ -102,6 +109,8 @@ def publish_batch(
     edges: Path | None,
     run: str,
     now: datetime,
+    things: Path | None = None,
+    ties: Path | None = None,
 ) -> Published:
     """Make a batch's rows records of the picture. All of it or, on any exception, nothing.
 
@@ -118,6 +127,9 @@ def publish_batch(
         edges: The matches that the clusters rest on and those proposed to people. Ends not published yet are skipped.
         run: The resolution run, kept with persons and edges.
         now: When; kept with the persons made.
+        things: For every record of an object or a location of all published batches and this one, which are of one
+            thing. None: each new record is of a thing by itself.
+        ties: Why. Ends not published yet are skipped.
 
     Raises:
         RuleBroken: POLE-1 owning force unknown, POLE-2 compartment unknown, POLE-3 nobody acting, POLE-4 a column of
@@ -125,15 +137,24 @@ def publish_batch(
     """
     if scope.current() is None:
         raise RuleBroken("POLE-3", "A batch is published by the intake service. Nobody is acting.")
-    published, delivery = Published(), _Delivery(source_code, batch_id, run, clusters, now)
+    published, delivery = Published(), _Delivery(source_code, batch_id, run, clusters, things, now)
     with connection.cursor() as cursor, Stage(canonical_dir, cursor, compared_from=COMPARED_FROM) as stage:
         stage.begin(source_code, _labels(stage.label_keys()))
         _rank_all_labels(cursor)
+        if things is None:
+            grouping.stage_nothing(cursor)
+        else:
+            stage.bring_rows(things, "stage_thing", grouping.THING_COLUMNS)
         for shape in (LOCATION, EVENT, OBJECT):
             same = stage.bring(shape)
             if shape is EVENT:
                 statements.find_places(cursor, source_code)
             _publish_shape(cursor, shape, delivery, published, same)
+        if things is not None and ties is not None:
+            stage.bring_rows(ties, "stage_tie", grouping.TIE_COLUMNS)
+            published.ties = grouping.publish_ties(cursor, run)
+        for shape in GROUPED:
+            grouping.relabel_ties(cursor, shape)
         regrouping.one_at_a_time()
         _publish_persons(cursor, stage, published, delivery)
         same = stage.bring(LINK)
@@ -155,11 +176,22 @@ def publish_batch(
 def _publish_shape(cursor: Any, shape: Shape, delivery: _Delivery, published: Published, same: int) -> None:
     """Publish what was staged of one table; `same` rows beside it were left out because they are held as they are."""
     changed, unchanged = statements.note_known(cursor, shape, delivery.source)
+    if shape in GROUPED:
+        published.things_made += grouping.choose_things(
+            cursor,
+            shape,
+            source=delivery.source,
+            run=delivery.run,
+            now=delivery.now,
+            restricted=identity.RESTRICTED_RANK,
+        )
     if changed:
         statements.update_changed(cursor, shape, delivery.batch_id)
     published.inserted[shape.name] = statements.insert_new(cursor, shape, delivery.source, delivery.batch_id)
     published.changed[shape.name], published.unchanged[shape.name] = changed, unchanged + same
     statements.take_stock(cursor, shape.table, published.inserted[shape.name] + changed)
+    if shape in GROUPED:
+        published.things_moved += grouping.move_records(cursor, shape)
 
 
 def _publish_persons(cursor: Any, stage: Stage, published: Published, delivery: _Delivery) -> None:

@@ -193,7 +193,7 @@ def event(request: HttpRequest, event_id: int) -> HttpResponse:
 @require_GET
 @needs_reason
 def thing(request: HttpRequest, object_id: int) -> HttpResponse:
-    """A vehicle or a phone, put together from every visible record of the same plate or number."""
+    """A vehicle, a phone or an organisation, put together from every visible record of it."""
     rewind = lists.recorded_on(request)
     today = rewind.on or clock.today()
     _in_range(object_id)
@@ -204,6 +204,7 @@ def thing(request: HttpRequest, object_id: int) -> HttpResponse:
         page = things.object_page(
             records,
             links,
+            reasons=selectors.reasons_of(records),
             panels=selectors.panels_for(Seen("OBJECT", None, tuple(ids), today, rewind.moment)),
             today=today,
             recorded_on=rewind.on,
@@ -228,6 +229,7 @@ def place(request: HttpRequest, place_id: int) -> HttpResponse:
             records,
             selectors.events_at(ids),
             links,
+            reasons=selectors.reasons_of(records),
             today=today,
             recorded_on=rewind.on,
             alerts=rewind.alerts,

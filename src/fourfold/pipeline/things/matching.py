@@ -1,0 +1,80 @@
+"""Which records of a kind are compared, and what the first rule that holds says of each pair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+
+from fourfold.pipeline.things.rules import Kind, Rule, Rules, RulesWrong
+
+JOIN, APART, MAYBE = "JOIN", "APART", "MAYBE"
+
+BLOCKS: Mapping[str, Mapping[str, str]] = {
+    "vehicle": {
+        "plate": "[plate]",
+        "vin": "[vin]",
+        "slip": "list_transform(slips, lambda slip: concat(slip, '|' || make || '|' || colour))",
+    },
+    "phone": {"number": "[number]", "imsi": "[imsi]", "imei": "[imei]"},
+    "address": {
+        "uprn": "[uprn]",
+        "at_postcode": "[number || '|' || postcode]",
+        "on_street": "[number || '|' || street || '|' || town]",
+        "in_district": "[number || '|' || street || '|' || district]",
+        "street_only": "[case when number is null then street || '|' || postcode end]",
+        "point": "[point]",
+    },
+    "organisation": {
+        "company": "[company]",
+        "name_at": "list_transform(names, lambda each: each || '|' || postcode)",
+        "name": "names",
+        "address_at": "[number || '|' || postcode]",
+    },
+}
+"""The keys of each block, by kind: records that share one are compared."""
+
+
+def compare(connection: duckdb.DuckDBPyConnection, kind: Kind, rules: Rules) -> None:
+    """Make the table `said` (id_l, id_r, verdict, code, place, weak): what is said of each pair that shares a key.
+
+    A restricted record is compared with open records and with those under the same restriction. How large a block is,
+    and which record of it comes first, is told by open records alone.
+    """
+    unknown = set(kind.blocks) - BLOCKS[kind.name].keys()
+    if unknown:
+        raise RulesWrong(f"The rules of {kind.name} use a block that is not known: {', '.join(sorted(unknown))}")
+    keys = " union all ".join(
+        f"select id, open, '{block}' as block, unnest({BLOCKS[kind.name][block]}) as key from {kind.name}"
+        for block in kind.blocks
+    )
+    connection.execute(f"""
+        create or replace table keyed as
+        select id, block, key, row_number() over (partition by block, key order by open desc, id) as place,
+          count(*) filter (open) over (partition by block, key) as size
+        from (select distinct * from ({keys}) where key is not null)""")
+    connection.execute(
+        f"""
+        create or replace table said as
+        with pair as (
+          select distinct least(a.id, b.id) as id_l, greatest(a.id, b.id) as id_r
+          from keyed a join keyed b on a.block = b.block and a.key = b.key and a.place < b.place
+          where a.size <= $largest or a.place = 1)
+        select id_l, id_r, found.verdict, found.code, found.place, found.weak from (
+          select p.id_l, p.id_r, {_verdict(kind)} as found
+          from pair p join {kind.name} l on l.id = p.id_l join {kind.name} r on r.id = p.id_r
+          where l.open or r.open or l.label = r.label)
+        where found is not null""",
+        {"largest": rules.largest_block},
+    )
+
+
+def _verdict(kind: Kind) -> str:
+    parts = ((kind.apart, APART), (kind.join, JOIN), (kind.maybe, MAYBE))
+    whens = [_when(rule, verdict, place) for rules, verdict in parts for place, rule in enumerate(rules)]
+    return f"case {' '.join(whens)} end"
+
+
+def _when(rule: Rule, verdict: str, place: int) -> str:
+    said = f"{{'verdict': '{verdict}', 'code': '{rule.code}', 'place': {place}, 'weak': {str(rule.weak).lower()}}}"
+    return f"when {rule.condition} then {said}"

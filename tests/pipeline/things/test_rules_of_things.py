@@ -1,0 +1,334 @@
+"""The rules as they ship, case by case; and what holds whatever the records and their order."""
+
+import itertools
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fourfold.formats import devices
+from fourfold.pipeline.things import RulesWrong, group_things, load_rules
+from fourfold.pipeline.things.grouping import Said, grouped
+from fourfold.pipeline.things.records import load_records
+from fourfold.pipeline.things.rules import SHIPPED
+
+ACCESS = {"owning_force": "merseyside", "audience": "REGION", "compartment": None}
+OBJECT = {
+    **dict.fromkeys(
+        ("record_key", *ACCESS, "kind", "value", "value_raw", "make", "model", "colour", "detail"), "varchar"
+    ),
+    "valid": "boolean",
+}
+LOCATION = {
+    **dict.fromkeys(("record_key", *ACCESS, "address_line", "postcode", "name", "uprn"), "varchar"),
+    "latitude": "double",
+    "longitude": "double",
+}
+LINK = {
+    **dict.fromkeys(("left_kind", "left_key", "right_kind", "right_key", *ACCESS), "varchar"),
+    "from_on": "date",
+    "to_on": "date",
+}
+PERSON = dict.fromkeys(("record_key", "name_key", *ACCESS), "varchar")
+TABLES = {"object": OBJECT, "location": LOCATION, "link": LINK, "person": PERSON}
+
+
+def vehicle(key: str, plate: str, make: str | None = None, model: str | None = None, colour: str | None = None,
+            *, vin: str | None = None, **more: Any) -> dict[str, Any]:  # fmt: skip
+    detail = json.dumps({"vin": vin}) if vin else None
+    return {"record_key": key, "kind": "VEHICLE", "value": plate, "valid": True, "make": make, "model": model,
+            "colour": colour, "detail": detail, **more}  # fmt: skip
+
+
+def phone(key: str, number: str, *, valid: bool = True, **detail: str) -> dict[str, Any]:
+    return {"record_key": key, "kind": "PHONE", "value": number, "valid": valid, "detail": json.dumps(detail)}
+
+
+def organisation(key: str, name: str, **detail: Any) -> dict[str, Any]:
+    return {"record_key": key, "kind": "ORGANISATION", "value": name, "value_raw": name, "valid": True,
+            "detail": json.dumps(detail)}  # fmt: skip
+
+
+def address(key: str, line: str, postcode: str | None = None, uprn: str | None = None) -> dict[str, Any]:
+    return {"record_key": key, "address_line": line, "postcode": postcode, "uprn": uprn}
+
+
+def put(folder: Path, **rows: Sequence[Mapping[str, Any]]) -> Path:
+    folder.mkdir(parents=True)
+    with duckdb.connect() as duck:
+        for name, given_rows in rows.items():
+            columns = TABLES[name]
+            duck.execute(f"create or replace table t ({', '.join(f'{c} {k}' for c, k in columns.items())})")
+            for row in given_rows:
+                values = [{**ACCESS, **row}.get(column) for column in columns]
+                duck.execute(f"insert into t values ({', '.join('?' * len(columns))})", values)
+            duck.execute(f"copy t to '{folder / name}.parquet' (format parquet)")
+    return folder
+
+
+def things(
+    tmp_path: Path, **rows: Sequence[Mapping[str, Any]]
+) -> tuple[set[frozenset[str]], dict[tuple[str, str], str]]:
+    """The groups of more than one record, and the verdict and rule of each pair that has one."""
+    made = group_things({"one": [put(tmp_path / "given", **rows)]}, into=tmp_path / "made")
+    with duckdb.connect() as duck:
+        groups = duck.execute(
+            "select list(record_key) from read_parquet(?) group by end_kind, cluster having count(*) > 1",
+            [str(made.clusters)],
+        ).fetchall()
+        ties = duck.execute("select left_key, right_key, verdict || ' ' || code from read_parquet(?)", [str(made.ties)])
+        return {frozenset(keys) for (keys,) in groups}, {(left, right): said for left, right, said in ties.fetchall()}
+
+
+VIN, OTHER_VIN = "WF0XXXGCDX1234567", "WF0XXXGCDX7654321"
+PAIRS = {
+    "same plate, make spelt otherwise": (
+        [vehicle("a", "AB12CDE", "VW", "Golf", "Grey"), vehicle("b", "AB12CDE", "VOLKSWAGEN", "Golf GTD", "Gray")],
+        "JOIN plate_described",
+    ),
+    "same plate, nothing else said": ([vehicle("a", "AB12CDE", "Ford"), vehicle("b", "AB12CDE")], "JOIN plate"),
+    "another colour alone": (
+        [vehicle("a", "AB12CDE", "Ford", "Focus", "Blue"), vehicle("b", "AB12CDE", "Ford", "Focus", "Black")],
+        "JOIN plate_described",
+    ),
+    "another make": ([vehicle("a", "AB12CDE", "Ford"), vehicle("b", "AB12CDE", "Kia")], "APART make_differs"),
+    "a make with a slip": ([vehicle("a", "AB12CDE", "Peugeot"), vehicle("b", "AB12CDE", "Peugoet")],
+                           "JOIN plate_described"),
+    "another model and colour": (
+        [vehicle("a", "AB12CDE", "Ford", "Focus", "Blue"), vehicle("b", "AB12CDE", "Ford", "Transit", "White")],
+        "APART model_and_colour_differ",
+    ),
+    "another plate on one VIN": (
+        [vehicle("a", "AB12CDE", "Ford", vin=VIN), vehicle("b", "J12XYZ", "Ford", vin=VIN.lower())], "JOIN vin"),
+    "one plate on two VINs": (
+        [vehicle("a", "AB12CDE", "Ford", vin=VIN), vehicle("b", "AB12CDE", "Ford", vin=OTHER_VIN)],
+        "APART vin_differs"),
+    "a plate that cannot be, one character off": (
+        [vehicle("a", "AB12CDE", "Ford", "Focus", "Blue"),
+         vehicle("b", "ABI2CDE", "Ford", "Focus", "Blue", valid=False)], "JOIN misread"),
+    "two plates of a fleet": (
+        [vehicle("a", "AB12CDE", "Ford", "Focus", "Blue"), vehicle("b", "AB12CDF", "Ford", "Focus", "Blue")],
+        "MAYBE one_character",
+    ),
+    "one number": ([phone("a", "+447700900001"), phone("b", "+447700900001")], "JOIN number"),
+    "a withheld number": ([phone("a", "", valid=False), phone("b", "", valid=False)], None),
+    "a number moved to another SIM": (
+        [phone("a", "+447700900001", imsi="234150000000001"), phone("b", "+447700900001", imsi="234150000000002")],
+        "APART other_network_identity"),
+    "a SIM with a new number": (
+        [phone("a", "+447700900001", imsi="234150000000001"), phone("b", "+447700900002", imsi="234150000000001")],
+        "JOIN imsi"),
+    "a handset with another number": (
+        [phone("a", "+447700900001", imei="490154203237518"), phone("b", "+447700900002", imei="490154203237518")],
+        "MAYBE handset"),
+    "an IMEI with a wrong check digit": (
+        [phone("a", "+447700900001", imei="490154203237519"), phone("b", "+447700900002", imei="490154203237519")],
+        None),
+    "parts in another order and an abbreviation": (
+        [address("a", "Flat 2, 12 Mill Rd., Bootle", "L20 1AA"), address("b", "12 MILL ROAD, FLAT 2", "L20 1AA")],
+        "JOIN whole"),
+    "a saint and a street": (
+        [address("a", "5 St Mary's St, Preston", "PR1 1AA"), address("b", "5 Saint Marys Street", "PR1 1AA")],
+        "JOIN whole"),
+    "another flat": ([address("a", "Flat 2, 12 Mill Road", "L20 1AA"), address("b", "Flat 3, 12 Mill Road", "L20 1AA")],
+                     None),
+    "a flat and its building": ([address("a", "Flat 2, 12 Mill Road", "L20 1AA"),
+                                 address("b", "12 Mill Road", "L20 1AA")], None),
+    "another house": ([address("a", "12 Mill Road", "L20 1AA"), address("b", "14 Mill Road", "L20 1AA")], None),
+    "a house with a letter": ([address("a", "12 Mill Road", "L20 1AA"), address("b", "12A Mill Road", "L20 1AA")],
+                              None),
+    "a street with a slip": ([address("a", "12 Mill Road", "L20 1AA"), address("b", "12 Mlil Road", "L20 1AA")],
+                             "JOIN at_postcode"),
+    "a postcode with a slip": (
+        [address("a", "12 Mill Road, Bootle", "L20 1AA"), address("b", "12 Mill Road, BOOTLE", "L20 1AB")],
+        "JOIN postcode_slip"),
+    "a postcode elsewhere": (
+        [address("a", "12 Mill Road, Bootle", "L20 1AA"), address("b", "12 Mill Road, Bootle", "L31 8QQ")], None),
+    "a postcode missing": ([address("a", "12 Mill Road, Bootle", "L20 1AA"), address("b", "12 Mill Rd, Bootle")],
+                           "JOIN without_postcode"),
+    "one UPRN, spelt beyond knowing": (
+        [address("a", "The Old Mill", "L20 1AA", "999123456789"),
+         address("b", "Mill House", "L20 1AB", "999123456789")],
+        "JOIN uprn"),
+    "one company number": (
+        [organisation("a", "Acme Cars Ltd", company_number="1234567"),
+         organisation("b", "ACME CARS (BOLTON) LIMITED", company_number="01234567")], "JOIN company"),
+    "one name at one postcode": (
+        [organisation("a", "Acme Cars Ltd", postcode="BL1 1AA"),
+         organisation("b", "The Acme Cars Company", postcode="bl11aa")],
+        "JOIN name_at"),
+    "a trading name": (
+        [organisation("a", "Acme Cars Ltd", postcode="BL1 1AA", trading_names=["Speedy Taxis"]),
+         organisation("b", "Speedy Taxis", postcode="BL1 1AA")], "JOIN name_at"),
+    "one name, two numbers": (
+        [organisation("a", "Acme Ltd", company_number="01234567", postcode="BL1 1AA"),
+         organisation("b", "Acme Ltd", company_number="07654321", postcode="BL1 1AA")], "APART company_differs"),
+    "one name in two towns": (
+        [organisation("a", "Acme Ltd", postcode="BL1 1AA"), organisation("b", "Acme Ltd", postcode="L1 1AA")],
+        "MAYBE name"),
+    "one name at two addresses": (
+        [organisation("a", "Acme Ltd", postcode="BL1 1AA", address_line="1 High Street"),
+         organisation("b", "Acme Ltd", postcode="L1 1AA", address_line="9 Low Road")], None),
+    "one name and house number, a postcode missing": (
+        [organisation("a", "Acme Ltd", postcode="BL1 1AA", address_line="1 High Street"),
+         organisation("b", "ACME LIMITED", address_line="1 High St")], "JOIN name_and_number"),
+    "a firm's name with a slip at one address": (
+        [organisation("a", "Acme Cars Ltd", postcode="BL1 1AA", address_line="1 High Street"),
+         organisation("b", "Acmee Cars", postcode="BL1 1AA", address_line="1 High St")], "JOIN name_near_at"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", PAIRS)
+def test_what_is_said_of_two_records(case: str, tmp_path: Path) -> None:
+    records, expected = PAIRS[case]
+    table = "location" if "address_line" in records[0] else "object"
+    groups, ties = things(tmp_path, **{table: records})
+    assert ties.get(("a", "b")) == expected
+    assert (frozenset("ab") in groups) == (expected or "").startswith("JOIN")
+
+
+def test_a_number_given_to_somebody_else_years_later_is_another_phone(tmp_path: Path) -> None:
+    def used(key: str, person: str, on: str) -> dict[str, Any]:
+        return {"left_kind": "PERSON", "left_key": person, "right_kind": "OBJECT", "right_key": key, "from_on": on}
+
+    people = [
+        {"record_key": key, "name_key": name} for key, name in (("p", "ANN ONE"), ("q", "BO TWO"), ("r", "ANN ONE"))
+    ]
+    numbers = [phone(key, "+447700900001") for key in ("early", "late", "kept")]
+    links = [used("early", "p", "2015-01-01"), used("late", "q", "2024-01-01"), used("kept", "r", "2024-01-01")]
+    groups, ties = things(tmp_path, object=numbers, link=links, person=people)
+    assert ties["early", "late"] == "APART allotted_again"
+    assert frozenset({"early", "late"}) not in groups
+    assert ties["early", "kept"] in {"JOIN number", "MAYBE number"}
+
+
+def test_a_record_that_fits_two_cars_of_one_plate_is_put_with_neither(tmp_path: Path) -> None:
+    cars = [vehicle("f1", "AB12CDE", "Ford"), vehicle("f2", "AB12CDE", "Ford"), vehicle("k", "AB12CDE", "Kia"),
+            vehicle("x", "AB12CDE")]  # fmt: skip
+    groups, ties = things(tmp_path, object=cars)
+    assert groups == {frozenset({"f1", "f2"})}
+    assert ties["f1", "x"] == "MAYBE plate"
+    assert ties["k", "x"] == "MAYBE plate"
+
+
+def test_a_restricted_record_is_a_leaf_and_brings_nothing_together(tmp_path: Path) -> None:
+    restricted = {"audience": "OWN"}
+    cars = [vehicle("a", "AB12CDE", "Ford"), vehicle("b", "J12XYZ", "Ford"),
+            vehicle("x", "AB12CDE", "Ford", vin=VIN, **restricted),
+            vehicle("y", "J12XYZ", "Ford", vin=VIN, **restricted)]  # fmt: skip
+    groups, _ = things(tmp_path, object=cars)
+    assert groups == {frozenset("ax"), frozenset("by")}
+
+
+def test_every_rule_has_a_source_a_mark_and_words() -> None:
+    rules = load_rules()
+    for kind in rules.kinds.values():
+        for rule in (*kind.apart, *kind.join, *kind.maybe):
+            assert rule.source, rule.code
+            assert rule.words[0].isupper(), rule.code
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"same": "users"}, None),
+        ({"same": "ethnicity"}, "may not be compared"),
+        ({"resembles": "number"}, "not known"),
+        ({"same": "number", "differ": "imsi"}, "one test"),
+    ],
+)
+def test_rules_that_cannot_be_used_are_refused(change: dict[str, str], said: str | None, tmp_path: Path) -> None:
+    loaded = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
+    loaded["kinds"]["phone"]["maybe"] = [{"code": "new", "words": "New", "source": "A test", "mark": "D", **change}]
+    path = tmp_path / "rules.yaml"
+    path.write_text(yaml.safe_dump(loaded), encoding="utf-8")
+    if said is None:
+        assert load_rules(path).kinds["phone"].maybe[0].code == "new"
+    else:
+        with pytest.raises(RulesWrong, match=said):
+            load_rules(path)
+
+
+def test_no_things_at_all_make_empty_files(tmp_path: Path) -> None:
+    groups, ties = things(tmp_path, object=[], location=[])
+    assert (groups, ties) == (set(), {})
+
+
+# What holds whatever the pairs ------------------------------------------------------------------------------------
+
+RECORDS = range(1, 9)
+pairs = st.sampled_from(list(itertools.combinations(RECORDS, 2)))
+joins = st.lists(st.builds(Said, st.booleans(), st.integers(0, 3), pairs), max_size=14)
+restrictions = st.fixed_dictionaries({record: st.sampled_from(["", "", "own", "room"]) for record in RECORDS})
+
+
+@settings(max_examples=150, deadline=None)
+@given(records=restrictions, said=joins, apart=st.lists(pairs, max_size=5), order=st.randoms(use_true_random=False))
+def test_the_order_of_records_and_pairs_changes_nothing(
+    records: dict[int, str], said: list[Said], apart: list[tuple[int, int]], order: Any
+) -> None:
+    expected = grouped(records, said, apart)
+    shuffled, parted, listed = list(said), list(apart), list(records.items())
+    for each in (shuffled, parted, listed):
+        order.shuffle(each)
+    assert grouped(dict(listed), shuffled, parted) == expected
+
+
+@settings(max_examples=150, deadline=None)
+@given(records=restrictions, said=joins, apart=st.lists(pairs, max_size=5))
+def test_no_group_holds_open_records_that_are_kept_apart_and_restricted_ones_change_no_open_group(
+    records: dict[int, str], said: list[Said], apart: list[tuple[int, int]]
+) -> None:
+    found = grouped(records, said, apart)
+    is_open = {record for record, restriction in records.items() if not restriction}
+    for one, other in apart:
+        assert found[one] != found[other] or not is_open.issuperset((one, other))
+    alone = grouped(
+        dict.fromkeys(sorted(is_open), ""),
+        [each for each in said if is_open.issuperset(each.pair)],
+        [pair for pair in apart if is_open.issuperset(pair)],
+    )
+    assert {record: found[record] for record in is_open} == alone
+
+
+# What numbers of makers and registers are -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def macros() -> Iterable[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        load_records(connection, {}, load_rules())
+        yield connection
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    raw=st.one_of(
+        st.text("0123456789 -", max_size=18), st.text("ABCIOQ0123 -", max_size=18), st.text("SNIC0123456", max_size=9)
+    )
+)
+def test_the_pipeline_reads_numbers_as_the_formats_do(macros: duckdb.DuckDBPyConnection, raw: str) -> None:
+    for name, read in (
+        ("vin", devices.vin),
+        ("imei", devices.imei),
+        ("imsi", devices.imsi),
+        ("company", devices.company_number),
+    ):
+        ((value,),) = macros.execute(f"select coalesce(ff_{name}(?), '')", [raw]).fetchall()
+        assert value == read(raw), name
+
+
+def test_check_digits_and_forms() -> None:
+    assert devices.imei("49-015420-323751-8") == "49015420323751"
+    assert devices.imei("490154203237519") == ""
+    assert devices.vin("wf0xxxgcdx1234567") == VIN
+    assert devices.vin("WF0XXXGCDX123456I") == ""
+    assert devices.company_number("123456") == "00123456"
+    assert devices.company_number("sc 123456") == "SC123456"
+    assert devices.company_number("XX123456") == ""
