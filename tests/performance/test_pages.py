@@ -1,6 +1,8 @@
 """Every page of figures: what it says, that each number opens as many rows, that what is hidden leaves no trace."""
 
 import base64
+import csv
+import io
 import re
 import zlib
 from datetime import UTC, date, datetime
@@ -160,6 +162,9 @@ def test_two_dates_that_cannot_be_compared_are_refused_in_words(reader):
 TAKEN = (
     ("inspection", [], {}),
     ("measure", ["DISRUPTIONS"], {}),
+    ("threats", [], {}),
+    ("plans", [], {}),
+    ("trend", ["LEAD_DISRUPTIONS"], {}),
     ("rows", ["THREATS"], {"as_recorded_on": "2023-01-04"}),
     ("changes", ["THREATS"], {"from": "2023-01-04", "to": "2023-02-20"}),
 )
@@ -177,6 +182,19 @@ def test_everything_can_be_taken_away_and_the_ledger_says_who_took_it(reader, fi
                 entry = Entry.objects.filter(operation="EXPORT").order_by("-id").first()
                 assert entry.details["format"] == kind
                 assert entry.actor == filled.universe.nwrocu_rocta_moderator
+
+
+def test_a_dashboards_file_holds_every_number_of_its_page(reader):
+    query = {"from": "1/1/2022", "to": "31/12/2022"}
+    page = reader.get(reverse("performance:disruptions"), query)
+    assert "Download as a workbook (XLSX)" in page.content.decode()
+    file = reader.get(reverse("performance:disruptions"), query | {"export": "csv"})
+    rows = list(csv.reader(io.StringIO(file.content.decode("utf-8-sig"))))
+    assert rows[0] == ["Part", "What", "Of", "Which", "Number"]
+    by_p = {of: number for _, what, of, _, number in rows if what == "Lead disruptions by P"}
+    assert set(by_p) == {"Pursue", "Prevent", "Protect", "Prepare"}
+    whole = next(number for part, what, *_, number in rows if (part, what) == ("In short", "Lead disruptions"))
+    assert sum(map(int, by_p.values())) == int(whole)
 
 
 def test_a_pdf_says_on_itself_what_it_is(reader):

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from fourfold.performance import comparing, inspection, pages, rules, selectors
+from fourfold.performance.dashboards import DashboardPage
 from fourfold.performance.printing import Facts, Sheet, facts_of
 from fourfold.performance.rules import Measure, Value
 from fourfold.performance.selectors import REGION, Asked, Bodies
 from fourfold.platform.people.models import User
+from fourfold.platform.ui.components import Value as Printed
 from fourfold.platform.ui.jinja import shown_date
 
 INSPECTION_HEADS = (
@@ -50,6 +52,30 @@ def measure_sheet(of: Measure, asked: Asked, figures: Mapping[str, Value], known
     )
 
 
+def dashboard_sheet(page: DashboardPage, asked: Asked, *, reader: User) -> Sheet:
+    """Every number of a dashboard, a line each: where it stands on the page, what it is of, and the number."""
+    rows: list[tuple[str, str, str, str, Printed]] = []
+    for section in page.sections:
+        rows += [(section.heading, each.label, "", each.hint, each.number) for each in section.figures]
+        for table in (*(chart.table for chart in section.charts), *section.tables):
+            heads = [head.text for head in table.heads]
+            rows += [
+                (section.heading, table.caption, str(row[0].value), head, cell.value)
+                for row in table.rows
+                for head, cell in zip(heads[1:], row[1:], strict=True)
+            ]
+    over = (("Period", f"{page.asking.first} to {page.asking.last}"),) if page.asking.has_period else ()
+    facts = (("Body", page.caption), *over, ("As recorded on", pages.recorded_on_in_words(asked)))
+    return Sheet(
+        page.title.lower().replace(":", ""),
+        page.title,
+        facts_of(facts, taken_by=reader.name, taken_on=asked.today),
+        ("Part", "What", "Of", "Which", "Number"),
+        tuple(rows),
+        widths=(1.6, 2, 1.6, 1.6, 0.8),
+    )
+
+
 def inspection_sheet(lines: Sequence[inspection.Line], *, asked: Asked, reader: User) -> Sheet:
     """The inspection's table."""
     rows = []
@@ -79,7 +105,7 @@ def inspection_sheet(lines: Sequence[inspection.Line], *, asked: Asked, reader: 
         facts_of((("Source", source), ("As recorded on", on)), taken_by=reader.name, taken_on=asked.today),
         INSPECTION_HEADS,
         tuple(rows),
-        widths=(0.5, 1.6, 1.8, 1.3, 0.8, 0.7, 0.7, 1.3, 1.3, 1.1, 1.5, 4.0),
+        widths=(0.7, 1.6, 1.8, 1.3, 0.8, 0.8, 0.7, 1.3, 1.4, 1.2, 2.1, 3.6),
     )
 
 

@@ -86,22 +86,25 @@ def _under_known_reading(of: Measure, asked: Asked) -> Asked:
 @login_required
 @require_GET
 @reads_threats
-def threats(request: HttpRequest) -> HttpResponse:
-    return _dashboard(request, dashboards.threats_page(_told(request)))
+def threats(request: HttpRequest) -> HttpResponseBase:
+    told = _told(request)
+    return _dashboard(request, told, dashboards.threats_page(told))
 
 
 @login_required
 @require_GET
 @reads_threats
-def disruptions(request: HttpRequest) -> HttpResponse:
-    return _dashboard(request, dashboards.disruptions_page(_told(request)))
+def disruptions(request: HttpRequest) -> HttpResponseBase:
+    told = _told(request)
+    return _dashboard(request, told, dashboards.disruptions_page(told))
 
 
 @login_required
 @require_GET
 @reads_threats
-def plans(request: HttpRequest) -> HttpResponse:
-    return _dashboard(request, dashboards.plans_page(_told(request)))
+def plans(request: HttpRequest) -> HttpResponseBase:
+    told = _told(request)
+    return _dashboard(request, told, dashboards.plans_page(told))
 
 
 @login_required
@@ -122,19 +125,25 @@ def _told(request: HttpRequest) -> dashboards.Told:
     return dashboards.Told(asks.asked, asks.known, asks.rewind, actor_of(request), asks.alerts)
 
 
-def _dashboard(request: HttpRequest, page: dashboards.DashboardPage) -> HttpResponse:
-    return render(request, "performance/dashboard.html", {"page": page})
+def _dashboard(request: HttpRequest, told: dashboards.Told, page: dashboards.DashboardPage) -> HttpResponseBase:
+    """The page, or every number on it as a file."""
+    wanted = request.GET.get("export", "")
+    if wanted in printing.FORMATS:
+        sheet = sheets.dashboard_sheet(page, told.asked, reader=told.reader)
+        return printing.deliver(sheet, wanted=wanted, day=told.asked.day, reason=reason_of(request))
+    files = tuple(_as_file(request, kind, text) for kind, text in pages.FILES)
+    return render(request, "performance/dashboard.html", {"page": replace(page, files=files)})
 
 
 @login_required
 @require_GET
 @reads_threats
-def trend(request: HttpRequest, code: str) -> HttpResponse:
+def trend(request: HttpRequest, code: str) -> HttpResponseBase:
     """One measure at the end of each of the last twelve months: each point is its own look back."""
     of = selectors.measure(code)
     told = _told(request)
     told = replace(told, asked=_under_known_reading(of, replace(told.asked, period=None)))
-    return _dashboard(request, dashboards.trend_page(told, of))
+    return _dashboard(request, told, dashboards.trend_page(told, of))
 
 
 @login_required
@@ -205,15 +214,15 @@ def rows(request: HttpRequest, code: str) -> HttpResponseBase:
         page,
         kept=(*page.kept, *((key, str(value)) for key, value in query.items() if key != "as_recorded_on")),
         clear=pages.address("rows", of, query),
-        exports=(*page.exports, _as_pdf(request)) if page.total else (),
+        exports=(*page.exports, _as_file(request, "pdf", "Download as PDF")) if page.total else (),
     )
     return render(request, "ui/list.html", {"page": page})
 
 
-def _as_pdf(request: HttpRequest) -> Link:
+def _as_file(request: HttpRequest, kind: str, text: str) -> Link:
     query = request.GET.copy()
-    query["export"] = "pdf"
-    return Link("Download as PDF", f"?{query.urlencode()}")
+    query["export"] = kind
+    return Link(text, f"?{query.urlencode()}")
 
 
 def _rows_as_pdf(
