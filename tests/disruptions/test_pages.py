@@ -1,6 +1,7 @@
 """The pages: what they show, to whom they are there, and the way from a form to a record."""
 
 import json
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -290,10 +291,18 @@ def test_the_list_filters_counts_and_is_a_file(universe, client_for, threat, dja
     with acting_as(universe.merseyside_analyst):
         for number in range(3):
             record(universe, threat, event_on=clock.today() - timedelta(days=10 + 10 * number))
+    with acting_as(universe.cheshire_analyst):
+        record(universe, nominate(universe, by="cheshire_analyst", audience="OWN"), by="cheshire_analyst")
     client = client_for(universe.gmp_analyst)
     with django_assert_max_num_queries(32):
         page = client.get(reverse("disruptions:list"), {"p": "PURSUE", "late": "True"})
     assert page.status_code == 200
+    agencies = page.content.decode().split('name="agency"')
+    assert len(agencies) == 2, "of all agencies only those with a record that the reader may see"
+    assert "Merseyside Police" in agencies[1].split("</div>")[0]
+    nothing = client.get(reverse("disruptions:list"), {"agency": "gmp"}).content.decode()
+    assert "Nothing matches" in nothing
+    assert re.search(r'value="gmp" checked', nothing), "what is ticked stays, so that it can be taken away"
     file = client.get(reverse("disruptions:list"), {"export": "csv"})
     text = file.content.decode("utf-8-sig")
     assert text.splitlines()[0].startswith("Reference,Threat,Name of threat")

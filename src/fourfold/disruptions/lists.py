@@ -50,7 +50,9 @@ def spec(data: selectors.RegionData, *, first: Link | None = None) -> ListSpec:
             ChoiceFilter(
                 "category", "Effect", field="category", choices=[(c.code, c.name) for c in words.categories.values()]
             ),
-            ChoiceFilter("agency", "Agency", field="lead_agency__code", choices=agency_choices),
+            ChoiceFilter(
+                "agency", "Agency", field="lead_agency__code", choices=selectors.agency_choices, found_only=True
+            ),
             ChoiceFilter("role", "Lead or support", field="role", choices=list(rules.ROLE_NAMES.items())),
             ChoiceFilter("state", "State", field="state", choices=list(rules.STATE_NAMES.items())),
             ChoiceFilter("late", "Recorded", field="late", choices=(("True", "Late"), ("False", "In time"))),
@@ -163,10 +165,6 @@ def called(text: str) -> Q:
     if reference.removeprefix("DIS-").isdecimal():
         found |= Q(reference=reference)
     return found
-
-
-def agency_choices() -> list[tuple[str, str]]:
-    return [(each.code, each.name) for each in selectors.leading_agencies()]
 
 
 def waiting(today: date, value: str) -> Q:

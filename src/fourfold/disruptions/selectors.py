@@ -377,6 +377,15 @@ def open_leads(*, today: date) -> QuerySet[DisruptionLead]:
     return leads().filter(state=LeadState.OPEN, expires_on__gte=today).order_by("expires_on", "pk")
 
 
+def leads_recorded(record_ids: Iterable[int]) -> QuerySet[DisruptionLead]:
+    """Proposals on some records that were recorded as a disruption which stands and which the reader may see."""
+    recorded = leads().filter(record_id__in=list(record_ids), state=LeadState.ACCEPTED)
+    seen = recorded.filter(disruption__recorded_from__isnull=False).exclude(disruption__state=State.WITHDRAWN)
+    return seen.select_related(
+        "threat__owner", "event__owner", "record", "decided_by", "disruption__label__owner"
+    ).order_by("pk")
+
+
 def lead(pk: int) -> DisruptionLead:
     found = leads().filter(pk=pk).first()
     if found is None:
@@ -443,10 +452,9 @@ def called(ids: Collection[str]) -> Mapping[str, str]:
     return {str(pk): reference for pk, reference in found}
 
 
-def leading_agencies() -> tuple[Organisation, ...]:
-    """Agencies whose records the reader may see."""
-    theirs = Disruption.objects.order_by().values("lead_agency")
-    return tuple(Organisation.objects.filter(pk__in=theirs).order_by("name"))
+def agency_choices() -> list[tuple[str, str]]:
+    """Every agency there is, by name: which of them have records here is counted with all other choices."""
+    return list(Organisation.objects.order_by("name").values_list("code", "name"))
 
 
 def owners_of_leads() -> tuple[Organisation, ...]:

@@ -37,7 +37,7 @@ EXPORT_CHUNK: Final = 1_000
 LONGEST_TEXT: Final = 200
 CHOICES_SHOWN: Final = 6
 LABELS_APART: Final = 200
-MOST_CELLS: Final = 10_000_000
+MOST_CELLS: Final = 100_000_000
 """Combinations of choices that are counted in one pass; a filter that would make more has a pass of its own. Choices
 hang together: of four million that the list of disruptions allows, a region's 3,429 rows have 331."""
 FILTERS_OPEN: Final = 4
@@ -76,6 +76,7 @@ class ChoiceFilter:
         choices: Values with their labels, or a function that gives them; None takes the values found in the rows.
         where: The condition for one value, where a field does not hold it.
         many_rows: The path leads to several rows of another table, so a match must not repeat a row.
+        found_only: Show only choices that have rows, or are ticked: for many known values of which few occur.
     """
 
     key: str
@@ -84,6 +85,7 @@ class ChoiceFilter:
     choices: Choices | None = None
     where: Callable[[str], Q] | None = None
     many_rows: bool = False
+    found_only: bool = False
 
     def pairs(self) -> list[tuple[str, str]]:
         given = self.choices() if callable(self.choices) else self.choices or ()
@@ -760,6 +762,7 @@ def _choices_shown(each: ChoiceFilter, asked: _Asked, queryset: QuerySet[Any], t
             value, label, counts.get(value, 0), value in on, f"filter-{each.key}" + (f"-{number}" if number else "")
         )
         for number, (value, label) in enumerate(pairs)
+        if not each.found_only or counts.get(value) or value in on
     ]
 
 
