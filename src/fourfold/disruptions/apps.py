@@ -15,10 +15,17 @@ class DisruptionsConfig(AppConfig):
     verbose_name = "Disruptions"
 
     def ready(self) -> None:
-        from fourfold.disruptions import finding, on_threats, selectors, services  # noqa: PLC0415  models are loaded only now
+        from fourfold.disruptions import (  # noqa: PLC0415  models are loaded only now
+            finding,
+            on_records,
+            on_threats,
+            selectors,
+            services,
+        )
         from fourfold.plans.selectors import register_movers, register_prompts  # noqa: PLC0415  models are loaded only now
         from fourfold.platform.audit.references import Referring, register  # noqa: PLC0415  models are loaded only now
         from fourfold.platform.ui import my_work  # noqa: PLC0415  models are loaded only now
+        from fourfold.pole.selectors import identity  # noqa: PLC0415  models are loaded only now
         from fourfold.pole.services import after_publication  # noqa: PLC0415  models are loaded only now
         from fourfold.threats import rooms  # noqa: PLC0415  models are loaded only now
 
@@ -31,6 +38,7 @@ class DisruptionsConfig(AppConfig):
         rooms.register_relabel("disruptions", services.relabel)
         register_movers(selectors.moved_aims)
         register_prompts(on_threats.prompts)
+        identity.register_keeper("disruptions", identity.Keeper(on_records.found, on_records.move))
         after_publication(finding.ask_to_find)
         my_work.register("disruptions", _work)
         register(Referring("disruptions.disruption", selectors.entries_about, selectors.called))

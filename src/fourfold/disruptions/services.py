@@ -31,6 +31,7 @@ from fourfold.platform.visibility.models import AccessLabel
 from fourfold.platform.visibility.services import label_for
 
 if TYPE_CHECKING:
+    from fourfold.pole.models import PersonRecord
     from fourfold.threats.models import Threat
 
 RECORDED = "Recorded"
@@ -497,6 +498,40 @@ def decline_lead(*, actor: User, lead: DisruptionLead, reason: str, today: date)
     if found.state != LeadState.OPEN:
         raise rules.broken("DI41")
     return _decide(found, LeadState.DECLINED, actor, reason=reason, today=today, disruption=None)
+
+
+@transaction.atomic
+def move_lead(*, actor: User, lead: DisruptionLead, record: "PersonRecord", reason: str) -> DisruptionLead:
+    """Put what a disruption was recorded from on another record, where people were taken apart.
+
+    What the disruption says stays: whether it is still one of the threat is for those who correct or withdraw it.
+
+    Raises:
+        NotThere: it is not there any more for the actor.
+        RuleBroken: DI24, DI26.
+    """
+    made = lead.disruption
+    if made is None:
+        raise NotThere
+    rules.check_may_change(actor, owner=made.label.owner.code, audience=made.label.audience)
+    rules.check_reason(reason)
+    with scope.lent(lead.label_id):
+        found = _locked_lead(lead.pk)
+        if found is None:
+            raise NotThere
+        was = found.record_id
+        found.record = record
+        found.save(update_fields=["record"])
+    audit.note(
+        Operation.ALTERATION,
+        found,
+        change="proposal moved to another record",
+        disruption=made.reference,
+        was=was,
+        to=record.pk,
+        why=reason,
+    )
+    return found
 
 
 def _accept(actor: User, lead_id: int, made: Disruption, *, today: date) -> None:

@@ -15,11 +15,12 @@ class NetworkConfig(AppConfig):
     verbose_name = "Links and networks"
 
     def ready(self) -> None:
-        from fourfold.network import on_pages, services  # noqa: PLC0415  models are loaded only now
+        from fourfold.network import on_pages, on_records, services  # noqa: PLC0415  models are loaded only now
         from fourfold.platform.ui import my_work  # noqa: PLC0415  models are loaded only now
-        from fourfold.pole.selectors import register_panel  # noqa: PLC0415  models are loaded only now
+        from fourfold.pole.selectors import identity, register_panel  # noqa: PLC0415  models are loaded only now
         from fourfold.threats import rooms  # noqa: PLC0415  models are loaded only now
 
+        identity.register_keeper("network", identity.Keeper(on_records.found, on_records.move))
         register_panel("network", on_pages.on_a_person)
         rooms.register_tab(
             rooms.ThreatTab("network", "Network", "network:of_threat", position=70, capability="person.read")

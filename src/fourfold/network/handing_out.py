@@ -55,7 +55,9 @@ class TakeForm(forms.Form):
         error_messages={"required": leaving.SENTENCES["NT23"]},
     )
     first = fields.DateField(
-        label="Links active from", required=False, help_text="A link without a date is kept: nobody knows."
+        label="Links active from",
+        required=False,
+        help_text="A link without a date is kept: nobody knows when it was so.",
     )
     last = fields.DateField(label="To", required=False)
     as_recorded_on = fields.DateField(

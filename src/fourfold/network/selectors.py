@@ -407,6 +407,12 @@ def open_leads(*, today: date) -> "QuerySet[EdgeLead]":
     return found.order_by("expires_on", "pk")
 
 
+def decided_on(record_ids: Iterable[int]) -> "QuerySet[EdgeLead]":
+    """What was decided about people at the edge, on some records. One query."""
+    found = EdgeLead.objects.filter(record_id__in=list(record_ids), state__in=[each.value for each in rules.DECISIONS])
+    return found.select_related("threat").order_by("pk")
+
+
 def lead(pk: int) -> EdgeLead:
     try:
         return EdgeLead.objects.select_related("threat__owner", "threat__label", "decided_by", "label").get(pk=pk)

@@ -26,6 +26,7 @@ from fourfold.threats import selectors as threats
 from fourfold.threats.rules import Side
 
 if TYPE_CHECKING:
+    from fourfold.pole.models import PersonRecord
     from fourfold.threats.models import Threat
 
 
@@ -264,6 +265,33 @@ def decide(*, actor: User, lead: EdgeLead, decision: str, reason: str, today: da
         change="decided about somebody at the edge of a group",
         decision=found.state,
         why=found.reason,
+    )
+    return found
+
+
+@transaction.atomic
+def move_lead(*, actor: User, lead: EdgeLead, record: "PersonRecord", reason: str) -> EdgeLead:
+    """Put a decision on another record, where people were taken apart. Only a safeguarding lead may.
+
+    Raises:
+        NotThere: the lead is not there any more for the actor.
+        RuleBroken: NT10.
+    """
+    if not rules.may_decide(actor):
+        raise rules.broken("NT10")
+    found = EdgeLead.objects.select_for_update().filter(pk=lead.pk).first()
+    if found is None:
+        raise NotThere
+    was = found.record_id
+    found.record = record
+    found.save(update_fields=["record"])
+    audit.note(
+        Operation.ALTERATION,
+        found,
+        change="decision about somebody at the edge moved to another record",
+        was=was,
+        to=record.pk,
+        why=reason,
     )
     return found
 

@@ -18,7 +18,7 @@ from fourfold.pole.pages import person as person_pages
 from fourfold.pole.pages import words
 from fourfold.pole.rules import identity
 from fourfold.pole.rules.identity import Change, Verdict
-from fourfold.pole.selectors.identity import Notice, Said
+from fourfold.pole.selectors.identity import Moving, Notice, Said
 from fourfold.pole.services import Ambiguous
 
 
@@ -145,28 +145,27 @@ def _said_words(verdict: Verdict) -> str:
     }[verdict]
 
 
-def event_table(events: Sequence[IdentityEvent]) -> ui.Table:
+def moving_table(movings: Sequence[Moving]) -> ui.Table:
     return ui.Table(
-        "When records came together or apart because of it",
+        "When records came together or apart",
         (ui.Head("When"), ui.Head("What"), ui.Head("Who"), ui.Head("Why")),
-        tuple(
-            (
-                ui.Cell(clock.day_of(each.happened_at)),
-                ui.Cell(_event_words(each)),
-                ui.Cell(each.by.name, hint=each.organisation.short_name or each.organisation.name),
-                ui.Cell(each.why),
-            )
-            for each in events
-        ),
-        empty="Nothing that people said has changed who this is.",
+        tuple((ui.Cell(each.on), ui.Cell(_moving_words(each)), *_why_moved(each.said)) for each in movings),
+        empty="No record has come to this person from another, or left it for another.",
     )
 
 
-def _event_words(event: IdentityEvent) -> str:
-    was, into = rules.reference_of(event.was_id), rules.reference_of(event.into_id)
-    if event.change == Change.JOINED:
-        return f"Records of {was} came to {into}"
-    return f"Records were taken out of {was}: they are {into}"
+def _why_moved(said: IdentityEvent | None) -> tuple[ui.Cell, ui.Cell]:
+    if said is None:
+        return ui.Cell("A delivery"), ui.Cell("The matches were worked out again with what a force sent")
+    return ui.Cell(said.by.name, hint=said.organisation.short_name or said.organisation.name), ui.Cell(said.why)
+
+
+def _moving_words(each: Moving) -> str:
+    was, into = rules.reference_of(each.was), rules.reference_of(each.into)
+    how_many = plural(each.records, "record", "records") if each.records else "Records"
+    if each.said is not None and each.said.change == Change.APART:
+        return f"{how_many} taken out of {was}: now {into}"
+    return f"{how_many} of {was} came to {into}"
 
 
 # Deconfliction

@@ -393,10 +393,59 @@ def _proposed_by_people(reader: User, force: str) -> list[tuple[int, int, float,
 # What happened
 
 
-def events_of(person_id: int) -> tuple[IdentityEvent, ...]:
-    """When records came to this number or left it because of what somebody said, newest first."""
-    found = IdentityEvent.objects.filter(Q(was=person_id) | Q(into=person_id)).select_related("by", "organisation")
-    return tuple(found.order_by("-pk"))
+@dataclass(frozen=True)
+class Moving:
+    """Records came from one number to another, on a day, because of a delivery or of what somebody said.
+
+    Attributes:
+        records: How many of them the reader sees.
+        said: What somebody said, where that was why.
+    """
+
+    on: date
+    was: int
+    into: int
+    records: int
+    said: IdentityEvent | None = None
+
+
+_MOVED = """
+with ids as (
+  select id from pole_personrecord where person_id = %(person)s
+  union select w.id from pole_personrecord_was w join pole_personrecord r on r.id = w.id where w.person_id = %(person)s
+), versions as (
+  select id, recorded_from, person_id from pole_personrecord_was where id in (select id from ids)
+  union all select id, recorded_from, person_id from pole_personrecord where id in (select id from ids)
+), steps as (
+  select id, recorded_from, person_id, lag(person_id) over (partition by id order by recorded_from) as was from versions
+)
+select id, recorded_from, was, person_id from steps
+where was <> person_id and %(person)s in (was, person_id)
+  and recorded_from <= coalesce(nullif(current_setting('fourfold.as_recorded_on', true), '')::timestamptz, 'infinity')
+order by recorded_from desc, id
+"""
+
+
+def movings_of(person_id: int) -> tuple[Moving, ...]:
+    """When records came to this number or left it, newest first. Two queries.
+
+    Read from what visible records were: a number that only hidden records moved to or from is in none of it.
+    """
+    said: dict[tuple[date, int, int], list[IdentityEvent]] = defaultdict(list)
+    events = IdentityEvent.objects.filter(Q(was=person_id) | Q(into=person_id)).select_related("by", "organisation")
+    for event in events.order_by("-pk"):
+        said[clock.day_of(event.happened_at), event.was_id, event.into_id].append(event)
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVED, {"person": person_id})
+        rows = cursor.fetchall()
+    moved: dict[tuple[date, int, int], set[int]] = defaultdict(set)
+    for record, at, was, into in rows:
+        moved[clock.day_of(at), was, into].add(record)
+    return tuple(
+        Moving(*key, len(moved[key]) if key in moved else 0, why)
+        for key in sorted({*said, *moved}, reverse=True)
+        for why in tuple(said.get(key, ())) or (None,)
+    )
 
 
 def event_of_act(act: UUID) -> IdentityEvent | None:

@@ -126,7 +126,7 @@ def _judged(request: HttpRequest, file: selectors.PersonFile, *, is_now: bool, w
         records = said_of.records_in(said)
         tables = (
             identity_pages.said_table(said, records, may_judge=may_judge),
-            identity_pages.event_table(said_of.events_of(file.person_id)),
+            identity_pages.moving_table(said_of.movings_of(file.person_id)),
         )
     parted = {each.pair for each in said_of.standing(file.record_ids) if each.verdict is Verdict.DIFFERENT}
     return person_pages.Judged(tuple(actions), frozenset(parted), tables, may_judge)
