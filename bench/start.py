@@ -10,6 +10,7 @@ import urllib.request
 from pathlib import Path
 
 from bench.result import Result
+from fourfold.entry.commands.demo import PEOPLE
 
 BUDGET_S = 60
 FOURFOLD = (sys.executable, "-m", "fourfold.entry.cli")
