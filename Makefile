@@ -1,6 +1,6 @@
 # Fourfold: every command a developer needs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check bench bench-linkage docs screenshots requirements format clean
+.PHONY: help setup setup-dev setup-spark demo test check bench bench-linkage docs screenshots requirements format clean
 FOURFOLD = .venv/bin/fourfold
 PYTHON = .venv/bin/python
 
@@ -12,6 +12,9 @@ setup: ## Install what the product needs (virtual environment, packages, web ass
 
 setup-dev: ## Install what tests, checks and benchmarks need as well
 	@sh tools/setup.sh develop
+
+setup-spark: setup-dev ## Install Spark and a Java for it, to run the pipeline on it as well (600 MB)
+	@sh tools/setup.sh spark
 
 demo: setup ## Build the demonstration region if it is not there yet, serve it, and say who to sign in as
 	@$(FOURFOLD) demo build

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Sets up a checkout: Python, packages by hash, web assets. `run` for the product, `develop` for tests and checks as well.
+# Sets up a checkout: Python, packages by hash, web assets. `run` for the product, `develop` for tests and checks as well,
+# `spark` for what the pipeline needs to run on Spark besides.
 # Safe to run again: each step is skipped when what it would make is there, made from the same files.
 set -eu
 cd "$(dirname "$0")/.."
@@ -54,4 +55,14 @@ fi
 
 # Also where Python is told to write no compiled files: each command would compile all it imports again.
 .venv/bin/python -m compileall -q src bench
+if [ "$kind" = spark ]; then
+    wanted=$(cksum < requirements-spark.txt)
+    if [ "$(cat .venv/fourfold-requirements-spark.txt 2>/dev/null || true)" != "$wanted" ]; then
+        say "Installing packages from requirements-spark.txt (about 600 MB, each checked against its hash)"
+        .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements-spark.txt
+        printf '%s' "$wanted" > .venv/fourfold-requirements-spark.txt
+    fi
+    exit 0
+fi
+
 .venv/bin/fourfold assets

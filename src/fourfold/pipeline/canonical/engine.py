@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -24,6 +24,9 @@ from fourfold.pipeline.canonical.sources import family_named
 from fourfold.pipeline.catalogue import BY_CODE, CATALOGUE, Effect
 from fourfold.pipeline.delivery import Landed, Layout
 from fourfold.pipeline.whole_folder import whole_folder
+
+if TYPE_CHECKING:
+    from fourfold.pipeline.engines.spark import SparkDatabase
 
 COUNTS_JSON = "counts.json"
 _ACCESS = ("owning_force", "audience", "marking", "compartment")
@@ -59,16 +62,24 @@ class Canonical:
 
 
 def canonicalise(
-    landed: Landed, *, family: str, into: Path, context: Context, corrections: Sequence[Correction] = ()
+    landed: Landed,
+    *,
+    family: str,
+    into: Path,
+    context: Context,
+    corrections: Sequence[Correction] = (),
+    spark: SparkDatabase | None = None,
 ) -> Canonical:
     """Turn a landing into contract tables in `into`, whole or not at all. The same input gives the same rows.
+
+    `spark`: where the steps run when they do not run here.
 
     Raises:
         CountsDisagree, ContractBroken: the family's mapping is at fault.
     """
     with (
         whole_folder(into) as partial,
-        _Run(landed, family_named(family), context, corrections, partial) as run,
+        _Run(landed, family_named(family), context, corrections, partial, spark=spark) as run,
     ):
         run.work()
     return Canonical.open(into)
@@ -98,23 +109,30 @@ class _Run:
         context: Context,
         corrections: Sequence[Correction],
         folder: Path,
+        *,
+        spark: SparkDatabase | None,
     ) -> None:
+        self.spark = spark
         self.landed, self.family, self.context, self.folder = landed, family, context, folder
         self.layouts = {layout.table: layout for layout in family.layouts}
         self.repairs = Repairs(landed, family.layouts, corrections)
         self.spill = folder / "spill"
 
     def __enter__(self) -> _Run:
-        self.db = duckdb.connect(
+        self.db: Any = self.spark or self._here()
+        macros.install(self.db, latest=_extracted_on(self.landed.manifest))
+        return self
+
+    def _here(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(
             config={
                 "memory_limit": f"{self.context.memory_mb}MB",
                 "threads": self.context.threads,
                 "temp_directory": str(self.spill),
             }
         )
-        self.db.execute("SET TimeZone = 'UTC'")
-        macros.install(self.db, latest=_extracted_on(self.landed.manifest))
-        return self
+        connection.execute("SET TimeZone = 'UTC'")
+        return connection
 
     def __exit__(self, *_: object) -> None:
         self.db.close()

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from datetime import date
 
-import duckdb
-
 from fourfold.formats import cells, dates, grid, identifiers, names, phone, postcode, rich_text, vrm
+from fourfold.pipeline.engines import Database
 
 # Since 1996 summer time begins and ends at 01:00 UTC on the last Sundays of March and October.
 _FIRST_YEAR_OF_RULE = 1996
@@ -402,7 +401,7 @@ def _grid() -> None:
 _grid()
 
 
-def install(db: duckdb.DuckDBPyConnection, *, latest: date) -> None:
+def install(db: Database, *, latest: date) -> None:
     """Create the macros. `latest`: day of the extract; no one in it was born later."""
     for signature, body in _MACROS.items():
         db.execute(f"CREATE OR REPLACE TEMP MACRO {signature} AS {body}")

@@ -1,0 +1,324 @@
+"""Runs the pipeline's statements on Spark: the same text as on DuckDB, see `spark_sql` for where the two differ.
+
+A table is a Parquet file in the workplace, so that a lost executor costs no more than the step it was in, and a plan is
+never longer than one step. On a cluster the workplace is a folder that the driver and every executor see by one name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow
+from sqlglot import exp
+
+from fourfold.pipeline.engines import java, likeness
+from fourfold.pipeline.engines.spark_sql import Macro, NotForSpark, Translation, macro_in
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+HEAP_MB = 1_024
+LOCAL = "local[2]"
+
+_SMALL = {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.default.parallelism": "2",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+}
+
+_FIXED = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.timestampType": "TIMESTAMP_NTZ",  # a moment is UTC without a zone, as in the contract
+    "spark.sql.ansi.enabled": "false",  # a cast that cannot be made gives nothing; the checks find it
+}
+
+
+class NoSpark(RuntimeError):
+    """The packages for Spark are not installed."""
+
+    def __init__(self) -> None:
+        super().__init__("Spark is not installed here. Run `make setup-spark` first.")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a statement gave."""
+
+    rows: Sequence[Any] = ()
+
+    def fetchall(self) -> list[Any]:
+        return list(self.rows)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Rows of a table, and where they are written down; nowhere where there are none yet."""
+
+    frame: DataFrame
+    place: str | None = None
+
+
+class SparkDatabase:
+    """Tables and views in a Spark session, by DuckDB's statements."""
+
+    def __init__(self, session: SparkSession, workplace: Path) -> None:
+        self.session, self.workplace = session, workplace
+        self._macros: dict[str, Macro] = {}
+        self._parts: dict[str, list[_Part]] = {}
+        self._serial = count(1)
+        workplace.mkdir(parents=True, exist_ok=True)
+        session.sparkContext.setCheckpointDir(str(workplace / "checkpoint"))
+
+    def execute(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Rows:
+        """Run one statement. Raises `NotForSpark` for one that has no form there."""
+        macro = macro_in(query)
+        if macro is not None:
+            self._macros[macro[0]] = macro[1]
+            return Rows()
+        lists = self._lists(query, parameters)
+        if lists is not None:
+            return lists
+        turned = Translation(self._macros, self._columns)
+        tree = turned.parsed(query, parameters)
+        for kind, run in _STATEMENTS:
+            if isinstance(tree, kind):
+                found: Rows = run(self, turned, tree)
+                return found
+        raise NotForSpark(query)
+
+    def executemany(self, query: str, parameters: Sequence[Sequence[Any]]) -> None:
+        """Rows for a table: `INSERT INTO t VALUES (?, …)`."""
+        name = re.fullmatch(r"insert into (\S+) values .*", query, re.IGNORECASE | re.DOTALL)
+        if name is None:
+            raise NotForSpark(query)
+        self._add(name[1], self.session.createDataFrame([tuple(row) for row in parameters], self._schema(name[1])))
+
+    def table(self, table_name: str) -> DataFrame:
+        return self.session.table(f"`{table_name}`")
+
+    def sql(self, query: str) -> DataFrame:
+        turned = Translation(self._macros, self._columns)
+        return self._frame(turned, turned.parsed(query, None))
+
+    def splink(self) -> Any:
+        """Splink's door to this session."""
+        from splink.backends.spark import SparkAPI
+
+        door: Any = SparkAPI
+        return door(spark_session=self.session, register_udfs_automatically=False, break_lineage_method="parquet")
+
+    def files_of(self, name: str) -> list[str]:
+        """Where the rows of a table are, as patterns of Parquet files: at least one, which says its columns."""
+        first, *others = self._parts[name]
+        written = [part for part in (first, *others) if part.place] or [self._kept(name, first.frame)]
+        return [f"{part.place}/*.parquet" for part in written]
+
+    def close(self) -> None:
+        """Forget the tables; the workplace is the caller's to take away."""
+        for name in self._parts:
+            self.session.catalog.dropTempView(name)
+        self._parts.clear()
+
+    # Statements ----------------------------------------------------------------------------------------------
+
+    def _select(self, turned: Translation, tree: exp.Expr) -> Rows:
+        return Rows(self.session.sql(turned.sql(tree)).collect())
+
+    def _describe(self, turned: Translation, tree: exp.Expr) -> Rows:
+        described = tree.this
+        if isinstance(described, exp.Table):
+            frame = self.session.table(f"`{described.name}`")
+        else:
+            frame = self._frame(turned, described)
+        return Rows([(field.name, field.dataType.simpleString()) for field in frame.schema])
+
+    def _create(self, turned: Translation, tree: exp.Expr) -> Rows:
+        if isinstance(tree.this, exp.Schema):
+            columns = ", ".join(turned.sql(column) for column in tree.this.expressions)
+            name = tree.this.this.name
+            self._parts[name] = [_Part(self.session.createDataFrame([], columns))]
+            self._show(name)
+            return Rows()
+        frame = self._frame(turned, tree.expression)
+        name = tree.this.name
+        if tree.args.get("kind") == "VIEW":
+            frame.createOrReplaceTempView(f"`{name}`")
+            return Rows()
+        self._parts[name] = [self._kept(name, frame)]
+        self._show(name)
+        return Rows()
+
+    def _insert(self, turned: Translation, tree: exp.Expr) -> Rows:
+        name = tree.this.name
+        frame = self._frame(turned, tree.expression)
+        fields = self._schema(name).fields
+        if len(fields) != len(frame.columns):
+            raise NotForSpark(f"{name} has other columns than its new rows")
+        self._add(name, frame.toDF(*(field.name for field in fields)).to(self._schema(name)))
+        return Rows()
+
+    def _update(self, turned: Translation, tree: exp.Expr) -> Rows:
+        name = tree.this.name
+        where, source = tree.args.get("where"), tree.args.get("from_")
+        changed = {each.this.name.lower(): each.expression for each in tree.expressions}
+        columns = []
+        for column in self._columns(f"select * from `{name}`"):
+            own = exp.column(column, table=name, quoted=True)
+            value = changed.get(column.lower())
+            there: exp.Expr = own
+            if value is not None:
+                there = value.copy()
+                if where:
+                    there = exp.Case(ifs=[exp.If(this=where.this.copy(), true=value.copy())], default=own)
+            columns.append(exp.alias_(there, column, quoted=True))
+        select = exp.Select(expressions=columns, from_=exp.From(this=exp.to_table(name, dialect="spark")))
+        if source is not None and where is not None:
+            select.set("joins", [exp.Join(this=source.this.copy(), side="LEFT", on=where.this.copy())])
+        self._parts[name] = [self._kept(name, self._frame(turned, select))]
+        self._show(name)
+        return Rows()
+
+    def _alter(self, turned: Translation, tree: exp.Expr) -> Rows:
+        """Add a column, empty."""
+        from pyspark.sql import functions
+
+        name = tree.this.name
+        for column in tree.args["actions"]:
+            empty = functions.lit(None).cast(column.args["kind"].sql("spark"))
+            with_it = self.session.table(f"`{name}`").withColumn(column.name, empty)
+            self._parts[name] = [self._kept(name, with_it)]
+        self._show(name)
+        return Rows()
+
+    def _drop(self, turned: Translation, tree: exp.Expr) -> Rows:
+        self.session.catalog.dropTempView(tree.this.name)
+        self._parts.pop(tree.this.name, None)
+        return Rows()
+
+    def _copy(self, turned: Translation, tree: exp.Expr) -> Rows:
+        """One Parquet file, as the contract wants it."""
+        target = Path(tree.args["files"][0].name)
+        folder = self.workplace / f"{next(self._serial)}-out"
+        frame = self._frame(turned, tree.this)
+        _without_nothing(frame).coalesce(1).write.option("compression", "lz4_raw").parquet(str(folder))
+        shutil.move(next(folder.glob("part-*.parquet")), target)
+        shutil.rmtree(folder)
+        return Rows()
+
+    # Tables --------------------------------------------------------------------------------------------------
+
+    def _frame(self, turned: Translation, tree: exp.Expr) -> DataFrame:
+        query = tree.this if isinstance(tree, exp.Subquery) and not tree.args.get("alias") else tree
+        return self.session.sql(turned.sql(query))
+
+    def _columns(self, query: str) -> Sequence[str]:
+        return self.session.sql(query).columns
+
+    def _schema(self, name: str) -> Any:
+        return self.session.table(f"`{name}`").schema
+
+    def _kept(self, name: str, frame: DataFrame) -> _Part:
+        """The rows, worked out and written down."""
+        place = str(self.workplace / f"{next(self._serial)}-{re.sub(r'\W', '_', name)}")
+        _without_nothing(frame).write.parquet(place)
+        return _Part(self.session.read.parquet(place), place)
+
+    def _add(self, name: str, frame: DataFrame) -> None:
+        self._parts[name].append(self._kept(name, frame))
+        self._show(name)
+
+    def _show(self, name: str) -> None:
+        first, *others = self._parts[name]
+        frame = first.frame
+        for part in others:
+            frame = frame.union(part.frame)
+        frame.createOrReplaceTempView(f"`{name}`")
+
+    def _lists(self, query: str, parameters: Any) -> Rows | None:
+        """`insert into t select unnest(?::type[]), …`: lists of values as the rows of a table."""
+        found = re.fullmatch(r"insert into (\w+) select (?:unnest\(\?::[\w\[\]]+\)(?:, )?)+", query)
+        if found is None:
+            return None
+        schema = self._schema(found[1])
+        named = {field.name: list(values) for field, values in zip(schema, parameters, strict=True)}
+        self._add(found[1], self.session.createDataFrame(pyarrow.table(named), schema))
+        return Rows()
+
+
+@contextmanager
+def spark_session(
+    *, master: str = LOCAL, workplace: Path, heap_mb: int = HEAP_MB, options: Mapping[str, str] | None = None
+) -> Iterator[SparkSession]:
+    """A Spark session, stopped at the end.
+
+    Args:
+        master: `local[2]`, `spark://host:7077`, `yarn`, `k8s://…`.
+        workplace: Where what Spark writes for itself goes.
+        heap_mb: Memory of the driver, which in local mode does all the work.
+        options: Any other setting of Spark's.
+
+    Raises:
+        NoSpark, NoJava: what is needed is not there.
+    """
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise NoSpark from None
+    from splink.backends.spark import SparkAPI, similarity_jar_location
+
+    os.environ["JAVA_HOME"] = str(java.java_home(workplace))
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.master(master).appName("fourfold")
+    told = {
+        "spark.jars": similarity_jar_location(),
+        "spark.driver.memory": f"{heap_mb}m",
+        "spark.local.dir": str(workplace / "spark"),
+        "spark.sql.warehouse.dir": str(workplace / "warehouse"),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.log.level": "ERROR",
+        **(_SMALL if master.startswith("local") else {}),
+        **(options or {}),
+        **_FIXED,
+    }
+    for name, value in told.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    door: Any = SparkAPI
+    door(spark_session=session)  # registers the functions of Splink's Java library
+    session.sql("drop temporary function jaro_winkler")
+    session.sql(likeness.JARO_WINKLER)
+    try:
+        yield session
+    finally:
+        session.stop()
+
+
+_STATEMENTS: tuple[tuple[type[Any], Any], ...] = (
+    (exp.Query, SparkDatabase._select),
+    (exp.Describe, SparkDatabase._describe),
+    (exp.Create, SparkDatabase._create),
+    (exp.Insert, SparkDatabase._insert),
+    (exp.Update, SparkDatabase._update),
+    (exp.Alter, SparkDatabase._alter),
+    (exp.Drop, SparkDatabase._drop),
+    (exp.Copy, SparkDatabase._copy),
+)
+
+
+def _without_nothing(frame: DataFrame) -> DataFrame:
+    """A column of nulls without a type is one of text, for a file needs a type."""
+    nothing = [field.name for field in frame.schema if field.dataType.typeName() == "void"]
+    for name in nothing:
+        frame = frame.withColumn(name, frame[f"`{name}`"].cast("string"))
+    return frame
