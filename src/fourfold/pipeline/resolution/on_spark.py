@@ -1,4 +1,4 @@
-"""Gathers the records, blocks and scores them on Spark, and leaves the tables of that in DuckDB, where clusters are made.
+"""Gathers the records, blocks and scores them on Spark, and leaves the tables in DuckDB, where clusters are made.
 
 The same statements and the same Splink settings as on DuckDB: `records`, `blocking` and `scoring` are called here as
 `running` calls them. Clusters stay outside Spark: connected components did not finish there, and the edges of millions

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from splink import Linker
 
-from fourfold.pipeline.engines import Database, splink_on
+from fourfold.pipeline.engines import Database
+from fourfold.pipeline.engines.splink_door import splink_on
 from fourfold.pipeline.resolution.comparing import splink_settings
 from fourfold.pipeline.resolution.model import Model
 from fourfold.pipeline.resolution.settings import Comparison, Settings
