@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 from django.urls import reverse
 
+from fourfold.disruptions.models import Disruption
 from fourfold.platform import clock
 from fourfold.platform.audit.models import Entry
 from fourfold.platform.audit.services import Reason
@@ -13,8 +14,10 @@ from fourfold.platform.errors import RuleBroken
 from fourfold.platform.people.models import RoleHeld
 from fourfold.platform.ui.my_work import work_of
 from fourfold.platform.visibility.scope import acting_as
+from fourfold.platform.visibility.services import label_for
 from fourfold.search import jobs, rules, selectors, services
 from fourfold.search.models import SavedFinding, SavedSearch
+from tests.disruptions.conftest import nominate, record
 from tests.pole.canonical import Batch
 
 TODAY = clock.today()
@@ -248,3 +251,31 @@ def test_a_published_batch_asks_for_the_look_and_the_worker_makes_it(lasting_db,
     come(publish, tmp_path)
     run(queues=("search",), wait=False)
     assert news(owner) == ["1 new match for your saved search “Op Larch”"]
+
+
+@pytest.mark.django_db
+def test_a_new_disruption_against_a_threat_is_told_to_those_who_may_see_it(universe, reading):
+    """Two readers of one threat: a disruption that only its own force may see is news to that force alone."""
+    insider, outsider = universe.merseyside_analyst, universe.gmp_analyst
+    with acting_as(insider):
+        threat = nominate(universe)
+        before = record(universe, threat)
+    for owner in (insider, outsider):
+        keep(owner, threat.reference)
+    jobs.look_again()
+    assert news(insider) == news(outsider) == [], "what was there is no news"
+    with acting_as(insider):
+        made = record(universe, threat)
+    jobs.look_again()
+    one = ["1 new match for your saved search “Op Larch”"]
+    assert (news(insider), news(outsider)) == (one, one)
+    shown = plain(reading(outsider).get(reverse("search:search"), {"q": threat.reference}))
+    assert before.reference in shown
+    assert made.reference in shown
+    with acting_as(insider):
+        own = label_for(owner=insider.organisation, audience="OWN")
+        assert Disruption.objects.filter(pk=made.pk).update(label=own) == 1
+    assert (news(insider), news(outsider)) == (one, [])
+    again = plain(reading(outsider).get(reverse("search:search"), {"q": threat.reference}))
+    assert made.reference not in again
+    assert "1 disruption" in again

@@ -538,17 +538,24 @@ class DisruptionHit:
 
 
 def disruptions_matching(text: str, *, limit: int) -> tuple[int, list[DisruptionHit]]:
-    """Records by reference, such as DIS-000123 or dis 123."""
+    """Records by reference, such as DIS-000123 or dis 123, or of the threat of a reference, the latest event first."""
     asked = " ".join(text.split())
-    if not asked.upper().startswith("DIS") or not reference_of(asked).removeprefix("DIS-").isdecimal():
+    called, against = reference_of(asked), threats.reference_of(asked)
+    if asked.upper().startswith("DIS") and called.removeprefix("DIS-").isdecimal():
+        where, why = Q(reference=called), "The reference is the same"
+    elif asked.upper().startswith("SOC") and against.removeprefix("SOC-").isdecimal():
+        where, why = Q(threat__reference=against) & ~Q(state=State.WITHDRAWN), "It is against the threat"
+    else:
         return 0, []
     words = region_data().words
-    found = list(disruptions().filter(reference=reference_of(asked))[:limit])
-    return len(found), [
+    matching = disruptions().filter(where)
+    found = list(matching.order_by("-event_on", "-pk")[:limit])
+    total = len(found) if len(found) < limit else matching.count()
+    return total, [
         DisruptionHit(
             reference=each.reference,
             name=f"{each.reference} against {each.threat.name}",
-            why="The reference is the same",
+            why=why,
             detail=f"{rules.p_name(each.primary_p)}, {words.category_name(each.category).lower()}, "
             f"{each.lead_agency.name}, {each.event_on:%-d %B %Y}",
             url=address_of(each.reference),

@@ -488,7 +488,7 @@ def _assessments(query: Query) -> Group:
 
 def _disruptions(query: Query) -> Group:
     total, found = disruptions.disruptions_matching(query.text, limit=MOST)
-    hits = tuple(Hit(hit.name, hit.url, hit.why, hit.detail) for hit in found)
+    hits = tuple(Hit(hit.name, hit.url, hit.why, hit.detail, key=hit.reference) for hit in found)
     return Group("disruptions", "disruption", "disruptions", hits, total, is_cut=total > len(hits))
 
 
@@ -560,6 +560,10 @@ def _threats_there(keys: Collection[str]) -> Collection[str]:
     return set(threats.threats().filter(reference__in=keys).values_list("reference", flat=True))
 
 
+def _disruptions_there(keys: Collection[str]) -> Collection[str]:
+    return set(disruptions.disruptions().filter(reference__in=keys).values_list("reference", flat=True))
+
+
 WATCHED: Mapping[str, Callable[[Collection[str]], Collection[str]]] = {
     "people": _people_there,
     "vehicles": _objects_there,
@@ -567,5 +571,6 @@ WATCHED: Mapping[str, Callable[[Collection[str]], Collection[str]]] = {
     "places": _places_there,
     "events": _events_there,
     "threats": _threats_there,
+    "disruptions": _disruptions_there,
 }
 """What a saved search tells of, and which of some keys the reader may see."""
