@@ -1,12 +1,14 @@
-"""`fourfold linkage …`: train a model, and measure a run against a simulated region whose truth is known.
+"""`fourfold linkage …`: match canonical files, train a model, measure against a simulated region whose truth is known.
 
-Needs no database. Both commands read what `fourfold simulate` wrote, and bring it through landing and canonical first.
+Needs no database. `evaluate` and `train` read what `fourfold simulate` wrote, and bring it through landing and
+canonical first. With `--spark` the steps run there: docs/how-to/run-on-spark.md.
 """
 
 import json
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +16,36 @@ import click
 import yaml
 
 if TYPE_CHECKING:
+    from fourfold.pipeline.engines.spark import SparkDatabase
     from fourfold.pipeline.resolution import Resolution
     from fourfold.pipeline.resolution.evaluation import Evaluation, Score
 
 REGION = "regions/north_west"
 MEMORY_MB = 4_096
+HEAP_MB = 1_024
 WEIGHTS = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 16.0)
 
 _folder = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+_spark = click.option("--spark", metavar="MASTER", help="Run on Spark: local[2], spark://host:7077, yarn, k8s://…")
+_heap = click.option("--heap-mb", default=HEAP_MB, show_default=True, help="Memory of Spark's driver.")
+
+
+@contextmanager
+def _on(master: str | None, workplace: Path, heap_mb: int = HEAP_MB) -> "Iterator[SparkDatabase | None]":
+    """The Spark to run on, or nothing for DuckDB."""
+    if master is None:
+        yield None
+        return
+    from fourfold.pipeline.engines.java import NoJava
+    from fourfold.pipeline.engines.spark import NoSpark, SparkDatabase, spark_session
+
+    try:
+        with spark_session(master=master, workplace=workplace / "spark", heap_mb=heap_mb) as session:
+            yield SparkDatabase(session, workplace / "spark" / "tables")
+    except (NoSpark, NoJava) as missing:
+        raise click.ClickException(str(missing)) from missing
 
 
 @click.group(name="linkage")
@@ -34,17 +58,18 @@ def linkage() -> None:
 @click.option("--region", type=_folder, default=REGION, help="The folder of the region's data.")
 @click.option("--train", is_flag=True, help="Train on these records instead of using the shipped model.")
 @click.option("--thresholds", is_flag=True, help="Also run at other thresholds, which takes a run each.")
-def evaluate(simulated: Path, region: Path, train: bool, thresholds: bool) -> None:
+@_spark
+def evaluate(simulated: Path, region: Path, train: bool, thresholds: bool, spark: str | None) -> None:
     """Match the people in SIMULATED and print, in Markdown, how right the result is."""
     from fourfold.pipeline import resolution
     from fourfold.pipeline.resolution import evaluation
 
     truth = simulated / "truth" / "records.parquet"
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as place, _on(spark, Path(place)) as database:
         workplace = Path(place)
-        people = canonical_people(simulated, region, workplace)
+        people = canonical_people(simulated, region, workplace, spark=database)
         started = time.perf_counter()
-        run = resolution.resolve(people, previous=None, into=workplace / "run", train=train)
+        run = resolution.resolve(people, previous=None, into=workplace / "run", train=train, spark=database)
         seconds = time.perf_counter() - started
         faults = simulated / "truth" / "defects.parquet"
         found = evaluation.evaluate(run, truth=truth, faults=faults, forces=people)
@@ -59,6 +84,32 @@ def evaluate(simulated: Path, region: Path, train: bool, thresholds: bool) -> No
             )
             for line in _thresholds(lines, settings.link_weight):
                 click.echo(line)
+
+
+@linkage.command()
+@click.argument("people", nargs=-1, required=True, metavar="SOURCE=PERSON.parquet…")
+@click.option("--into", type=click.Path(path_type=Path), required=True, help="The folder to make.")
+@click.option("--workplace", type=_folder, help="A folder that every machine of the cluster sees by this name.")
+@_spark
+@_heap
+def resolve(people: tuple[str, ...], into: Path, workplace: Path | None, spark: str | None, heap_mb: int) -> None:
+    """Match canonical person files, each named after its source, oldest first, and write clusters and edges."""
+    from fourfold.pipeline import resolution
+
+    files: dict[str, list[Path]] = {}
+    for each in people:
+        source, _, file = each.partition("=")
+        if not file or not Path(file).is_file():
+            raise click.ClickException(f"“{each}” names no file. Write it as SOURCE=PERSON.parquet.")
+        files.setdefault(source, []).append(Path(file))
+    with tempfile.TemporaryDirectory(dir=workplace) as place, _on(spark, Path(place), heap_mb) as database:
+        started = time.perf_counter()
+        counts = resolution.resolve(files, previous=None, into=into, spark=database).counts
+        seconds = time.perf_counter() - started
+    click.echo(
+        f"{counts.records:,} records of {counts.clusters:,} people in {seconds:.1f} seconds, {counts.proposed:,} pairs"
+        f" for a person to decide. Written to {into}"
+    )
 
 
 @linkage.command()
@@ -79,7 +130,9 @@ def train(simulated: Path, region: Path, name: str, trained_on: str, out: Path) 
     click.echo(f"{run.model_reason} Written to {out}")
 
 
-def canonical_people(simulated: Path, region: Path, workplace: Path) -> dict[str, list[Path]]:
+def canonical_people(
+    simulated: Path, region: Path, workplace: Path, *, spark: "SparkDatabase | None" = None
+) -> dict[str, list[Path]]:
     """The canonical person files of every delivery, by source, oldest first."""
     from fourfold.pipeline import canonical, landing
 
@@ -92,7 +145,7 @@ def canonical_people(simulated: Path, region: Path, workplace: Path) -> dict[str
             place.parent.mkdir(exist_ok=True)
             landed = landing.land(delivery, into=place.with_suffix(".landed"), family=told["family"])
             context = _context(region, simulated, told, known=made)
-            canonical.canonicalise(landed, family=told["family"], into=place, context=context)
+            canonical.canonicalise(landed, family=told["family"], into=place, context=context, spark=spark)
             made.append(place)
         if made:
             people[told["code"]] = [place / "person.parquet" for place in made]

@@ -30,7 +30,11 @@ FUNCTIONS: Mapping[str, str] = {
 }
 MACROS: Mapping[str, str] = {
     # macros that stand on a function of DuckDB's alone, in Spark's words
-    "ff_icu_utc": "convert_timezone('Europe/London', 'UTC', ts)",
+    # of an hour that comes twice, the later, as DuckDB takes it
+    "ff_icu_utc": """case when convert_timezone('UTC', 'Europe/London',
+        convert_timezone('Europe/London', 'UTC', ts) + interval 1 hour) = ts
+      then convert_timezone('Europe/London', 'UTC', ts) + interval 1 hour
+      else convert_timezone('Europe/London', 'UTC', ts) end""",
     "ff_icu_london": "convert_timezone('UTC', 'Europe/London', ts)",
 }
 TYPES: Mapping[str, str] = {"VARCHAR": "string", "BIGINT": "bigint", "DOUBLE": "double"}
@@ -477,6 +481,7 @@ _CHANGES: tuple[tuple[type[exp.Expr], Callable[[Any], exp.Expr]], ...] = (
     (exp.JSONExtractScalar, _json_value),
     (exp.FromJson, lambda node: _from_json(node.this, node.expression or node.expressions[0])),
     (exp.RegexpFullMatch, _full_match),
+    (exp.DayOfWeek, _weekday),
     (exp.Table, _file),
     (exp.DataType, _signed),
 )
