@@ -10,6 +10,7 @@ import urllib.request
 from pathlib import Path
 
 from bench.result import Result
+
 from fourfold.entry.commands.demo import PEOPLE
 
 BUDGET_S = 60
@@ -44,7 +45,7 @@ def _first_page(environment: dict[str, str]) -> float:
 
 
 def run(scale: float) -> list[Result]:
-    """Build and serve the demonstration region as large as `make demo` makes it (times `scale`), then start it a second time."""
+    """Build and serve the region that `make demo` makes (times `scale`), then start it again."""
     data = Path(tempfile.mkdtemp(prefix="ffstart"))
     data.chmod(0o755)
     environment = os.environ | {"FOURFOLD_DATA": str(data), "FOURFOLD_DEMO_PEOPLE": str(int(PEOPLE * scale))}
