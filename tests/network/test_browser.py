@@ -41,6 +41,16 @@ def sign_in(page, live_site, universe, first):
     page.locator("main button[type=submit]").click()
 
 
+def assert_turns(page):
+    """A window that gets narrower leaves nothing outside it, and the drawing has keys of its own."""
+    usual = page.viewport_size
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.wait_for_function("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    page.set_viewport_size(usual)
+    page.get_by_role("button", name="Larger").press("Enter")
+    page.get_by_role("button", name="Show all of it").press("Enter")
+
+
 @pytest.mark.parametrize("size", ["browser_page", "phone_page"])
 def test_every_page_is_drawn_passes_axe_and_fits_its_window(size, addresses, live_site, universe, request):
     page = request.getfixturevalue(size)
@@ -51,6 +61,8 @@ def test_every_page_is_drawn_passes_axe_and_fits_its_window(size, addresses, liv
         if name in {"around", "of_threat", "between"}:
             page.locator(".ff-network__drawing canvas").first.wait_for()
         screenshot(page, f"network-{name}-{size}")
+        if name == "around":
+            assert_turns(page)
         faults[name] = [*axe(page), *(["too wide"] if overflow(page) else [])]
     assert not any(faults.values()), faults
 
@@ -63,7 +75,7 @@ def test_without_scripts_the_tables_say_it_all(addresses, live_site, universe, p
         "Key people",
         "Groups",
         "People to protect",
-        "Vehicles, phones and places",
+        "Vehicles, phones, organisations and places",
         "Matches",
         "Links",
         "AB12CDE",

@@ -24,7 +24,7 @@ def on_a_person(seen: Seen) -> Panel | None:
         rows=(
             (
                 Cell("What surrounds this person", f"{around}?{urlencode(day)}" if day else around),
-                Cell("People, vehicles, phones, places and events within two links"),
+                Cell("People, vehicles, phones, organisations, places and events within two links"),
             ),
             (Cell("What connects this person with another", between), Cell("The shortest ways, with their evidence")),
             (

@@ -345,7 +345,7 @@ def _said(said: Said) -> str:
 
 
 def thing_tables(picture: Picture, said: Words) -> tuple[ui.Table, ...]:
-    """Vehicles, phones and places; events; and every link with what it rests on."""
+    """Vehicles, phones, organisations and places; events; and every link with what it rests on."""
     things = [node for node in picture.away if not node.is_person]
     rows: dict[bool, list[tuple[ui.Cell, ...]]] = {True: [], False: []}
     for node in sorted(things, key=lambda each: (picture.away[each], each.kind, said.of(each).title, each.key)):
@@ -362,7 +362,7 @@ def thing_tables(picture: Picture, said: Words) -> tuple[ui.Table, ...]:
     end = ui.Head("Links away", numeric=True)
     return (
         ui.Table(
-            "Vehicles, phones and places",
+            "Vehicles, phones, organisations and places",
             (ui.Head("What"), ui.Head("Kind"), ui.Head("People in this picture"), end),
             tuple(rows[False]),
             empty="None.",
@@ -515,7 +515,7 @@ def _within(picture: Picture, asked: Asked) -> str:
     when = f", active {_period(asked.period)}" if asked.period else ""
     return (
         f"Within {DEPTH_WORDS[asked.depth].lower()}{when}: {plural(others, 'other person', 'other people')},"
-        f" {plural(things, 'vehicle, phone, place or event', 'vehicles, phones, places and events')},"
+        f" {plural(things, 'thing, place or event', 'things, places and events')},"
         f" {plural(len(picture.ties), 'link', 'links')}.{_matched(picture)}"
     )
 

@@ -101,6 +101,11 @@ const draw = (section) => {
     minZoom: 0.2,
     maxZoom: 3,
   });
+  // A phone that is turned, a window that gets narrower: the drawing fits again.
+  new ResizeObserver(() => {
+    drawn.resize();
+    drawn.fit(undefined, 20);
+  }).observe(drawn.container());
   drawn.on("mouseover", "node", (event) => event.target.connectedEdges().addClass("near"));
   drawn.on("mouseout", "node", (event) => event.target.connectedEdges().removeClass("near"));
   section.querySelector(".ff-network__zoom").addEventListener("click", (event) => {
