@@ -34,16 +34,30 @@ COINCIDENCES = 10.0
 
 
 def attach(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model, how: Groups, *, scored: str
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    model: Model,
+    how: Groups,
+    *,
+    scored: str,
+    framed: bool,
 ) -> None:
-    """Make `offer` (component, target, sureness in bits, id_l and id_r of the best pair): groups to be put with others.
+    """Make `offer` (component, target, sureness in bits, id_l and id_r of the best pair, small: the one of them
+    in `component`): groups to be put with others.
 
-    Reads: `record`, `open_group`, `tie` and the table of scored pairs, whatever their weight.
+    Reads: `record`, `open_group`, `tie` and the table of scored pairs, whatever their weight. `framed`: what a full run
+    counted is there already, see `growing`.
     """
-    _people(connection, settings, model)
+    _groups(connection)
+    if not framed:
+        _count_people(connection, settings)
+        _newness(connection, settings, how)
+    _where(connection)
+    for column, parts in settings.made_of.items():
+        _expect(connection, column, parts)
     _weights(connection, settings, model, scored=scored)
     _company(connection, how)
-    share = _newness(connection, settings, how)
+    share = float(connection.execute("select n from counted where what = 'share'").fetchall()[0][0])
     means = ", ".join(_mean_sql(each) for each in settings.comparisons)
     total = " + ".join(f"coalesce({each.name}, 0)" for each in settings.comparisons)
     # A table of its own: in one statement DuckDB joins groups to groups by their sizes first, and fills the memory.
@@ -74,7 +88,7 @@ def attach(
         chance as (
           select *, bits + log2((n - $share)::double) as weight, pow(2, weight) as odds
           from of_group)
-        select component, target, least(id, best) as id_l, greatest(id, best) as id_r,
+        select component, target, least(id, best) as id_l, greatest(id, best) as id_r, id as small,
           weight - log2(1 + greatest(sum(odds) over (partition by component) - odds, 0)) as sureness
         from chance
         qualify row_number() over (partition by component order by weight desc, n desc, target) = 1
@@ -87,9 +101,9 @@ def attach(
     )
 
 
-def _newness(connection: duckdb.DuckDBPyConnection, settings: Settings, how: Groups) -> float:
+def _newness(connection: duckdb.DuckDBPyConnection, settings: Settings, how: Groups) -> None:
     """Make `kind_bits` (kind, bits): how much likelier a record of this kind is of somebody new than of somebody who is
-    recorded once; returns by how much less than its size a group counts.
+    recorded once; and the share by which less than its size a group counts.
 
     Somebody stopped is mostly somebody known; somebody robbed is mostly not. That is seen in the records of each kind
     that say enough: the share that is alone (Good and Turing).
@@ -102,7 +116,7 @@ def _newness(connection: duckdb.DuckDBPyConnection, settings: Settings, how: Gro
     weights = max(records - share * people, 1.0) * max(1.0, how.smallest_region / max(people, 1))
     usual = share * max(people, how.smallest_region) / (weights + share * max(people, how.smallest_region))
     connection.execute(
-        """create or replace temp table kind_bits as
+        """create or replace table kind_bits as
         with seen as (
           select r.kind, count(*) as records, count(*) filter (s.n = 1) as alone
           from record r join open_group using (id) join size s using (component) semi join stands using (component)
@@ -113,11 +127,11 @@ def _newness(connection: duckdb.DuckDBPyConnection, settings: Settings, how: Gro
         select kind, log2(share / (1 - share) * $weights) as bits from new""",
         {"kinds": float(how.kinds), "usual": usual, "weights": weights},
     )
-    return float(share)
+    connection.execute("insert into counted values ('share', ?), ('people', ?)", [float(share), float(people)])
 
 
-def _people(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model) -> None:
-    """Sizes of groups, where each is recorded, and how many people have each value of a frequency column."""
+def _groups(connection: duckdb.DuckDBPyConnection) -> None:
+    """Sizes of groups, who is in which, and which say enough to be counted as people."""
     connection.execute("""
         create or replace temp table size as select component, count(*) as n from open_group group by component""")
     connection.execute("""
@@ -126,25 +140,34 @@ def _people(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Mo
         join size s using (component)
         union all select id, id, 1, owner, kind from record where not open""")
     connection.execute("""
-        create or replace temp table where_bits as
-        with owned as (select owner, count(*) / sum(count(*)) over () as share from record where open group by owner),
-        held as (select component, owner, count(*) as n from record join open_group using (id) group by all)
-        select s.component as target, o.owner, log2((coalesce(h.n, 0) + o.share) / (s.n + 1) / o.share) as bits
-        from size s cross join owned o left join held h on h.component = s.component and h.owner = o.owner
-        where s.n > 1""")
-    connection.execute("""
         create or replace temp table stands as
         select component from record join open_group using (id) join size using (component)
         group by component having max(n) > 1 or count(birth_year) > 0""")
+
+
+def _count_people(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """How many people have each value of a frequency column, and the share of records of each force."""
+    connection.execute("insert into counted select 'stands', count(*) from stands")
+    connection.execute("""
+        create or replace table owned as
+        select owner, count(*) / sum(count(*)) over () as share from record where open group by owner""")
     counted = {part for parts in settings.made_of.values() for part in parts} | set(settings.frequency_columns)
     for column in sorted(counted):
         connection.execute(f"""
-            create or replace temp table people_of_{column} as
+            create or replace table people_of_{column} as
             select {column}, count(distinct component) as n
             from record join open_group using (id) semi join stands using (component)
             where {column} is not null group by {column}""")
-    for column, parts in settings.made_of.items():
-        _expect(connection, column, parts)
+
+
+def _where(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `where_bits` (target, owner, bits): what it says that a group is recorded by a force."""
+    connection.execute("""
+        create or replace temp table where_bits as
+        with held as (select component, owner, count(*) as n from record join open_group using (id) group by all)
+        select s.component as target, o.owner, log2((coalesce(h.n, 0) + o.share) / (s.n + 1) / o.share) as bits
+        from size s cross join owned o left join held h on h.component = s.component and h.owner = o.owner
+        where s.n > 1""")
 
 
 def _expect(connection: duckdb.DuckDBPyConnection, column: str, parts: tuple[str, ...]) -> None:
@@ -179,7 +202,7 @@ def _weights(connection: duckdb.DuckDBPyConnection, settings: Settings, model: M
     )
     connection.execute(f"""
         create or replace temp table weighed as
-        with people as (select count(*) as n from stands)
+        with people as (select n from counted where what = 'stands')
         select id_l, id_r, {columns}, p.match_weight as weight
         from {scored} p join record l on l.id = p.id_l join record r on r.id = p.id_r {joins}
         left join open_group gl on gl.id = p.id_l left join open_group gr on gr.id = p.id_r
@@ -203,7 +226,7 @@ def _company(connection: duckdb.DuckDBPyConnection, how: Groups) -> None:
         known as (select distinct component, other from seen_with join open_group using (id, component)),
         seen as (select other, count(*) as n from known group by other),
         shared as (
-          select b.id, b.target, max(log2($again * (select count(*) from size) / seen.n)) as bits
+          select b.id, b.target, max(log2($again * (select n from counted where what = 'people') / seen.n)) as bits
           from between b join seen_with w on w.id = b.id join known k on k.component = b.target and k.other = w.other
           join seen on seen.other = w.other group by b.id, b.target),
         there as (

@@ -27,21 +27,27 @@ class BlockReport:
 def make_keys(connection: Database, settings: Settings) -> None:
     """Make `key`: every key of every record in `record`."""
     made = [_keys_sql(number, rule) for number, rule in enumerate(settings.blocking)]
-    connection.execute("create or replace table key (rule utinyint, key ubigint, id bigint, open boolean)")
+    connection.execute(
+        "create or replace table key (rule utinyint, key ubigint, id bigint, open boolean, label ubigint)"
+    )
     if made:
         connection.execute("insert into key " + " union all ".join(made))
 
 
 def set_aside_common_keys(connection: Database, settings: Settings) -> list[BlockReport]:
-    """Take the keys that too many open records share out of `key` and keep them in `set_aside` (key).
+    """Take the keys that too many records share out of `key` and keep them in `set_aside` (key, label).
 
-    Block sizes are counted over open records, so that a restricted record never changes how open records are compared.
+    Block sizes are counted over open records, so that a restricted record never changes how open records are compared;
+    such a key is set aside for everybody, with the label 0. Restricted records of one label that are too many of a key
+    lose it among themselves and with others, and nobody else does.
     """
     connection.execute("""
         create or replace temp table block as
         select rule, key, count(*) as n from key where open group by rule, key""")
     connection.execute(
-        "create or replace table set_aside as select key from block where n > ?", [settings.largest_block]
+        "create or replace table set_aside as select key, 0::ubigint as label from block where n > ?"
+        " union all select key, label from key where not open group by key, label having count(*) > ?",
+        [settings.largest_block, settings.largest_block],
     )
     counted = {
         row[0]: row[1:]
@@ -61,14 +67,18 @@ def set_aside_common_keys(connection: Database, settings: Settings) -> list[Bloc
 
 def drop_keys_set_aside(connection: Database) -> None:
     """Leave out of `key` what is in `set_aside`."""
-    connection.execute("create or replace table key as from key anti join set_aside using (key)")
+    connection.execute("""
+        create or replace table key as
+        select * from key anti join (select key from set_aside where label = 0) using (key)
+        anti join (select key, label from set_aside where label <> 0) using (key, label)""")
 
 
 def make_pairs(connection: Database, *, across: bool = False) -> None:
-    """Make `pair`: two records that share a key. `across`: only records of two sources."""
+    """Make `pair`: two records that share a key, and that somebody may read both. `across`: only of two sources."""
     connection.execute("""
         create or replace table pair as
-        select distinct l.id as id_l, r.id as id_r from key l join key r using (key) where l.id < r.id""")
+        select distinct l.id as id_l, r.id as id_r from key l join key r using (key)
+        where l.id < r.id and (l.label = 0 or r.label = 0 or l.label = r.label)""")
     if across:
         connection.execute("""
             create or replace table pair as
@@ -78,8 +88,9 @@ def make_pairs(connection: Database, *, across: bool = False) -> None:
 
 def _keys_sql(number: int, rule: BlockingRule) -> str:
     return f"""
-        select {number} as rule, hash({number}, text) as key, id, open
-        from (select {_text_sql(rule)} as text, id, open from record) where text is not null"""
+        select {number} as rule, hash({number}, text) as key, id, open,
+          case when open then 0 else hash(label) end as label
+        from (select {_text_sql(rule)} as text, id, open, label from record) where text is not null"""
 
 
 def _text_sql(rule: BlockingRule) -> str:

@@ -17,7 +17,7 @@ import duckdb
 from splink.backends.duckdb import DuckDBAPI
 from splink.clustering import cluster_pairwise_predictions_at_threshold
 
-from fourfold.pipeline.resolution import attaching
+from fourfold.pipeline.resolution import attaching, growing
 from fourfold.pipeline.resolution.judgements import Joining
 from fourfold.pipeline.resolution.model import Model
 from fourfold.pipeline.resolution.scoring import Scored
@@ -29,11 +29,20 @@ BY_JUDGEMENT, BY_SOURCE, BY_WEIGHT, BY_GROUP = range(4)
 """What holds a tie, the strongest first."""
 
 
-def cluster(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model, scored: Scored) -> None:
+def cluster(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    model: Model,
+    scored: Scored,
+    *,
+    framed: bool = False,
+    added: bool = False,
+) -> None:
     """Make the table `member` (id, component); `component` is the cluster's lowest record number, open records first.
 
     Reads: `record`, `edge`, `tombstone`, `judged` and the scored pairs. The pairs by which small groups were put with
-    others are added to `edge`.
+    others are added to `edge`. `framed`: in what a full run counted; `added`: among what a batch
+    touches, see `growing`.
     """
     connection.execute(
         """create or replace table tie as
@@ -54,9 +63,11 @@ def cluster(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Mo
     apart = connection.execute("select id_l, id_r from judged where not same order by all").fetchall()
     _cluster_open(connection)
     _cut_where_judged_different(connection, apart)
-    connection.execute("create or replace table fitting (component bigint, id_l bigint, id_r bigint)")
+    connection.execute("create or replace table fitting (component bigint, id_l bigint, id_r bigint, small bigint)")
     if settings.groups is not None:
-        attaching.attach(connection, settings, model, settings.groups, scored=scored.table)
+        attaching.attach(connection, settings, model, settings.groups, scored=scored.table, framed=framed)
+        if added:
+            growing.keep_what_stood(connection)
         _take_offers(connection, scored, apart)
     _place_restricted(connection, apart)
     connection.execute("""
@@ -316,6 +327,7 @@ def changes(connection: duckdb.DuckDBPyConnection) -> None:
 def band_edges(connection: duckdb.DuckDBPyConnection, settings: Settings, *, probability: float) -> None:
     """Make the table `banded`: every kept edge and every merger of a source, with what became of it.
 
+    `scored`: not only merged by the source; `fits`: the side that is of a small group put with the other's.
     TOMBSTONE: the source merged the two itself. LINKED: at or above the threshold, or by the group that one of them
     fits, in one cluster. WITHIN: below it, but in one cluster through other records. APART: would join two open
     records, were it not for what a person judged. PROPOSED: in two clusters, for a person to decide. `probability` is
@@ -323,7 +335,9 @@ def band_edges(connection: duckdb.DuckDBPyConnection, settings: Settings, *, pro
     """
     connection.execute(
         """create or replace table banded as
-        select id_l, id_r, coalesce(e.match_weight, $link) as match_weight,
+        select id_l, id_r, e.id_l is not null as scored,
+          case f.small when id_l then 'LEFT' when id_r then 'RIGHT' else '' end as fits,
+          coalesce(e.match_weight, $link) as match_weight,
           coalesce(e.probability, $probability) as probability,
           coalesce(e.waterfall, to_json([{'comparison': 'tombstone', 'level': 'merged', 'weight': $link::double,
             'tf_weight': 0.0::double}])::varchar) as waterfall,

@@ -42,7 +42,7 @@ def score(connection: duckdb.DuckDBPyConnection, spark: SparkDatabase, settings:
     """Make `edge`, and the scored pairs that the clustering asks."""
     scored = scoring.score(spark, settings, model)
     spark.execute(f"create or replace table {SCORED} as select * from {scored.table}")
-    _carry(connection, spark, ("edge", SCORED))
+    _carry(connection, spark, ("edge", SCORED, "counted"))
     return replace(scored, table=SCORED)
 
 

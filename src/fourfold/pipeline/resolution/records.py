@@ -91,10 +91,14 @@ where held.id = record.id
 
 
 def load_records(
-    connection: Database, person_parquets: Mapping[str, Sequence[Path]], *, nicknames: Path = NICKNAMES
+    connection: Database,
+    person_parquets: Mapping[str, Sequence[Path]],
+    *,
+    nicknames: Path = NICKNAMES,
+    only: str | None = None,
 ) -> None:
     """Make the tables `record` and `tombstone`. Sources are taken in name order, each one's batches in the order
-    given.
+    given. `only`: a table (source, record_key) of the records to take.
     """
     macros.install(connection, latest=date.max)
     connection.execute("create or replace macro ff_key(name) as nullif(ff_name_key(name), '')")
@@ -120,7 +124,7 @@ def load_records(
         for batch, path in enumerate(person_parquets[source]):
             connection.execute(
                 f"insert into delivered select ?, ?, file_row_number, {columns}"
-                " from read_parquet(?, file_row_number = true)",
+                f" from read_parquet(?, file_row_number = true){_only(only, 'record_key', source)}",
                 [source, batch, str(path)],
             )
             tombstones = path.with_name("merge.parquet")
@@ -129,7 +133,7 @@ def load_records(
                     "insert into merged select ?, loser_key, survivor_key from read_parquet(?)",
                     [source, str(tombstones)],
                 )
-            _take_things(connection, source, batch, path)
+            _take_things(connection, source, batch, path, only=only)
     connection.execute(_RECORD)
     connection.execute("alter table record add column contacts varchar[]")
     connection.execute(_CONTACTS)
@@ -149,7 +153,14 @@ def load_records(
         join record s on s.source = m.source and s.record_key = m.survivor where l.id <> s.id""")
 
 
-def _take_things(connection: Database, source: str, batch: int, people: Path) -> None:
+def _only(table: str | None, column: str, source: str, *, word: str = "where") -> str:
+    if table is None:
+        return ""
+    quoted = source.replace("'", "''")
+    return f" {word} {column} in (select record_key from {table} where source = '{quoted}')"
+
+
+def _take_things(connection: Database, source: str, batch: int, people: Path, *, only: str | None) -> None:
     """Add the telephones and vehicles of a delivery, who keeps or uses them, and who was at which event: of events,
     only what everybody in the region may read.
     """
@@ -164,12 +175,13 @@ def _take_things(connection: Database, source: str, batch: int, people: Path) ->
     if links.exists():
         connection.execute(
             f"insert into delivered_use select distinct ?, left_key, right_key, {label} from read_parquet(?)"
-            " where left_kind = 'PERSON' and right_kind = 'OBJECT'",
+            f" where left_kind = 'PERSON' and right_kind = 'OBJECT'{_only(only, 'left_key', source, word='and')}",
             [source, str(links)],
         )
         connection.execute(
             "insert into delivered_presence select distinct ?, left_key, right_key, type from read_parquet(?)"
-            f" where left_kind = 'PERSON' and right_kind = 'EVENT' and {open_sql}",
+            f" where left_kind = 'PERSON' and right_kind = 'EVENT' and {open_sql}"
+            f"{_only(only, 'left_key', source, word='and')}",
             [source, str(links)],
         )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from fourfold.pipeline.engines.spark import SparkDatabase
-from fourfold.pipeline.resolution import blocking, clustering, on_spark, records, scoring, training
+from fourfold.pipeline.resolution import blocking, clustering, growing, on_spark, records, scoring, training
 from fourfold.pipeline.resolution import judgements as judged
 from fourfold.pipeline.resolution.model import Model, load_model
 from fourfold.pipeline.resolution.settings import Settings, load_settings
@@ -38,7 +38,8 @@ class Counts:
 
 @dataclass(frozen=True)
 class Resolution:
-    """Where a run's results are, and how it came to them. `next_cluster` is the next free number.
+    """Where a run's results are, and how it came to them. `next_cluster` is the next free number; `whole`: every record
+    was compared again, not only what a batch touched.
 
     `changes` says what became of the cluster numbers of the last run (see `clustering.changes`), `judgements` what
     became of each judgement (see `judgements.outcomes_sql`).
@@ -58,6 +59,7 @@ class Resolution:
     model_digest: str
     model_reason: str
     blocks: tuple[blocking.BlockReport, ...]
+    whole: bool
 
 
 def resolve(
@@ -71,6 +73,8 @@ def resolve(
     train: bool = False,
     judgements: Path | None = None,
     spark: SparkDatabase | None = None,
+    whole: bool = False,
+    frame: Path | None = None,
 ) -> Resolution:
     """Propose which source records are about one person.
 
@@ -87,6 +91,9 @@ def resolve(
         judgements: What people decided, as a Parquet file: left_source, left_key, right_source, right_key, verdict
             (SAME or DIFFERENT). Only judgements that stand.
         spark: Where records are gathered, blocked and scored when it is not here.
+        whole: Compare every record again, even where a batch could be added to the run that wrote `previous`.
+        frame: The clusters of a full run in whose frame every record is compared again: to see that a batch was added
+            rightly.
 
     Raises:
         ValueError: `next_cluster` is not above the numbers in `previous`, or a judgement has another verdict.
@@ -96,29 +103,44 @@ def resolve(
     making = into.with_name(f"{into.name}.making")
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
+    given = model or load_model()
     with duckdb.connect() as connection:
         connection.execute("set preserve_insertion_order = false")
         connection.execute("set temp_directory = $place", {"place": str(making / "spill")})
-        if spark is None:
-            records.load_records(connection, person_parquets)
-            blocking.make_keys(connection, settings)
-            blocks = tuple(blocking.set_aside_common_keys(connection, settings))
-            blocking.make_pairs(connection)
-        else:
+        base = None
+        if not (train or whole or frame or spark):
+            base = growing.base_for(previous, settings=settings, model=given, person_parquets=person_parquets)
+        if base and not growing.gather(
+            connection, base, settings=settings, person_parquets=person_parquets, judgements=judgements
+        ):
+            base = None
+        blocks: tuple[blocking.BlockReport, ...] = ()
+        if spark is not None:
             blocks = on_spark.gather_records(connection, spark, person_parquets, settings)
+        elif base is None:
+            blocks = _gather(connection, settings, person_parquets, frame)
         judged.load(connection, judgements)
-        _load_previous(connection, previous, next_cluster=next_cluster)
-        chosen, reason = training.choose_model(connection, settings, given=model or load_model(), train=train)
+        _load_previous(connection, previous, next_cluster=next_cluster, touched=base is not None)
+        chosen, reason = training.choose_model(connection, settings, given=given, train=train)
+        framed = base is not None or frame is not None
         if spark is None:
-            scored = scoring.score(connection, settings, chosen)
+            scored = scoring.score(connection, settings, chosen, framed=framed)
         else:
             scored = on_spark.score(connection, spark, settings, chosen)
-        clustering.cluster(connection, settings, chosen, scored)
+        if base:
+            growing.bring_edges(connection, base)
+        clustering.cluster(connection, settings, chosen, scored, framed=framed, added=base is not None)
+        if base:
+            growing.bring_reasons(connection)
         following = clustering.number(connection, next_cluster=next_cluster)
         clustering.changes(connection)
         clustering.band_edges(connection, settings, probability=scoring.probability_of(settings.link_weight))
-        _write(connection, making)
-        counts = _counts(connection)
+        if base:
+            growing.write(connection, making, base, person_parquets=person_parquets)
+        elif spark is None and settings.growth is not None:
+            growing.keep(connection, making, settings=settings, model=chosen, person_parquets=person_parquets)
+        _write(connection, making, base)
+        counts = _counts(connection, making)
     resolution = Resolution(
         clusters=into / "clusters.parquet",
         edges=into / "edges.parquet",
@@ -134,6 +156,7 @@ def resolve(
         model_digest=chosen.digest,
         model_reason=reason,
         blocks=blocks,
+        whole=base is None,
     )
     (making / "resolution.json").write_text(_report(resolution), encoding="utf-8")
     (making / "model.json").write_text(chosen.as_text(), encoding="utf-8")
@@ -143,29 +166,58 @@ def resolve(
     return resolution
 
 
-def _load_previous(connection: duckdb.DuckDBPyConnection, previous: Path | None, *, next_cluster: int) -> None:
+def _gather(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    person_parquets: Mapping[str, Sequence[Path]],
+    frame: Path | None,
+) -> tuple[blocking.BlockReport, ...]:
+    """Every record, its keys and the pairs that share one."""
+    blocks: tuple[blocking.BlockReport, ...] = ()
+    records.load_records(connection, person_parquets)
+    blocking.make_keys(connection, settings)
+    if frame is None:
+        blocks = tuple(blocking.set_aside_common_keys(connection, settings))
+    else:
+        growing.load_frame(connection, frame, settings)
+        blocking.drop_keys_set_aside(connection)
+    blocking.make_pairs(connection)
+    return blocks
+
+
+def _load_previous(
+    connection: duckdb.DuckDBPyConnection, previous: Path | None, *, next_cluster: int, touched: bool
+) -> None:
+    """Make `before`: the numbers of the last run; `touched`: only of clusters that a batch touches."""
     connection.execute("create or replace table before (source varchar, record_key varchar, cluster bigint)")
     if previous is None:
         return
-    connection.execute("insert into before select source, record_key, cluster from read_parquet(?)", [str(previous)])
-    highest = connection.execute("select coalesce(max(cluster), 0) from before").fetchall()[0][0]
+    only = " semi join touched using (cluster)" if touched else ""
+    connection.execute(
+        f"insert into before select source, record_key, cluster from read_parquet(?){only}", [str(previous)]
+    )
+    highest = connection.execute("select coalesce(max(cluster), 0) from read_parquet(?)", [str(previous)]).fetchall()[
+        0
+    ][0]
     if next_cluster <= highest:
         raise ValueError(f"New clusters must be numbered above {highest}, the highest number already given")
 
 
-def _write(connection: duckdb.DuckDBPyConnection, making: Path) -> None:
-    connection.execute(
-        """copy (select r.source, r.record_key, n.cluster from record r join member m using (id)
-        join numbered n using (component) order by r.source, r.record_key) to $path (format parquet)""",
-        {"path": str(making / "clusters.parquet")},
-    )
-    connection.execute(
-        """copy (select l.source as left_source, l.record_key as left_key,
-          r.source as right_source, r.record_key as right_key, b.match_weight, b.probability, b.waterfall, b.band
-        from banded b join record l on l.id = b.id_l join record r on r.id = b.id_r
-        order by l.source, l.record_key, r.source, r.record_key) to $path (format parquet)""",
-        {"path": str(making / "edges.parquet")},
-    )
+def _write(connection: duckdb.DuckDBPyConnection, making: Path, base: growing.Base | None) -> None:
+    edges = """
+        select l.source as left_source, l.record_key as left_key, r.source as right_source, r.record_key as right_key,
+          b.match_weight, b.probability, b.waterfall, b.band, b.scored, b.fits
+        from banded b join record l on l.id = b.id_l join record r on r.id = b.id_r"""
+    if base is None:
+        connection.execute(
+            """copy (select r.source, r.record_key, n.cluster from record r join member m using (id)
+            join numbered n using (component) order by r.source, r.record_key) to $path (format parquet)""",
+            {"path": str(making / "clusters.parquet")},
+        )
+        edges += " order by l.source, l.record_key, r.source, r.record_key"
+    else:
+        edges += f" union all {growing.edges_elsewhere_sql(base)}"
+    connection.execute(f"copy ({edges}) to $path (format parquet)", {"path": str(making / "edges.parquet")})
     connection.execute(
         "copy (from change order by event, was, became) to $path (format parquet)",
         {"path": str(making / "changes.parquet")},
@@ -175,15 +227,17 @@ def _write(connection: duckdb.DuckDBPyConnection, making: Path) -> None:
     )
 
 
-def _counts(connection: duckdb.DuckDBPyConnection) -> Counts:
-    total, unrestricted = connection.execute("select count(*), count(*) filter (where open) from record").fetchall()[0]
-    clusters, largest = connection.execute(
-        "select count(*), coalesce(max(n), 0) from (select count(*) as n from member group by component)"
-    ).fetchall()[0]
-    bands = dict(connection.execute("select band, count(*) from banded group by band").fetchall())
+def _counts(connection: duckdb.DuckDBPyConnection, making: Path) -> Counts:
+    """Over all that was written, by this run or an earlier one."""
+    bands = dict(
+        connection.execute(
+            "select band, count(*) from read_parquet(?) group by band", [str(making / "edges.parquet")]
+        ).fetchall()
+    )
     outcomes = dict(
         connection.execute(f"select outcome, count(*) from ({judged.outcomes_sql()}) group by outcome").fetchall()
     )
+    total, unrestricted, clusters, largest = growing.counted(connection, making)
     return Counts(
         records=total,
         open=unrestricted,

@@ -51,11 +51,12 @@ def linker_for(
     prior: float,
     tables: Sequence[str] = ("record",),
     pairs: str | None = None,
+    framed: bool = False,
 ) -> Linker:
     """A Splink linker with the frequencies of `record_frequencies` registered.
 
     One table: every pair in it may be compared. Several tables: only pairs of two tables. `pairs`: the table of those
-    to score, where they are known.
+    to score, where they are known. `framed`: the frequencies are there already.
     """
     database = splink_on(connection)
     linker = Linker(
@@ -65,7 +66,8 @@ def linker_for(
         validate_settings=False,
     )
     for column in settings.frequency_columns:
-        frequencies = database.register(connection.table(record_frequencies(connection, settings, model, column)))
+        make = add_new_values if framed else record_frequencies
+        frequencies = database.register(connection.table(make(connection, settings, model, column)))
         linker.table_management.register_term_frequency_lookup(frequencies, column)
     if pairs is not None:
         said = connection.sql(f"select '0' as match_key, id_l as join_key_l, id_r as join_key_r from {pairs}")
@@ -90,6 +92,30 @@ def record_frequencies(connection: Database, settings: Settings, model: Model, c
     return table
 
 
+def add_new_values(connection: Database, settings: Settings, model: Model, column: str) -> str:
+    """Add the values that the frame never saw to its table of frequencies, each as if two records had it."""
+    table, leaning = f"frequency_of_{column}", settings.weight_of_average
+    connection.execute(
+        f"insert into {table} select distinct {column}, (2 + ?::double * ?::double) / (? + ?::double) from record"
+        f" where open and {column} is not null and {column} not in (select {column} from {table})",
+        [leaning, average_chance(settings, model, column), _counted(connection, f"known {column}"), leaning],
+    )
+    return table
+
+
+def count_records(connection: Database, settings: Settings) -> None:
+    """Make `counted` (what, n): what is counted over all open records."""
+    columns = "".join(f", count({column})" for column in settings.frequency_columns)
+    row = connection.execute(f"select count(*){columns} from record where open").fetchall()[0]
+    named = zip(("open", *(f"known {column}" for column in settings.frequency_columns)), row, strict=True)
+    said = " union all ".join(f"select '{what}' as what, {float(n)!r}::double as n" for what, n in named)
+    connection.execute(f"create or replace table counted as {said}")
+
+
+def _counted(connection: Database, what: str) -> float:
+    return float(connection.execute("select n from counted where what = ?", [what]).fetchall()[0][0])
+
+
 def tables_by_source(connection: Database, table: str) -> tuple[str, ...]:
     """A table for each source with records, so that only pairs of two sources are compared; else the whole table."""
     sources = [row[0] for row in connection.execute(f"select distinct source from {table} order by 1").fetchall()]
@@ -103,10 +129,12 @@ def tables_by_source(connection: Database, table: str) -> tuple[str, ...]:
     return tables
 
 
-def score(connection: Database, settings: Settings, model: Model) -> Scored:
-    """Make the table `edge` out of `record` and `pair`."""
-    prior = model.prior(open_records(connection), settings)
-    linker = linker_for(connection, settings, model, prior=prior, pairs="pair")
+def score(connection: Database, settings: Settings, model: Model, *, framed: bool = False) -> Scored:
+    """Make the table `edge` out of `record` and `pair`. `framed`: in what a full run counted, see `growing`."""
+    if not framed:
+        count_records(connection, settings)
+    prior = model.prior(int(_counted(connection, "open")), settings)
+    linker = linker_for(connection, settings, model, prior=prior, pairs="pair", framed=framed)
     rarest = {column: _rarest(connection, settings, model, column) for column in settings.frequency_columns}
     least_weight = None if settings.groups else settings.review_weight
     found = linker.inference.predict(threshold_match_weight=least_weight, warning_mode="never")
@@ -129,7 +157,7 @@ def probability_of(weight: float) -> float:
 def _rarest(connection: Database, settings: Settings, model: Model, column: str) -> float:
     """What the frequency adds to an agreement when no other record has the value: the pair's two and nobody else."""
     average = average_chance(settings, model, column)
-    known = connection.execute(f"select count({column}) from record where open").fetchall()[0][0]
+    known = _counted(connection, f"known {column}")
     leaning = settings.weight_of_average
     return math.log2(average * (known + leaning) / (2 + average * leaning))
 

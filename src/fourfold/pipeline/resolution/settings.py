@@ -107,6 +107,19 @@ class Groups:
 
 
 @dataclass(frozen=True)
+class Growth:
+    """How long batches are added to a run before a full run is made again, see `growing`.
+
+    `most_batches`: runs in a row; `most_growth`: changed records as a share of those of the last full run;
+    `outgrown`: how many times the largest block a key may be shared.
+    """
+
+    most_batches: int
+    most_growth: float
+    outgrown: float
+
+
+@dataclass(frozen=True)
 class Training:
     """How a model is trained; `smallest` is the number of records below which it is not tried.
 
@@ -139,6 +152,7 @@ class Settings:
     training: Training
     gathering: Gathering | None
     groups: Groups | None
+    growth: Growth | None
     digest: str
 
     def comparison(self, name: str) -> Comparison:
@@ -202,6 +216,7 @@ def load_settings(path: Path = SHIPPED) -> Settings:
         ),
         gathering=_gathering(loaded.get("gathering")),
         groups=_groups(loaded.get("groups")),
+        growth=_growth(loaded.get("growth")),
         digest=hashlib.sha256(text).hexdigest(),
     )
     _check(settings)
@@ -226,6 +241,12 @@ def _groups(loaded: Mapping[str, Any] | None) -> Groups | None:
         one_event=float(loaded["one_event"]),
         kinds=int(loaded["kinds"]),
     )
+
+
+def _growth(loaded: Mapping[str, Any] | None) -> Growth | None:
+    if loaded is None:
+        return None
+    return Growth(int(loaded["most_batches"]), float(loaded["most_growth"]), float(loaded["outgrown"]))
 
 
 def _comparison(loaded: Mapping[str, Any]) -> Comparison:
