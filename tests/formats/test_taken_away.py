@@ -1,8 +1,10 @@
 """Files that leave: whatever is in a parcel, the libraries of both formats read it, and lose nothing of it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 import stix2
 from followthemoney import model
 from hypothesis import given
@@ -104,7 +106,8 @@ def test_stix_reads_whatever_is_written_and_every_object_is_marked(parcel):
 
 def a_parcel(region="north_west", *, made_at=MADE_AT, side=Side.OFFENDER, kind="OCG"):
     row = Row("threat:SOC-1", "A force", "Fourfold", "SOC-1", MADE_AT)
-    threat = Thing("threat:SOC-1", Sort.THREAT, "Ransom crew", (Value("type_code", kind, (row.key,)),), (row.key,))
+    said = (Value("type_code", kind, (row.key,)), Value("topic", "crime.cyber", (row.key,)))
+    threat = Thing("threat:SOC-1", Sort.THREAT, "Ransom crew", said, (row.key,))
     person = Thing("PERSON:1", Sort.PERSON, "Ann Example", (Value("sex", "F", (row.key,)),), (row.key,))
     bond = Bond("member:1", Tie.MEMBER, person.key, threat.key, "Runner", "Fact", (row.key,), side=side)
     things = (threat, person)
@@ -129,10 +132,37 @@ def test_what_a_member_is_to_a_threat_is_said_in_the_words_of_stix():
         found = next(each for each in objects if each["type"] == "relationship")
         return found["source_ref"].split("--")[0], found["relationship_type"], found["target_ref"].split("--")[0]
 
-    assert said() == ("threat-actor", "attributed-to", "identity")
+    assert said() == ("identity", "member-of", "threat-actor"), "in a group nobody is said to be the group"
+    assert said(kind="PRIORITY_INDIVIDUAL") == ("threat-actor", "attributed-to", "identity")
     assert said(side=Side.PROTECT) == ("threat-actor", "targets", "identity")
     assert said(side=Side.PERIPHERY) == ("identity", "related-to", "threat-actor")
     assert said(kind="VULNERABILITY") == ("identity", "related-to", "campaign")
+
+
+@pytest.mark.parametrize(
+    ("kind", "side", "schema", "link"),
+    [
+        ("OCG", Side.OFFENDER, "Organization", "Membership"),
+        ("OCG", Side.PERIPHERY, "Organization", "UnknownLink"),
+        ("OCG", Side.PROTECT, "Organization", "UnknownLink"),
+        ("PRIORITY_INDIVIDUAL", Side.OFFENDER, "LegalEntity", "UnknownLink"),
+        ("VULNERABILITY", Side.OFFENDER, "Event", "UnknownLink"),
+    ],
+)
+def test_only_offenders_are_members_and_only_of_a_group(kind, side, schema, link):
+    written = list(followthemoney.entities(a_parcel(kind=kind, side=side)))
+    made = {each["schema"]: model.get_proxy(each, cleaned=False) for each in written}
+    assert {schema, link} <= made.keys()
+    assert ("topics" in made[schema].properties) is (schema == "Organization")
+    assert "OFFICIAL" in made[link].first("description")
+
+
+@pytest.mark.parametrize(("from_on", "to_on"), [(None, date(9999, 12, 31)), (date(2026, 1, 2), date(2026, 1, 1))])
+def test_an_end_that_cannot_be_is_not_said(from_on, to_on):
+    parcel = a_parcel()
+    bond = replace(parcel.bonds[0], from_on=from_on, to_on=to_on)
+    bundle = stix2.parse(stix.text(replace(parcel, bonds=(bond,))))
+    assert not any("stop_time" in each for each in bundle.objects)
 
 
 def test_moments_are_written_as_each_format_wants_them():

@@ -13,10 +13,14 @@ from followthemoney import model
 from fourfold.network import leaving
 from fourfold.platform import clock
 from fourfold.platform.audit.models import Entry
+from fourfold.platform.people.models import Organisation
 from fourfold.platform.visibility.scope import acting_as
+from fourfold.platform.visibility.services import label_for
 from fourfold.pole import selectors as pole
+from fourfold.pole.models import PersonRecord
 from fourfold.pole.rules import reference_of
 from fourfold.threats import services as threats
+from fourfold.threats.models import ThreatMember
 from tests.network.conftest import batch_of, make_threat, people_of, publish
 from tests.threats.conftest import membership, nomination
 
@@ -72,18 +76,13 @@ def test_followthemoney_reads_a_threat_back_with_its_people_and_what_joins_them(
     answer = reading(universe.gmp_analyst).post(threat_address(world), {**ASKED, "with_protected": "on"})
     found = proxies(content(answer))
     assert captions(found, "Organization") == {world.threat.name}
-    members = {
-        (found[m.first("member")].caption, m.first("role"), m.first("organization"))
-        for m in of_schema(found, "Membership")
-    }
+    members = {(found[m.first("member")].caption, m.first("organization")) for m in of_schema(found, "Membership")}
     threat = of_schema(found, "Organization")[0]
-    assert {name for name, _, _ in members} == {
-        "Alpha Dockside",
-        "Bravo Dockside",
-        "Charlie Dockside",
-        "Quay Harbour",
+    assert members == {(name, threat.id) for name in ("Alpha Dockside", "Bravo Dockside", "Charlie Dockside")}
+    joined = {
+        found[u.first("subject")].caption for u in of_schema(found, "UnknownLink") if u.first("object") == threat.id
     }
-    assert {at for _, _, at in members} == {threat.id}
+    assert joined == {"Quay Harbour"}, "whom a group exploits is no member of it"
     assert threat.first("registrationNumber") == world.threat.reference
     assert captions(found, "Vehicle") == {"AB12CDE"}
     tied = {
@@ -149,19 +148,59 @@ def test_what_goes_to_somebody_else_is_a_disclosure(world, universe, reading):
 
 
 @pytest.mark.parametrize(
-    ("handling", "is_own", "in_circle", "goes_out", "leaves"),
+    ("record", "goes_out", "leaves"),
     [
-        ("C", False, True, False, True),
-        ("P", False, False, True, True),
-        ("", False, False, True, True),
-        ("C", False, False, True, False),
-        ("C", True, False, True, True),
-        ("P", True, True, True, False),
+        ({"handling": "C", "audience": "NAMED", "in_circle": True}, False, True),
+        ({}, True, True),
+        ({"handling": ""}, True, True),
+        ({"handling": "C"}, True, False),
+        ({"audience": "NAMED"}, True, False),
+        ({"audience": "AGREEMENT"}, True, False),
+        ({"handling": "C", "audience": "OWN", "is_own": True}, True, True),
+        ({"is_own": True, "in_circle": True}, True, False),
     ],
 )
-def test_what_may_leave(handling, is_own, in_circle, goes_out, leaves):
-    asked = leaving.may_leave(handling=handling, is_own=is_own, in_circle=in_circle, goes_out=goes_out)
-    assert asked is leaves
+def test_what_may_leave(record, goes_out, leaves):
+    usual = {"handling": "P", "audience": "REGION", "is_own": False, "in_circle": False}
+    assert leaving.may_leave(**(usual | record), goes_out=goes_out) is leaves
+
+
+def test_a_recipient_is_told_of_nobody_by_a_membership_that_stays_behind(world, universe, reading):
+    """Bravo is in the threat by what another force shared with named organisations alone."""
+    taker = universe.gmp_analyst
+    with acting_as(universe.merseyside_analyst):
+        shared = label_for(owner=world.threat.owner, audience="NAMED", named=Organisation.objects.filter(code="gmp"))
+        assert ThreatMember.objects.filter(record_id=world.records["bravo"]).update(label=shared) == 1
+    client, asked = reading(taker), {**ASKED, "depth": "0"}
+    own_use = content(client.post(threat_address(world), asked))
+    assert "Bravo Dockside" in own_use
+    out = content(client.post(threat_address(world), {**asked, "recipient": "Crown Prosecution Service"}))
+    assert "Alpha Dockside" in out
+    assert "Bravo Dockside" not in out
+    assert "left out" in own_use
+    assert "left out" not in out, "a recipient learns of no count of what they do not get"
+    assert world.threat.summary in own_use
+    assert world.threat.summary not in out
+    with acting_as(taker):
+        kept = Entry.objects.filter(object_type="threats.threat", operation="DISCLOSURE").latest("pk")
+    assert kept.details["records_kept_back"] == 1
+    assert kept.details["people_left_out"] == 1
+    assert world.people["bravo"] not in kept.details["people"]
+
+
+def test_a_record_that_stays_behind_names_nobody(world, universe, reading):
+    """Two records of one person: the name that another force shares under conditions is not on the file that goes."""
+    with acting_as(universe.service("intake")):
+        moved = PersonRecord.objects.filter(pk=world.records["bravo"])
+        assert moved.update(person_id=world.people["alpha"], handling="C") == 1
+    client = reading(universe.gmp_analyst)
+    own_use = content(client.post(person_address(world, "alpha"), {**ASKED, "depth": "0"}))
+    assert "Bravo Dockside" in own_use
+    out = content(
+        client.post(person_address(world, "alpha"), {**ASKED, "depth": "0", "recipient": "Probation Service"})
+    )
+    assert "Bravo" not in out
+    assert "OFFICIAL-SENSITIVE: Alpha Dockside" in out
 
 
 def test_those_to_be_protected_stay_out_unless_they_are_asked_for(world, universe, reading):
@@ -248,12 +287,12 @@ def test_stix_reads_a_cyber_threat_back(world, cyber, universe, reading):
     objects = {each["id"]: each for each in bundle.objects}
     actor = next(each for each in objects.values() if each["type"] == "threat-actor")
     assert actor["name"] == "Ransom crew"
-    attributed = {
-        objects[each["target_ref"]]["name"]
+    members = {
+        objects[each["source_ref"]]["name"]
         for each in objects.values()
-        if each["type"] == "relationship" and each["relationship_type"] == "attributed-to"
+        if each["type"] == "relationship" and each["relationship_type"] == "member-of"
     }
-    assert attributed == {"Alpha Dockside", "Bravo Dockside"}
+    assert members == {"Alpha Dockside", "Bravo Dockside"}
     statement = next(
         each
         for each in objects.values()

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from fourfold.formats.entities import Bond, Parcel, Row, Sort, Thing, Tie
+from fourfold.formats.entities import Bond, Parcel, Row, Side, Sort, Thing, Tie
 
 MEDIA_TYPE = "application/x-ndjson"
 SUFFIX = "ftm.jsonl"
@@ -26,6 +26,19 @@ SCHEMATA: Mapping[Sort, str] = {
     Sort.OBJECT: "Asset",
     Sort.THREAT: "Organization",
 }
+OF_THREATS: Mapping[str, str] = {"OCG": "Organization", "PRIORITY_INDIVIDUAL": "LegalEntity", "VULNERABILITY": "Event"}
+"""A group has members and a topic of crime. A person or a place that is a threat has neither."""
+OF_EVENTS: Mapping[str, str] = {
+    "name": "name",
+    "alias": "alias",
+    "reference": "recordId",
+    "type": "keywords",
+    "theme": "keywords",
+    "summary": "summary",
+    "since": "startDate",
+    "until": "endDate",
+}
+"""What is said of a vulnerability."""
 PROPERTIES: Mapping[Sort, Mapping[str, str]] = {
     Sort.PERSON: {
         "name": "name",
@@ -99,8 +112,9 @@ def entities(parcel: Parcel) -> Iterator[Entity]:
         yield _document(row, parcel)
     for thing in parcel.things:
         yield _thing(thing, parcel, documents)
+    things = {thing.key: thing for thing in parcel.things}
     for bond in parcel.bonds:
-        yield _bond(bond, parcel, documents)
+        yield _bond(bond, things, parcel, documents)
 
 
 def identifier(parcel: Parcel, key: str) -> str:
@@ -146,10 +160,25 @@ def _document(row: Row, parcel: Parcel) -> Entity:
     )
 
 
+def _schema(thing: Thing) -> str:
+    code = next(iter(thing.said("type_code")), "")
+    return OF_THREATS.get(code, SCHEMATA[thing.sort]) if thing.sort is Sort.THREAT else SCHEMATA[thing.sort]
+
+
+def _properties(thing: Thing) -> Mapping[str, str]:
+    """Which property says which value of this thing."""
+    names = PROPERTIES[thing.sort]
+    if thing.sort is not Sort.THREAT or _schema(thing) == "Organization":
+        return names
+    if _schema(thing) == "Event":
+        return OF_EVENTS
+    return {name: said for name, said in names.items() if name != "topic"}
+
+
 def _thing(thing: Thing, parcel: Parcel, documents: Mapping[str, Row]) -> Entity:
     properties: dict[str, list[str]] = defaultdict(list)
     provenance: dict[str, dict[str, list[str]]] = defaultdict(dict)
-    names = PROPERTIES[thing.sort]
+    names = _properties(thing)
     for value in thing.values:
         name = names.get(value.name)
         text = WORDS.get((value.name, value.text), value.text)
@@ -164,7 +193,7 @@ def _thing(thing: Thing, parcel: Parcel, documents: Mapping[str, Row]) -> Entity
     properties["proof"] = [document(parcel, key) for key in thing.rows]
     properties["keywords"] += [parcel.marking, *thing.tags]
     properties["notes"] = [parcel.handling]
-    made = _entity(identifier(parcel, thing.key), SCHEMATA[thing.sort], properties)
+    made = _entity(identifier(parcel, thing.key), _schema(thing), properties)
     made["provenance"] = {
         name: {text: list(dict.fromkeys(said)) for text, said in sorted(values.items())}
         for name, values in sorted(provenance.items())
@@ -172,9 +201,12 @@ def _thing(thing: Thing, parcel: Parcel, documents: Mapping[str, Row]) -> Entity
     return made
 
 
-def _bond(bond: Bond, parcel: Parcel, documents: Mapping[str, Row]) -> Entity:
-    schema, left, right, role = BONDS[bond.tie]
+def _bond(bond: Bond, things: Mapping[str, Thing], parcel: Parcel, documents: Mapping[str, Row]) -> Entity:
+    is_of_group = bond.side in {None, Side.OFFENDER} and _schema(things[bond.right]) == "Organization"
+    # Who is exploited, or only near a group, is joined to it and no member of it.
+    schema, left, right, role = BONDS[Tie.OTHER if bond.tie is Tie.MEMBER and not is_of_group else bond.tie]
     found = [documents[key] for key in bond.rows]
+    conditions = dict.fromkeys(row.conditions for row in found if row.conditions)
     return _entity(
         identifier(parcel, bond.key),
         schema,
@@ -185,7 +217,7 @@ def _bond(bond: Bond, parcel: Parcel, documents: Mapping[str, Row]) -> Entity:
             "startDate": [bond.from_on.isoformat()] if bond.from_on else [],
             "endDate": [bond.to_on.isoformat()] if bond.to_on else [],
             "summary": [bond.known],
-            "description": ["\n".join(dict.fromkeys(filter(None, (row.conditions for row in found))))],
+            "description": ["\n".join((parcel.marking, *conditions))],
             "recordId": [f"{row.system} {row.number}: {row.where}" for row in found],
             "publisher": _owners(bond.rows, documents),
         },

@@ -36,7 +36,11 @@ TYPES: Mapping[Sort, str] = {
     Sort.OBJECT: "infrastructure",
     Sort.THREAT: "threat-actor",
 }
+CREATED = datetime(2020, 1, 1, tzinfo=UTC)
+"""When any object of ours was created. The standard has it never change, and readers see different first rows."""
+LAST_DAY = date(9999, 12, 31)
 VULNERABILITY = "VULNERABILITY"
+INDIVIDUAL = "PRIORITY_INDIVIDUAL"
 ACTOR_TYPES = {"OCG": "crime-syndicate", "PRIORITY_INDIVIDUAL": "criminal"}
 LONGEST_NAME = 200
 
@@ -64,7 +68,11 @@ class _Writer:
         self.rows = {row.key: row for row in parcel.rows}
         self.things = {thing.key: thing for thing in parcel.things}
         self.marking = self._id("marking-definition", "marking", parcel.marking, parcel.handling)
-        self.author = self._id("identity", "organisation", parcel.owner)
+        self.author = self._id("identity", "region")
+        self.blamed: dict[str, set[str]] = {}
+        for bond in parcel.bonds:
+            if bond.side is Side.OFFENDER:
+                self.blamed.setdefault(bond.right, set()).add(bond.left)
 
     def objects(self) -> Iterator[Object]:
         parcel, made_at = self.parcel, moment(self.parcel.made_at)
@@ -72,13 +80,13 @@ class _Writer:
             "type": "marking-definition",
             "spec_version": "2.1",
             "id": self.marking,
-            "created": made_at,
+            "created": moment(CREATED),
             "name": parcel.marking,
             "definition_type": "statement",
             "definition": {"statement": f"{parcel.marking}. {parcel.handling}"},
         }
         yield dict(TLP_AMBER)
-        yield self._common("identity", self.author, (), name=parcel.owner, identity_class="organization")
+        yield self._common("identity", self.author, (), name=f"Fourfold, {parcel.region}", identity_class="system")
         told = [self._thing(thing) for thing in parcel.things]
         told += [self._relationship(bond) for bond in parcel.bonds]
         yield from told
@@ -111,14 +119,15 @@ class _Writer:
             source_ref=self._of(source.key),
             target_ref=self._of(target.key),
             start_time=moment(bond.from_on) if bond.from_on else "",
-            stop_time=moment(bond.to_on + timedelta(days=1)) if bond.to_on else "",
+            stop_time=moment(bond.to_on + timedelta(days=1)) if _ends(bond) and bond.to_on else "",
         )
 
     def _kind(self, bond: Bond, left: Thing, right: Thing) -> tuple[bool, str]:
         """Whether the relationship reads from right to left, and its type: one that the standard has for its ends."""
-        is_actor = self._type(right) == "threat-actor"
-        if bond.side is Side.OFFENDER and is_actor:
-            return True, "attributed-to"
+        if bond.side is Side.OFFENDER and self._type(right) == "threat-actor":
+            # That an actor really is somebody is said of one person who is the threat, and of nobody in a group.
+            is_the_actor = INDIVIDUAL in right.said("type_code") and len(self.blamed[right.key]) == 1
+            return (True, "attributed-to") if is_the_actor else (False, "member-of")
         if bond.side is Side.PROTECT:
             return True, "targets"
         ends = self._type(left), TYPES[right.sort]
@@ -140,19 +149,22 @@ class _Writer:
     def _common(self, kind: str, key: str, rows: Sequence[str], **facts: Any) -> Object:
         """An object with its times, its author, its markings and the rows it rests on; without empty facts."""
         rests_on = [self.rows[each] for each in rows]
-        made_at = self.parcel.made_at
-        created = min((row.recorded_at for row in rests_on), default=made_at)
         common = {
             "type": kind,
             "spec_version": "2.1",
             "id": key,
-            "created": moment(min(created, made_at)),
-            "modified": moment(made_at),
+            "created": moment(min(CREATED, self.parcel.made_at)),
+            "modified": moment(self.parcel.made_at),
             "created_by_ref": self.author if key != self.author else "",
             "object_marking_refs": [self.marking, TLP_AMBER["id"]],
             "external_references": [_reference(row) for row in rests_on],
         }
         return {name: value for name, value in (common | facts).items() if value is not None and value not in ("", [])}
+
+
+def _ends(bond: Bond) -> bool:
+    """Whether the end of a bond can be said: sources write the last of all days for none, and some the wrong order."""
+    return bond.to_on is not None and bond.to_on < LAST_DAY and (bond.from_on is None or bond.to_on >= bond.from_on)
 
 
 def _reference(row: Row) -> Object:
@@ -185,7 +197,7 @@ def _threat(thing: Thing) -> Object:
         "description": "\n".join(thing.said("summary")),
         "aliases": list(thing.said("alias")),
         "threat_actor_types": [actor] if actor else [],
-        "resource_level": "individual" if code == "PRIORITY_INDIVIDUAL" else "",
+        "resource_level": "individual" if code == INDIVIDUAL else "",
     }
 
 
@@ -196,12 +208,14 @@ def _vehicle(thing: Thing) -> Object:
 
 def _place(thing: Thing) -> Object:
     latitude, longitude = (next(iter(thing.said(name)), "") for name in ("latitude", "longitude"))
+    postcode = next(iter(thing.said("postcode")), "")
     at = {"latitude": float(latitude), "longitude": float(longitude)} if latitude and longitude else {}
     return {
         "name": short(thing.title),
-        "country": "GB",
+        "country": "GB" if postcode else "",
+        "region": "" if postcode or at else "northern-europe",
         "street_address": next(iter(thing.said("street")), ""),
-        "postal_code": next(iter(thing.said("postcode")), ""),
+        "postal_code": postcode,
         **at,
     }
 

@@ -11,6 +11,7 @@ DEPTHS: Final = (0, 1, 2)
 CYBER: Final = "CYB"
 """The theme of cyber-dependent crime (DOMAIN 1.5). STIX is a language of that theme: it has no word for drugs."""
 WITH_CONDITIONS: Final = "C"
+WHOLE_REGION: Final = "REGION"
 REASON_WORDS: Final = 4
 REASON_LIMIT: Final = 2_000
 MARKING: Final = "OFFICIAL-SENSITIVE"
@@ -53,15 +54,16 @@ def is_cyber(themes: Iterable[str]) -> bool:
     return any(theme.partition(".")[0] == CYBER for theme in themes)
 
 
-def may_leave(*, handling: str, is_own: bool, in_circle: bool, goes_out: bool) -> bool:
+def may_leave(*, handling: str, audience: str, is_own: bool, in_circle: bool, goes_out: bool) -> bool:
     """Whether a record may be in a file.
 
-    For one's own use everything that one may see may. To somebody else goes nothing out of a closed circle, and
-    another owner's record only where it is not shared under conditions (intelligence report, handling C: ask first).
+    For one's own use everything that one may see may. To somebody else goes nothing out of a closed circle. Of another
+    owner's records only those that the whole region reads go, and none under conditions (intelligence report, handling
+    C: ask first): what was shared with us alone, or under an agreement, is not ours to pass on.
     """
     if not goes_out:
         return True
-    return not in_circle and (is_own or handling != WITH_CONDITIONS)
+    return not in_circle and (is_own or (audience == WHOLE_REGION and handling != WITH_CONDITIONS))
 
 
 def check(

@@ -89,7 +89,7 @@ def take_person(
     rules.check_period(wanted.period)
     today = wanted.on or clock.day_of(now)
     with _past(wanted, now):
-        line = selectors.person(person_id, today=today)
+        reference = selectors.person(person_id, today=today).reference
         records = pole.records_of([person_id])[person_id]
         themes = [theme for member in threats.memberships_of_records(records) for theme in member.threat.themes]
         form = leaving.check(
@@ -102,12 +102,15 @@ def take_person(
             today=clock.day_of(now),
         )
         gathered = _gather(actor, [person_id], wanted, today=today, asked_for={person_id})
-    parcel = _parcel(actor, gathered, wanted, region=region, title=f"{line.name}, {line.reference}", now=now)
     about = node_key(person_node(person_id))
-    if about not in {thing.key for thing in parcel.things}:
+    subject = next((thing for thing in gathered.things if thing.key == about), None)
+    if subject is None:
         raise leaving.broken("NT25", "recipient")
-    file = _written(form, replace(parcel, about=(about,)), line.reference, wanted, now)
-    _note(file, form, wanted, reading, object_type="pole.person", object_id=str(person_id), named=line.reference)
+    title = f"{subject.title}, {reference}"
+    parcel = replace(_parcel(actor, gathered, wanted, region=region, title=title, now=now), about=(about,))
+    file = _written(form, parcel, reference, wanted, now)
+    told = ("pole.person", str(person_id), reference)
+    _note(file, gathered, form, wanted, reading, told=told)
     return file
 
 
@@ -135,11 +138,15 @@ def take_threat(
         )
         if not _may_leave(actor, wanted, threat.label, owner_id=threat.owner_id):
             raise leaving.broken("NT25", "recipient")
-        gathered = _gather(actor, selectors.members_of(threat), wanted, today=today, of=threat)
+        members, withheld = _members_that_leave(actor, threat, wanted)
+        gathered = _gather(actor, members, wanted, today=today, of=threat)
         gathered = _with_threat(actor, threat, gathered, wanted, today=today)
-    parcel = _parcel(actor, gathered, wanted, region=region, title=f"{reference} {threat.name}", now=now)
-    file = _written(form, replace(parcel, about=(_key(threat),)), reference, wanted, now)
-    _note(file, form, wanted, reading, object_type="threats.threat", object_id=str(threat.pk), named=reference)
+        gathered = replace(gathered, kept_back=gathered.kept_back + withheld)
+    title = f"{reference} {threat.name}"
+    parcel = replace(_parcel(actor, gathered, wanted, region=region, title=title, now=now), about=(_key(threat),))
+    file = _written(form, parcel, reference, wanted, now)
+    told = ("threats.threat", str(threat.pk), reference)
+    _note(file, gathered, form, wanted, reading, told=told)
     return file
 
 
@@ -163,6 +170,21 @@ class Gathered:
     protected: int
 
 
+def _members_that_leave(actor: User, threat: "Threat", wanted: Wanted) -> tuple[tuple[int, ...], int]:
+    """Who is now in the threat by a membership that may leave, and how many others there are.
+
+    To be in the file as one of a threat's people says that somebody is in it, with or without the link that says so.
+    """
+    labels = AccessLabel.objects.in_bulk()
+    now_in = [each for each in threats.members_sides([threat.pk]).get(threat.pk, ()) if each.to_on is None]
+    stay = {
+        each.person_id
+        for each in now_in
+        if _may_leave(actor, wanted, labels[each.label_id], owner_id=labels[each.label_id].owner_id)
+    }
+    return tuple(sorted(stay)), len({each.person_id for each in now_in} - stay)
+
+
 def _gather(
     actor: User,
     person_ids: Iterable[int],
@@ -179,9 +201,11 @@ def _gather(
     nodes, ties = (set(picture.away), picture.ties) if wanted.with_protected else _shielded(picture, protected)
     hidden = len({node for node in picture.people if node not in nodes})
     taken: Taken = picture_taking.take(nodes, ties, leaves=_leaves(actor, wanted), today=today)
+    # What a recipient is told rests on what leaves, and not on memberships that may stay behind.
+    said = frozenset() if wanted.recipient else known.protected
     tagged = tuple(
         replace(thing, tags=(*thing.tags, "To be protected"))
-        if thing.sort is Sort.PERSON and thing.key in {node_key(person_node(each)) for each in known.protected}
+        if thing.sort is Sort.PERSON and thing.key in {node_key(person_node(each)) for each in said}
         else thing
         for thing in taken.things
     )
@@ -220,6 +244,7 @@ def _leaves(actor: User, wanted: Wanted) -> picture_taking.Leaves:
 def _may_leave(actor: User, wanted: Wanted, label: AccessLabel, *, owner_id: int, handling: str = "") -> bool:
     return leaving.may_leave(
         handling=handling,
+        audience=label.audience,
         is_own=owner_id == actor.organisation_id,
         in_circle=label.compartment_id is not None,
         goes_out=bool(wanted.recipient),
@@ -233,7 +258,7 @@ def _with_threat(actor: User, threat: "Threat", gathered: Gathered, wanted: Want
     there = {thing.key for thing in gathered.things}
     rows_there = {row.key for row in gathered.rows}
     rows = [_row(_key(threat), threat, threat.reference, labels[threat.label_id])]
-    things = [_threat_thing(threat, words)]
+    things = [_threat_thing(threat, words, with_summary=not wanted.recipient)]
     bonds = []
     for each in threats.member_lines(threat, today=today):
         member, person = each.member, node_key(person_node(each.person.person_id))
@@ -306,7 +331,8 @@ def _row(key: str, threat: "Threat", number: str, label: AccessLabel, *, of: "Ve
     )
 
 
-def _threat_thing(threat: "Threat", words: threat_rules.Vocabulary) -> Thing:
+def _threat_thing(threat: "Threat", words: threat_rules.Vocabulary, *, with_summary: bool) -> Thing:
+    """`with_summary`: with the free text, which may name people who are not asked for. A recipient does not get it."""
     row = (_key(threat),)
     topics = dict.fromkeys(TOPICS.get(theme.partition(".")[0], "crime") for theme in threat.themes)
     said = [
@@ -319,7 +345,7 @@ def _threat_thing(threat: "Threat", words: threat_rules.Vocabulary) -> Thing:
         *(("topic", topic) for topic in topics),
         ("phase", words.phase_name(threat.phase)),
         ("tier", words.tier_name(threat.tier)),
-        ("summary", threat.summary),
+        ("summary", threat.summary if with_summary else ""),
         ("since", threat.nominated_on.isoformat()),
         ("until", threat.closed_on.isoformat() if threat.closed_on else ""),
     ]
@@ -363,12 +389,12 @@ def _parcel(actor: User, gathered: Gathered, wanted: Wanted, *, region: str, tit
         things=gathered.things,
         bonds=gathered.bonds,
         rows=gathered.rows,
-        left_out=tuple(_left_out(gathered)),
+        left_out=() if wanted.recipient else tuple(_left_out(gathered)),
     )
 
 
 def _left_out(gathered: Gathered) -> Iterable[str]:
-    """Both counts are of what the reader may see: what they may not see is in no count."""
+    """For who takes the file: counts of what they may see. A recipient may see none of it, and is told neither."""
     if gathered.protected:
         people = plural(gathered.protected, "person is", "people are")
         yield f"{people} left out, because they are to be protected or are joined only through somebody who is."
@@ -391,16 +417,16 @@ def _written(form: Form, parcel: Parcel, named: str, wanted: Wanted, now: dateti
 
 
 def _note(
-    file: File, form: Form, wanted: Wanted, reading: Reason | None, *, object_type: str, object_id: str, named: str
+    file: File, gathered: Gathered, form: Form, wanted: Wanted, reading: Reason | None, *, told: tuple[str, str, str]
 ) -> None:
     """Who took whom, why, for whom, in which form, and the hash of the very file."""
     parcel = file.parcel
     audit.note(
         Operation.DISCLOSURE if wanted.recipient else Operation.EXPORT,
-        object_type=object_type,
-        object_id=object_id,
+        object_type=told[0],
+        object_id=told[1],
         reason=reading,
-        reference=named,
+        reference=told[2],
         why=wanted.reason,
         recipient=wanted.recipient,
         form=form.value,
@@ -408,6 +434,8 @@ def _note(
         people=sorted(int(t.key.partition(":")[2]) for t in parcel.things if t.sort is Sort.PERSON),
         things=len(parcel.things),
         links=len(parcel.bonds),
+        records_kept_back=gathered.kept_back,
+        people_left_out=gathered.protected,
         depth=wanted.depth,
         with_protected=wanted.with_protected,
         as_recorded_on=wanted.on or "now",
