@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fourfold.entry.demo_crew import EVERYTHING, Crew, Order, Said, Step
+from fourfold.platform.errors import RuleBroken
 
 FIRST = datetime(2022, 5, 1, 9, 0, tzinfo=UTC)
 KEYS = st.frozensets(st.sampled_from(["a", "b", "c", EVERYTHING]), max_size=2)
@@ -36,6 +37,8 @@ class Diary:
         for act in acts:
             if act == "fail":
                 raise ValueError("The pen broke")
+            if act == "forbidden":
+                raise RuleBroken("D1", "The delivery was not loaded")
             self.made[act] = len(self.made)
         self.refused["too late"] += 1
         self._write(f"end {step}")
@@ -117,3 +120,20 @@ def test_what_goes_wrong_in_another_process_is_said_here(tmp_path: Path) -> None
         Crew({"diary": diary}, 1) as crew,
     ):
         crew.play([a_step(7, frozenset("a"), frozenset(), diary, acts=["fail"])])
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_refusal_in_another_process_is_its_sentence_here(tmp_path: Path) -> None:
+    diary = Diary(tmp_path / "diary")
+    with pytest.raises(RuleBroken, match="The delivery was not loaded"), Crew({"diary": diary}, 2) as crew:
+        crew.play([a_step(7, frozenset("a"), frozenset(), diary, acts=["forbidden"])])
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_the_others_end_when_the_one_that_tells_is_gone(tmp_path: Path) -> None:
+    crew = Crew({"diary": Diary(tmp_path / "diary")}, 3).__enter__()
+    for pipe in crew.idle:
+        pipe.close()
+    for process in crew.processes:
+        process.join(timeout=20)
+        assert process.exitcode == 0

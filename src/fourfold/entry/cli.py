@@ -1,6 +1,5 @@
 """`fourfold`: every command. A room's commands stand in `entry/commands/<room>.py` as a tuple called `COMMANDS`."""
 
-import gc
 import os
 import sys
 from importlib import import_module
@@ -42,8 +41,6 @@ def main() -> None:
     from fourfold.platform.errors import RuleBroken
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fourfold.entry.settings")
-    # A command makes much that lives as long as it does; looking for cycles at the usual pace took a fifth of its time.
-    gc.set_threshold(50_000, 20, 50)
     try:
         root(standalone_mode=True)
     except (RuleBroken, CannotStart, WrongServer, LookupError) as refused:

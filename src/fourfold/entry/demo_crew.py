@@ -11,6 +11,7 @@ import multiprocessing
 import traceback
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
@@ -20,6 +21,7 @@ from typing import Any, NamedTuple, Protocol, Self
 from django.db import connections
 
 from fourfold.platform import clock
+from fourfold.platform.errors import RuleBroken
 
 EVERYTHING = "everything"
 
@@ -104,11 +106,11 @@ class Crew:
         context = multiprocessing.get_context("fork")
         for _ in range(self.size):
             ours, theirs = context.Pipe()
-            process = context.Process(target=_play_along, args=(self.books, theirs), daemon=True)
+            self.idle.append(ours)
+            process = context.Process(target=_play_along, args=(self.books, theirs, tuple(self.idle)), daemon=True)
             process.start()
             theirs.close()
             self.processes.append(process)
-            self.idle.append(ours)
         return self
 
     def __exit__(
@@ -173,6 +175,8 @@ class Crew:
                 made, refused = pipe.recv()
             except EOFError:
                 raise RuntimeError(f"{step.name} was not played: its process ended") from None
+            if isinstance(refused, tuple):
+                raise RuleBroken(*refused)
             if made is None:
                 raise RuntimeError(f"{step.name} was not played:\n{refused}")
             self.idle.append(pipe)
@@ -185,18 +189,25 @@ class Crew:
         return heard
 
 
-def _play_along(books: Mapping[str, Book], pipe: Connection) -> None:
-    """Play what is told until nothing more is."""
-    while (told := pipe.recv()) is not None:
-        moment, name, which, said = told
-        book = books[which]
-        book.made |= said.rows
-        book.refused.clear()
-        try:
-            with clock.told(moment):
-                book.play(said.actor, said.acts, name)
-        except BaseException:
-            pipe.send((None, traceback.format_exc()))
-            raise
-        pipe.send((book.done[name]["made"], dict(book.refused)))
+def _play_along(books: Mapping[str, Book], pipe: Connection, others: Sequence[Connection]) -> None:
+    """Play what is told until nothing more is, or until the process that tells is gone."""
+    for each in others:
+        # Its ends of the pipes came along with the fork: while one is open here, nobody hears that it is gone.
+        each.close()
+    with suppress(EOFError):
+        while (told := pipe.recv()) is not None:
+            moment, name, which, said = told
+            book = books[which]
+            book.made |= said.rows
+            book.refused.clear()
+            try:
+                with clock.told(moment):
+                    book.play(said.actor, said.acts, name)
+            except RuleBroken as broken:
+                pipe.send((None, (broken.code, broken.sentence)))
+                break
+            except BaseException:
+                pipe.send((None, traceback.format_exc()))
+                raise
+            pipe.send((book.done[name]["made"], dict(book.refused)))
     connections.close_all()

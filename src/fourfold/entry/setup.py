@@ -1,5 +1,6 @@
 """Django made ready for a command: the database running, and connected to as one role."""
 
+import gc
 import os
 import sys
 
@@ -24,3 +25,8 @@ def django_as(role: where.Role = "app") -> None:
     import django  # noqa: PLC0415
 
     django.setup()
+
+
+def makes_much_and_ends() -> None:
+    """For a command that makes many objects and lives for seconds: looking for cycles took a fifth of its time."""
+    gc.set_threshold(50_000, 20, 50)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from fourfold.entry.setup import django_as
+from fourfold.entry.setup import django_as, makes_much_and_ends
 from fourfold.platform.database import backup, roles, server, where
 
 
@@ -41,6 +41,7 @@ def migrate() -> None:
         roles.prepare(name=where.place().name, simulation=os.environ.get("FOURFOLD_PRODUCTION") != "1")
     with roles.connect(where.place("owner")) as connection:
         roles.check_version(connection)
+    makes_much_and_ends()
     django_as("owner")
     from django.core.management import call_command
 

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from fourfold.entry.setup import django_as
+from fourfold.entry.setup import django_as, makes_much_and_ends
 
 PEOPLE = 1_200
 
@@ -43,6 +43,7 @@ def build(people: int, seed: int, extracts: bool, processes: int) -> None:
     migrated = subprocess.run([sys.executable, "-m", "fourfold.entry.cli", "db", "migrate"], check=False)
     if migrated.returncode:
         sys.exit(migrated.returncode)
+    makes_much_and_ends()
     django_as("simulation")
     from fourfold.entry import demo as built
 
