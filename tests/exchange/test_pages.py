@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from openpyxl import load_workbook
 
+from fourfold.exchange import rules
 from fourfold.exchange.models import Import, ImportLine
 from fourfold.platform.audit.models import Entry
 from fourfold.platform.visibility.scope import acting_as
@@ -139,6 +140,19 @@ def test_a_file_is_taken_with_a_reason_and_noted(manager, universe):
     with acting_as(universe.merseyside_intelligence_manager):
         noted = Entry.objects.filter(object_type="exchange.export").latest("pk")
     assert (noted.operation, noted.details["recipient"]) == ("DISCLOSURE", "National team")
+
+
+@pytest.mark.parametrize("form", ["xlsx", "zip"])
+def test_a_file_of_too_many_lines_is_not_taken_on_a_page(manager, universe, monkeypatch, form):
+    send(manager, {"Threats": [GOOD, GOOD | {"URN": "N-2", "Name": "Quay crew"}]})
+    manager.post(reverse("exchange:confirm", args=[the_import(universe.merseyside_intelligence_manager).pk]), {})
+    said = {"sheets": ["threats"], "form": form, "reason": "For the monthly return"}
+    monkeypatch.setattr(rules, "MOST_LINES_ON_A_PAGE", 2)
+    assert manager.post(reverse("exchange:take"), said).status_code == 200
+    monkeypatch.setattr(rules, "MOST_LINES_ON_A_PAGE", 1)
+    refused = manager.post(reverse("exchange:take"), said)
+    assert refused.status_code == 422
+    assert "holds 1 lines a sheet, and this one would have more" in text_of(refused)
 
 
 def test_a_sheet_to_fill_in_lists_the_forces_open_threats(manager, universe):

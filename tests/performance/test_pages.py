@@ -197,6 +197,21 @@ def test_a_dashboards_file_holds_every_number_of_its_page(reader):
     assert sum(map(int, by_p.values())) == int(whole)
 
 
+def test_a_dashboards_file_is_of_its_reader_and_its_date_and_the_ledger_says_so(filled, today, client_for):
+    asked = PERIOD | {"as_recorded_on": "2023-01-04", "body": "cheshire", "export": "csv"}
+    for user in (filled.universe.cheshire_analyst, filled.universe.nwrocu_rocta_moderator):
+        client = client_for(user)
+        sent = client.get(reverse("performance:disruptions"), asked).content.decode("utf-8-sig")
+        (whole,) = {row[4] for row in csv.reader(io.StringIO(sent)) if row[:2] == ["In short", "Lead disruptions"]}
+        page = client.get(reverse("performance:disruptions"), {k: v for k, v in asked.items() if k != "export"})
+        assert whole in {number.replace(",", "") for number, _ in numbers_of(page.content.decode())}
+        with acting_as(filled.universe.service("demo")):
+            noted = Entry.objects.filter(operation="EXPORT").latest("id")
+        assert noted.actor == user
+        assert noted.details["facts"]["Body"] == "Cheshire Constabulary"
+        assert noted.details["facts"]["As recorded on"] == "the end of 4 January 2023"
+
+
 def test_a_pdf_says_on_itself_what_it_is(reader):
     answer = reader.get(reverse("performance:inspection"), {"export": "pdf"})
     content = answer.content

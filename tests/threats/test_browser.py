@@ -1,5 +1,6 @@
 """The pages of a threat's life in a real browser, at a desk and on a phone: everybody can use them."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,10 @@ from tests.universe import Universe
 
 pytestmark = pytest.mark.browser
 WHY = "The other force leads on these people now"
+
+
+def sheets_of_paper(page: Page) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4")))
 
 
 def sound(page: Page, name: str) -> None:
@@ -153,6 +158,7 @@ def test_a_threat_is_taken_over_by_the_officer_it_was_offered_to(
         open_with_reason(page, page.url)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Hand-over of Harbour line")
     sound(page, "capsule")
+    assert sheets_of_paper(page) == 1, "the capsule of a hand-over is one page"
     page.complaints.allow(f"/hand-over/{scene.hand_over.pk}/")
     page.get_by_role("button", name="Send your answer").click()
     expect(page.locator(".govuk-error-summary")).to_contain_text("Choose your answer")

@@ -66,6 +66,8 @@ SENTENCES: Mapping[str, str] = {
     "EX40": "Some lines are refused. Mend them, or choose to import only the good lines",
     "EX42": "The threat {value} stands on line {line} of this file, which is refused",
     "EX41": "The past date must be today or earlier",
+    "EX43": "A file taken here holds {most} lines a sheet, and this one would have more. Choose one organisation or "
+    "fewer days",
 }
 TO_DO: Mapping[str, str] = {
     "EX20": "Fill the cell.",

@@ -107,6 +107,13 @@ def lines(work: Work, wanted: Wanted) -> Mapping[Kind, Iterator[Values]]:
     }
 
 
+def longest_sheet(work: Work, wanted: Wanted) -> int:
+    """How many lines the longest sheet of an export would have."""
+    sheets = [sheet for sheet in work.layout.sheets if sheet.kind in wanted.kinds]
+    narrowed = (desks.narrowed(sheet.kind, wanted)(desks.desk(work, sheet).rows()) for sheet in sheets)
+    return max((rows.order_by().count() for rows in narrowed), default=0)
+
+
 def _lines(desk: Desk, narrowed: Callable[[Any], Any]) -> Iterator[Values]:
     for rows in batched(narrowed(desk.rows()).iterator(chunk_size=AT_ONCE), AT_ONCE):
         yield from desk.lines_of(rows)

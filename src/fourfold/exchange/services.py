@@ -231,11 +231,12 @@ def export(
     today: date,
     recipient: str = "",
     as_recorded_on: date | None = None,
+    most_lines: int = rules.MOST_LINES,
 ) -> Mapping[Kind, int]:
     """Write what the person may see as a file of the layout. Returns lines by sheet.
 
     Raises:
-        RuleBroken: EX38 no reason, EX39 for who may not exchange, EX41 a day to come.
+        RuleBroken: EX38 no reason, EX39 for who may not exchange, EX41 a day to come, EX43 more lines than asked for.
     """
     rules.check_may_exchange(actor)
     rules.check_reason(reason)
@@ -244,6 +245,8 @@ def export(
     past = as_recorded(close_of(as_recorded_on)) if as_recorded_on else nullcontext()
     with past:
         work = work_of(actor, layout, None, now=now, today=today)
+        if selectors.longest_sheet(work, wanted) > most_lines:
+            raise rules.broken("EX43", "sheets", most=f"{most_lines:,}")
         rows = selectors.lines(work, wanted)
         if form == "xlsx":
             facts = _about(actor, layout, wanted, reason=reason, recipient=recipient, on=as_recorded_on, today=today)

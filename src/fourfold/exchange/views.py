@@ -308,6 +308,7 @@ def _taken(request: HttpRequest, said: dict[str, Any], layout: Layout) -> HttpRe
         as_recorded_on=said["as_recorded_on"],
         now=clock.now(),
         today=clock.today(),
+        most_lines=rules.MOST_LINES_ON_A_PAGE,
     )
     name = f"OFFICIAL-SENSITIVE exchange {said['as_recorded_on'] or clock.today()}.{said['form']}"
     kind = ZIP if said["form"] == "zip" else exports.FORMATS["xlsx"]

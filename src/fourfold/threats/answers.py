@@ -53,7 +53,7 @@ def open_work_table(work: Iterable[rooms.OpenWork], *, today: date) -> Table:
                 Cell(each.due or "No date", tag=Tag("Overdue", "red") if each.due and each.due < today else None),
                 Cell(each.text, href=each.href),
                 Cell(each.owner or "Nobody named"),
-                Cell(each.room),
+                Cell(each.room.capitalize()),
             )
             for each in work
         ),

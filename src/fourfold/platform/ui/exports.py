@@ -95,7 +95,8 @@ def attached(out: IO[bytes], *, name: str, kind: str) -> HttpResponseBase:
     """The file as an answer, which closes it.
 
     A file of usual size is handed to the server whole: a reader on a slow line then keeps neither a thread nor a
-    connection of the database while it arrives.
+    connection of the database while it arrives. It costs its size in memory; a larger one goes from the disk in
+    chunks and keeps both until it has arrived.
     """
     if out.seek(0, SEEK_END) <= SENT_WHOLE:
         out.seek(0)
