@@ -256,11 +256,12 @@ def drawing_of(picture: Picture, said: Words, *, known: Known | None, what: str)
             "match": each.sameness,
         }
         for each in picture.matches
+        if each.sameness is not Sameness.SAME
     ]
     counted = [plural(len(drawn), "thing", "things"), plural(len(edges), "link", "links")]
     counted += [plural(len(matches), "match", "matches")] if matches else []
     told = f"{what}: {', '.join(counted[:-1])} and {counted[-1]}."
-    sorts = dict.fromkeys(sorted(each.sameness for each in picture.matches))
+    sorts = sorted({Sameness(each["match"]) for each in matches})
     return Drawing(
         f"{told} The tables below say the same.",
         json.dumps({"nodes": drawn, "edges": edges + matches}, separators=(",", ":")),
@@ -300,7 +301,7 @@ def people_tables(picture: Picture, people: People, known: Known, *, of_threat: 
         row = (
             _person_cell(line),
             ui.Cell("By a match" if node in picture.by_match else picture.away[node], numeric=True),
-            ui.Cell(standing.degree if standing else 0, numeric=True),
+            ui.Cell(standing.degree if standing else "Not followed", numeric=True),
             *((ui.Cell(roles),) if of_threat else ()),
         )
         (protect if node.person_id in known.protected else others).append(row)
@@ -522,11 +523,12 @@ def _within(picture: Picture, asked: Asked) -> str:
 
 def _matched(picture: Picture) -> str:
     """What matches say in the sentence above a drawing."""
-    if not picture.matches:
+    between = sum(each.sameness is not Sameness.SAME for each in picture.matches)
+    if not between:
         return ""
     beyond = len(picture.by_match)
     here = f" {plural(beyond, 'person is', 'people are')} here by a match alone." if beyond else ""
-    return f" {plural(len(picture.matches), 'match', 'matches')}: a match says who may be whom, and is no link.{here}"
+    return f" {plural(between, 'match', 'matches')}: a match says who may be whom, and is no link.{here}"
 
 
 def _period(period: Period) -> str:

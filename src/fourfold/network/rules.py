@@ -55,6 +55,7 @@ SENTENCES = {
     "NT12": "Say in at least {words} words why you decide so",
     "NT13": "The reason can have at most {limit} characters",
     "NT14": "Choose what is to happen",
+    "NT15": "Nobody you may write for reads both this and that record. Ask the safeguarding lead of its owner",
 }
 REASON_WORDS = 4
 REASON_LIMIT = 2_000

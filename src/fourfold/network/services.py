@@ -273,18 +273,24 @@ def decide(*, actor: User, lead: EdgeLead, decision: str, reason: str, today: da
 def move_lead(*, actor: User, lead: EdgeLead, record: "PersonRecord", reason: str) -> EdgeLead:
     """Put a decision on another record, where people were taken apart. Only a safeguarding lead may.
 
+    It is then for those alone who may also read that record.
+
     Raises:
-        NotThere: the lead is not there any more for the actor.
-        RuleBroken: NT10.
+        NotThere: the lead is not there any more for the actor, or stands on another record by now.
+        RuleBroken: NT10, NT15.
     """
     if not rules.may_decide(actor):
         raise rules.broken("NT10")
-    found = EdgeLead.objects.select_for_update().filter(pk=lead.pk).first()
+    found = EdgeLead.objects.select_for_update().filter(pk=lead.pk, record_id=lead.record_id).first()
     if found is None:
         raise NotThere
+    labels = AccessLabel.objects.select_related("owner", "compartment").in_bulk()
+    label = _label({found.label_id, record.label_id}, labels, actor)
+    if label is None:
+        raise rules.broken("NT15", "record")
     was = found.record_id
-    found.record = record
-    found.save(update_fields=["record"])
+    found.record, found.label = record, label
+    found.save(update_fields=["record", "label"])
     audit.note(
         Operation.ALTERATION,
         found,

@@ -1,4 +1,4 @@
-"""Walking the picture a link at a time: what stands at the other end, put together as one person, plate or place.
+"""Walking the picture a link at a time: what stands at the other end, put together as one person, thing or place.
 
 Every statement reads through the policy and looks back when the reader does: a link, or a record at its end, that the
 reader may not see is not there, and changes nothing of what is.
@@ -11,10 +11,13 @@ from datetime import date
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from fourfold.pole import rules, selectors
 from fourfold.pole.models import EventRecord, LocationRecord, ObjectRecord, PersonRecord
 
+NUMBERED, ALONE = "@", "#"
+"""How the key of a thing begins that has a number, or that nothing joins with another record."""
 RecordKey = tuple[str, int]
 """Kind and id of one source record."""
 
@@ -127,33 +130,47 @@ def records_of_nodes(nodes: Iterable[Node]) -> Mapping[RecordKey, Node]:
 
 
 def _objects(by_kind: Mapping[str, list[Node]]) -> dict[RecordKey, Node]:
-    found: dict[RecordKey, Node] = {}
-    for kind in rules.OBJECT_KINDS:
-        for node in by_kind.get(kind, ()):
-            if node.key.startswith("#"):
-                found[rules.Kind.OBJECT.value, int(node.key[1:])] = node
-    values = [n.key for kind in rules.OBJECT_KINDS for n in by_kind.get(kind, ()) if not n.key.startswith("#")]
-    if values:
-        rows = ObjectRecord.objects.filter(value__in=values, valid=True).values_list("pk", "kind", "value")
-        wanted = {node for kind in rules.OBJECT_KINDS for node in by_kind.get(kind, ())}
-        for pk, kind, value in rows:
-            if (node := Node(kind, value)) in wanted:
+    wanted = {node for kind in rules.OBJECT_KINDS for node in by_kind.get(kind, ())}
+    found: dict[RecordKey, Node] = {
+        (rules.Kind.OBJECT.value, int(node.key[1:])): node for node in wanted if node.key.startswith(ALONE)
+    }
+    numbers, values = _numbers_and_values(wanted)
+    if numbers or values:
+        rows = ObjectRecord.objects.filter(
+            Q(thing_id__in=numbers) | Q(value__in=values, valid=True, thing_id=None)
+        ).values_list("pk", "kind", "value", "valid", "thing_id")
+        for pk, kind, value, valid, thing_id in rows:
+            if (node := _node_of(pk, kind, value if valid else "", thing_id)) in wanted:
                 found[rules.Kind.OBJECT.value, pk] = node
     return found
 
 
 def _places(nodes: Iterable[Node]) -> dict[RecordKey, Node]:
-    found: dict[RecordKey, Node] = {}
-    keys = []
-    for node in nodes:
-        if node.key.startswith("#"):
-            found[rules.Kind.LOCATION.value, int(node.key[1:])] = node
-        else:
-            keys.append(node.key)
-    if keys:
-        for pk, key in LocationRecord.objects.filter(place_key__in=keys).values_list("pk", "place_key"):
-            found[rules.Kind.LOCATION.value, pk] = Node(rules.Kind.LOCATION, key)
+    wanted = set(nodes)
+    found: dict[RecordKey, Node] = {
+        (rules.Kind.LOCATION.value, int(node.key[1:])): node for node in wanted if node.key.startswith(ALONE)
+    }
+    numbers, keys = _numbers_and_values(wanted)
+    if numbers or keys:
+        rows = LocationRecord.objects.filter(
+            Q(thing_id__in=numbers) | Q(place_key__in=keys, thing_id=None) & ~Q(place_key="")
+        ).values_list("pk", "place_key", "thing_id")
+        for pk, key, thing_id in rows:
+            found[rules.Kind.LOCATION.value, pk] = _node_of(pk, rules.Kind.LOCATION, key, thing_id)
     return found
+
+
+def _numbers_and_values(nodes: Iterable[Node]) -> tuple[list[int], list[str]]:
+    """Of things that several records may have: their numbers, and values where records have none yet."""
+    keys = [node.key for node in nodes if not node.key.startswith(ALONE)]
+    return [int(key[1:]) for key in keys if key.startswith(NUMBERED)], [k for k in keys if not k.startswith(NUMBERED)]
+
+
+def _node_of(pk: int, kind: str, value: str, thing_id: int | None) -> Node:
+    """By the number that the rules for things gave it, so that one plate on two cars is two; else by its value."""
+    if thing_id is not None:
+        return Node(kind, f"{NUMBERED}{thing_id}")
+    return Node(kind, value or f"{ALONE}{pk}")
 
 
 def nodes_of_records(records: Iterable[RecordKey]) -> Mapping[RecordKey, Node]:
@@ -166,12 +183,12 @@ def nodes_of_records(records: Iterable[RecordKey]) -> Mapping[RecordKey, Node]:
         for pk, person_id in PersonRecord.objects.filter(pk__in=ids).values_list("pk", "person_id"):
             found[rules.Kind.PERSON.value, pk] = person_node(person_id)
     if ids := by_kind[rules.Kind.OBJECT]:
-        rows = ObjectRecord.objects.filter(pk__in=ids).values_list("pk", "kind", "value", "valid")
-        for pk, kind, value, valid in rows:
-            found[rules.Kind.OBJECT.value, pk] = Node(kind, value if valid and value else f"#{pk}")
+        rows = ObjectRecord.objects.filter(pk__in=ids).values_list("pk", "kind", "value", "valid", "thing_id")
+        for pk, kind, value, valid, thing_id in rows:
+            found[rules.Kind.OBJECT.value, pk] = _node_of(pk, kind, value if valid else "", thing_id)
     if ids := by_kind[rules.Kind.LOCATION]:
-        for pk, key in LocationRecord.objects.filter(pk__in=ids).values_list("pk", "place_key"):
-            found[rules.Kind.LOCATION.value, pk] = Node(rules.Kind.LOCATION, key or f"#{pk}")
+        for pk, key, thing_id in LocationRecord.objects.filter(pk__in=ids).values_list("pk", "place_key", "thing_id"):
+            found[rules.Kind.LOCATION.value, pk] = _node_of(pk, rules.Kind.LOCATION, key, thing_id)
     if ids := by_kind[rules.Kind.EVENT]:
         for pk in EventRecord.objects.filter(pk__in=ids).values_list("pk", flat=True):
             found[rules.Kind.EVENT.value, pk] = Node(rules.Kind.EVENT, str(pk))
@@ -203,8 +220,8 @@ def step_from(records: Mapping[RecordKey, Node], *, follow: Mapping[str, int]) -
 def ties_between(nodes: Collection[Node], *, follow: Mapping[str, int]) -> tuple[Tie, ...]:
     """The links that both start and end at some nodes. Four queries at most, however many the nodes.
 
-    Of a node with more links than are followed not all may be found from it; each is then found from its other end,
-    unless that has as many.
+    Of a node with more links than are followed not all may be found from it; each is then found from its other end.
+    Links between two such nodes may be found in part.
     """
     records = records_of_nodes(nodes)
     if not records:

@@ -54,7 +54,6 @@ const LOOK = [
     selector: "edge[match = 'DIFFERENT']",
     style: { "line-style": "dotted", "line-color": "#942514" },
   },
-  { selector: "edge[match = 'SAME']", style: { "line-style": "solid", "loop-direction": "-45deg" } },
   {
     selector: "edge:selected, edge.near",
     style: {
