@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from fourfold.pole import steps
 from fourfold.pole.models import LocationRecord, ObjectRecord, Thing, ThingTie
 from tests.pole.canonical import Batch
 from tests.universe import Universe
@@ -128,3 +129,41 @@ def test_a_correction_that_parts_two_records_gives_one_a_new_number_and_keeps_th
         assert after["v1"] == before["v1"]
         assert after["v2"] not in set(before.values())
         assert ThingTie.objects.filter(code="make_differs").count() >= 2
+
+
+def test_before_things_were_grouped_equal_values_are_one_page_and_then_the_number_counts(
+    publish: Callable[..., Any],
+    reading: Callable[..., Any],
+    universe: Universe,
+    tmp_path: Path,
+    as_intake: Callable[[], Any],
+) -> None:
+    for number, (source, force) in enumerate((("niche_tri", "merseyside"), ("policeworks_gmp", "gmp"))):
+        batch = Batch(tmp_path / source, force=force)
+        batch.thing(f"v{number}", "VEHICLE", "AB12CDE", make=("Ford", "Kia")[number])
+        batch.place(f"a{number}", "12 Mill Road", "L20 1AA")
+        publish(batch, source=source)
+    with as_intake():
+        assert set(_numbers(ObjectRecord).values()) == {None}
+        car, house = ObjectRecord.objects.get(source_key="v0"), LocationRecord.objects.get(source_key="a0")
+    theirs = reading(universe.merseyside_analyst)
+    assert "2 records" in text_of(theirs.get(reverse("pole:object", args=[car.pk])))
+    assert "2 records" in text_of(theirs.get(reverse("pole:place", args=[house.pk])))
+    later = Batch(tmp_path / "later")
+    later.thing("v9", "VEHICLE", "J12XYZ")
+    publish(later, grouped=True)
+    assert "Kept apart" in text_of(theirs.get(reverse("pole:object", args=[car.pk])))
+    assert "2 records" in text_of(theirs.get(reverse("pole:place", args=[house.pk])))
+
+
+def test_the_network_has_two_cars_of_one_plate_and_one_house_of_two_spellings(
+    two_forces: None, universe: Universe, as_intake: Callable[[], Any]
+) -> None:
+    with as_intake():
+        cars = dict(ObjectRecord.objects.values_list("source_key", "pk"))
+        houses = dict(LocationRecord.objects.values_list("source_key", "pk"))
+        records = [("OBJECT", pk) for pk in cars.values()] + [("LOCATION", pk) for pk in houses.values()]
+        nodes = steps.nodes_of_records(records)
+        assert nodes["OBJECT", cars["v1"]] == nodes["OBJECT", cars["v2"]] != nodes["OBJECT", cars["v3"]]
+        assert nodes["LOCATION", houses["a1"]] == nodes["LOCATION", houses["b1"]] != nodes["LOCATION", houses["a2"]]
+        assert steps.records_of_nodes(set(nodes.values())) == nodes

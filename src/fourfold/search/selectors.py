@@ -13,8 +13,9 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import F, Q, QuerySet, TextField
+from django.db.models import F, Q, QuerySet, TextField, Window
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import RowNumber
 from django.urls import reverse
 
 from fourfold.assessments import selectors as assessments
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 MOST = 200
 """Records of one kind that one search weighs. Past it the answer says so and asks for more to go on."""
+OTHERS_OF_ONE = 100
+"""Records of one thing, beside those that were found, that are counted with it."""
 LIKE_ENOUGH = 0.45
 
 
@@ -346,21 +349,31 @@ def _objects(query: Query, kind: str, values: Sequence[str], one: str, many: str
     records = list(pole.object_records().filter(wanted, kind=kind).order_by("value", "pk")[: MOST + 1])
     same: dict[str, list[ObjectRecord]] = defaultdict(list)
     for record in records[:MOST]:
-        same[_thing_of(record)].append(record)
+        same[_thing_of(record, _value_of(record))].append(record)
     for record in _others(pole.object_records(), records[:MOST]):
-        same[_thing_of(record)].append(record)
+        same[_thing_of(record, _value_of(record))].append(record)
     hits = tuple(_object_hit(group, query, beginning or next(iter(values), "")) for group in same.values())
     return Group(many, one, many, hits, len(hits), is_cut=len(records) > MOST)
 
 
-def _thing_of(record: ObjectRecord | LocationRecord) -> str:
-    return str(record.thing_id or f"#{record.pk}")
+def _thing_of(record: ObjectRecord | LocationRecord, value: str) -> str:
+    """What a record is of; where things were not grouped yet, its value."""
+    return f"@{record.thing_id}" if record.thing_id is not None else value or f"#{record.pk}"
+
+
+def _value_of(record: ObjectRecord) -> str:
+    return record.value if record.valid else ""
 
 
 def _others[R: (ObjectRecord, LocationRecord)](every: QuerySet[R], found: Sequence[R]) -> QuerySet[R]:
-    """The other visible records of the things that some records are of, however they spell them. One query."""
+    """The other visible records of the things that some records are of, however they spell them. One query.
+
+    Of each thing so many at most: one with a thousand records takes nothing from another.
+    """
     things = {record.thing_id for record in found if record.thing_id is not None}
-    return every.filter(thing__in=things).exclude(pk__in=[record.pk for record in found]).order_by("pk")[:MOST]
+    others = every.filter(thing__in=things).exclude(pk__in=[record.pk for record in found])
+    place = Window(RowNumber(), partition_by=[F("thing_id")], order_by=[F("pk").asc()])
+    return others.annotate(place=place).filter(place__lte=OTHERS_OF_ONE).order_by("pk")
 
 
 def _object_hit(records: Sequence[ObjectRecord], query: Query, asked: str) -> Hit:
@@ -391,9 +404,9 @@ def _object_hit(records: Sequence[ObjectRecord], query: Query, asked: str) -> Hi
 def _places(query: Query, records: Sequence[LocationRecord]) -> Group:
     same: dict[str, list[LocationRecord]] = defaultdict(list)
     for record in records[:MOST]:
-        same[_thing_of(record)].append(record)
+        same[_thing_of(record, record.place_key)].append(record)
     for record in _others(pole.location_records(), records[:MOST]):
-        same[_thing_of(record)].append(record)
+        same[_thing_of(record, record.place_key)].append(record)
     ranked = sorted((_place_hit(query, group) for group in same.values()), key=lambda one: -one[0])
     hits = tuple(hit for _, hit in ranked)
     return Group("places", "place", "places", hits, len(hits), is_cut=len(records) > MOST)

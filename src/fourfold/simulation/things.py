@@ -176,7 +176,7 @@ def _saying_phone(number: str, imei: str, imsi: str) -> Callable[[Chance], Said]
 
 
 def _addresses(builder: Builder, chance: Chance, count: int) -> Made:
-    seen = set()
+    seen: set[str] = set()
     while len(seen) < count:
         ward = builder.places.ward(chance, chance.pick(tuple(FORCES)))
         house = builder.places.house(chance, ward)

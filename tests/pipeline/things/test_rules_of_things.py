@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from fourfold.formats import devices
 from fourfold.pipeline.things import RulesWrong, group_things, load_rules
 from fourfold.pipeline.things.grouping import Said, grouped
+from fourfold.pipeline.things.matching import compare
 from fourfold.pipeline.things.records import load_records
 from fourfold.pipeline.things.rules import SHIPPED
 
@@ -224,6 +225,21 @@ def test_a_restricted_record_is_a_leaf_and_brings_nothing_together(tmp_path: Pat
             vehicle("y", "J12XYZ", "Ford", vin=VIN, **restricted)]  # fmt: skip
     groups, _ = things(tmp_path, object=cars)
     assert groups == {frozenset("ax"), frozenset("by")}
+
+
+def test_a_thousand_restricted_records_of_one_place_are_not_compared_all_with_all(tmp_path: Path) -> None:
+    station = [{**address(f"s{number}", "1 Station Road", "L1 1AA"), "audience": "OWN"} for number in range(400)] + [
+        address("open", "1 Station Road", "L1 1AA")
+    ]
+    folder = put(tmp_path / "given", location=station)
+    rules = load_rules()
+    with duckdb.connect() as connection:
+        load_records(connection, {"one": [folder]}, rules)
+        compare(connection, rules.kinds["address"], rules)
+        ((pairs,),) = connection.execute("select count(*) from pair").fetchall()
+    assert pairs == 399 + 400
+    made = group_things({"one": [folder]}, into=tmp_path / "made")
+    assert made.counts["address"].things == 1
 
 
 def test_every_rule_has_a_source_a_mark_and_words() -> None:

@@ -39,33 +39,41 @@ def compare(connection: duckdb.DuckDBPyConnection, kind: Kind, rules: Rules) -> 
     """Make the table `said` (id_l, id_r, verdict, code, place, weak): what is said of each pair that shares a key.
 
     A restricted record is compared with open records and with those under the same restriction. How large a block is,
-    and which record of it comes first, is told by open records alone.
+    and which record of it comes first, is told for each restriction by itself: what is restricted never changes how
+    open records are compared, and no block of any is compared all with all.
     """
     unknown = set(kind.blocks) - BLOCKS[kind.name].keys()
     if unknown:
         raise RulesWrong(f"The rules of {kind.name} use a block that is not known: {', '.join(sorted(unknown))}")
     keys = " union all ".join(
-        f"select id, open, '{block}' as block, unnest({BLOCKS[kind.name][block]}) as key from {kind.name}"
+        f"select id, open, case when open then '' else label end as part, '{block}' as block,"
+        f" unnest({BLOCKS[kind.name][block]}) as key from {kind.name}"
         for block in kind.blocks
     )
     connection.execute(f"""
         create or replace table keyed as
-        select id, block, key, row_number() over (partition by block, key order by open desc, id) as place,
-          count(*) filter (open) over (partition by block, key) as size
+        select id, open, part, block, key, row_number() over (partition by block, key, part order by id) as place,
+          count(*) over (partition by block, key, part) as size
         from (select distinct * from ({keys}) where key is not null)""")
+    connection.execute(
+        """
+        create or replace table pair as
+        select distinct least(one, other) as id_l, greatest(one, other) as id_r from (
+          select a.id, b.id from keyed a join keyed b
+            on a.block = b.block and a.key = b.key and a.part = b.part and a.place < b.place
+            where a.size <= $largest or a.place = 1
+          union all
+          select a.id, b.id from keyed a join keyed b on a.block = b.block and a.key = b.key
+            where a.open and not b.open and (a.size <= $largest or a.place = 1)) found(one, other)""",
+        {"largest": rules.largest_block},
+    )
     connection.execute(
         f"""
         create or replace table said as
-        with pair as (
-          select distinct least(a.id, b.id) as id_l, greatest(a.id, b.id) as id_r
-          from keyed a join keyed b on a.block = b.block and a.key = b.key and a.place < b.place
-          where a.size <= $largest or a.place = 1)
         select id_l, id_r, found.verdict, found.code, found.place, found.weak from (
           select p.id_l, p.id_r, {_verdict(kind)} as found
-          from pair p join {kind.name} l on l.id = p.id_l join {kind.name} r on r.id = p.id_r
-          where l.open or r.open or l.label = r.label)
-        where found is not null""",
-        {"largest": rules.largest_block},
+          from pair p join {kind.name} l on l.id = p.id_l join {kind.name} r on r.id = p.id_r)
+        where found is not null"""
     )
 
 

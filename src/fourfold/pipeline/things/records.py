@@ -23,10 +23,10 @@ LOCATION = (
     "name",
 )
 ACCESS = (
-    "audience <> 'OWN' and compartment is null as open, "
+    "audience = 'REGION' and compartment is null as open, "
     "concat_ws('|', owning_force, audience, coalesce(compartment, '')) as label"
 )
-_OPEN = "audience <> 'OWN' and compartment is null"
+_OPEN = "audience = 'REGION' and compartment is null"
 
 _MACROS = f"""
 create or replace macro ff_things_key(x) as nullif(ff_name_key_digits(x), '');

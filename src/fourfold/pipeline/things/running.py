@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from fourfold.pipeline.things import matching
 from fourfold.pipeline.things.grouping import Pair, Said, grouped
@@ -21,18 +19,10 @@ from fourfold.pipeline.things.rules import Kind, Rules, load_rules
 
 END = {"vehicle": "OBJECT", "phone": "OBJECT", "organisation": "OBJECT", "address": "LOCATION"}
 """The table of the contract that has the records of each kind."""
-GROUPS = pa.schema(
-    [("end_kind", pa.string()), ("source", pa.string()), ("record_key", pa.string()), ("cluster", pa.int64())]
-)
-TIES = pa.schema(
-    [
-        ("end_kind", pa.string()),
-        *((f"{side}_{part}", pa.string()) for side in ("left", "right") for part in ("source", "key")),
-        *((name, pa.string()) for name in ("kind", "verdict", "code", "words")),
-    ]
-)
-
 REASONS_FROM = 3
+"""Of each group so many records, open ones first, are those that reasons are kept with: a street may have a thousand
+records, and a reason for each two of them would tell nobody more.
+"""
 
 
 @dataclass(frozen=True)
@@ -74,16 +64,17 @@ def group_things(folders: Mapping[str, Sequence[Path]], *, into: Path, rules: Ru
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
     counts = {}
-    groups: list[tuple[str, str, str, int]] = []
-    ties: list[tuple[str, ...]] = []
     with duckdb.connect() as connection:
         connection.execute("set preserve_insertion_order = false")
+        connection.execute("set temp_directory = $place", {"place": str(making / "spill")})
         load_records(connection, folders, rules)
+        connection.execute("create table grouping (id bigint, cluster bigint)")
+        connection.execute("create table tie (id_l bigint, id_r bigint, kind varchar, verdict varchar, code varchar)")
         for kind in rules.kinds.values():
             matching.compare(connection, kind, rules)
-            counts[kind.name] = _group(connection, kind, groups, ties)
-    _write(making / "things.parquet", GROUPS, sorted(groups))
-    _write(making / "ties.parquet", TIES, sorted(ties))
+            counts[kind.name] = _group(connection, kind)
+        _write(connection, rules, making)
+    shutil.rmtree(making / "spill", ignore_errors=True)
     made = Grouped(into / "things.parquet", into / "ties.parquet", rules.version, rules.digest, counts)
     told = {"rules": rules.version, "digest": rules.digest, "kinds": {k: asdict(v) for k, v in counts.items()}}
     (making / "things.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
@@ -92,62 +83,62 @@ def group_things(folders: Mapping[str, Sequence[Path]], *, into: Path, rules: Ru
     return made
 
 
-def _group(
-    connection: duckdb.DuckDBPyConnection,
-    kind: Kind,
-    groups: list[tuple[str, str, str, int]],
-    ties: list[tuple[str, ...]],
-) -> Counts:
-    rows = connection.execute(
-        f"select id, source, record_key, case when open then '' else label end from {kind.name} order by id"
-    ).fetchall()
-    said = connection.execute("select id_l, id_r, verdict, code, place, weak from said order by id_l, id_r").fetchall()
-    joins = [
-        Said(weak, place, (one, other)) for one, other, verdict, _, place, weak in said if verdict == matching.JOIN
-    ]
+def _group(connection: duckdb.DuckDBPyConnection, kind: Kind) -> Counts:
+    """Add the groups and reasons of one kind. Only records of which a rule says something come into Python."""
+    rows = connection.execute(f"""
+        select id, case when open then '' else label end from {kind.name}
+        where id in (select id_l from said union select id_r from said)""").fetchall()
+    said = connection.execute("select id_l, id_r, verdict, place, weak from said where verdict <> 'MAYBE'").fetchall()
+    joins = [Said(weak, place, (one, other)) for one, other, verdict, place, weak in said if verdict == matching.JOIN]
     apart: list[Pair] = [(one, other) for one, other, verdict, *_ in said if verdict == matching.APART]
-    found = grouped({row[0]: row[3] for row in rows}, joins, apart)
-    named = {pk: (source, key) for pk, source, key, _ in rows}
-    end = END[kind.name]
-    groups += [(end, *named[pk], cluster) for pk, cluster in found.items()]
-    firsts = _first_open(rows, found)
-    told: dict[str, int] = defaultdict(int)
-    for one, other, verdict, code, *_ in said:
-        rule = kind.rule(code)
-        is_one = found[one] == found[other]
-        if verdict == matching.JOIN and not is_one:
-            outcome = matching.MAYBE
-        elif (
-            (verdict == matching.APART and not rule.shown)
-            or (verdict == matching.MAYBE and is_one)
-            or (verdict == matching.JOIN and firsts[found[one]].isdisjoint((one, other)))
-        ):
-            continue
-        else:
-            outcome = verdict
-        told[outcome] += 1
-        ties.append((end, *named[one], *named[other], kind.name.upper(), outcome, code, rule.words))
-    return Counts(
-        records=len(rows),
-        things=len(set(found.values())),
-        joined=told[matching.JOIN],
-        maybe=told[matching.MAYBE],
-        apart=told[matching.APART],
+    found = grouped(dict(rows), joins, apart)
+    placed = pa.table({"id": pa.array(found, type=pa.int64()), "cluster": pa.array(found.values(), type=pa.int64())})
+    connection.register("placed", placed)
+    connection.execute(f"""
+        create or replace table grouped as
+        select id, open, coalesce(p.cluster, id) as cluster,
+          row_number() over (partition by coalesce(p.cluster, id) order by open desc, id) as place
+        from {kind.name} left join placed p using (id)""")
+    connection.unregister("placed")
+    connection.execute("insert into grouping select id, cluster from grouped")
+    shown = ", ".join(f"'{rule.code}'" for rule in kind.apart if rule.shown) or "null"
+    connection.execute(
+        f"""
+        create or replace table told as
+        select id_l, id_r, code,
+          case when verdict = 'JOIN' and l.cluster <> r.cluster then 'MAYBE' else verdict end as outcome
+        from said join grouped l on l.id = id_l join grouped r on r.id = id_r
+        where case verdict when 'JOIN' then l.cluster <> r.cluster or least(l.place, r.place) <= {REASONS_FROM}
+          when 'MAYBE' then l.cluster <> r.cluster else code in ({shown}) end"""
     )
+    connection.execute(f"insert into tie select id_l, id_r, '{kind.name}', outcome, code from told")
+    ((records, things, joined, maybe, kept),) = connection.execute("""
+        select count(*), count(distinct cluster), (select count(*) from told where outcome = 'JOIN'),
+          (select count(*) from told where outcome = 'MAYBE'), (select count(*) from told where outcome = 'APART')
+        from grouped""").fetchall()
+    return Counts(records=records, things=things, joined=joined, maybe=maybe, apart=kept)
 
 
-def _first_open(rows: Sequence[tuple[int, str, str, str]], groups: Mapping[int, int]) -> Mapping[int, frozenset[int]]:
-    """Of each group the first records, open ones where it has any: reasons are kept for pairs with one of these.
-
-    A street may have a thousand records; a reason for each two of them would tell nobody more.
-    """
-    found: dict[int, list[int]] = defaultdict(list)
-    for pk, *_ in sorted(rows, key=lambda row: (bool(row[3]), row[0])):
-        if len(found[groups[pk]]) < REASONS_FROM:
-            found[groups[pk]].append(pk)
-    return {group: frozenset(first) for group, first in found.items()}
-
-
-def _write(path: Path, schema: pa.Schema, rows: Sequence[Sequence[object]]) -> None:
-    table = pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema=schema)
-    pq.write_table(table, path)
+def _write(connection: duckdb.DuckDBPyConnection, rules: Rules, making: Path) -> None:
+    connection.execute("create table worded (kind varchar, code varchar, end_kind varchar, words varchar)")
+    connection.executemany(
+        "insert into worded values (?, ?, ?, ?)",
+        [
+            (kind.name, rule.code, END[kind.name], rule.words)
+            for kind in rules.kinds.values()
+            for rule in (*kind.apart, *kind.join, *kind.maybe)
+        ],
+    )
+    connection.execute(
+        """copy (select n.end_kind, n.source, n.record_key, g.cluster from grouping g join numbered n using (id)
+        order by g.id) to $path (format parquet)""",
+        {"path": str(making / "things.parquet")},
+    )
+    connection.execute(
+        """copy (select w.end_kind, l.source as left_source, l.record_key as left_key, r.source as right_source,
+          r.record_key as right_key, upper(t.kind) as kind, t.verdict, t.code, w.words
+        from tie t join worded w on w.kind = t.kind and w.code = t.code
+        join numbered l on l.id = t.id_l join numbered r on r.id = t.id_r order by t.id_l, t.id_r)
+        to $path (format parquet)""",
+        {"path": str(making / "ties.parquet")},
+    )

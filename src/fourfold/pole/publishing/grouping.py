@@ -23,12 +23,10 @@ _KIND = {OBJECT.name: "s.kind", LOCATION.name: "'ADDRESS'"}
 _HELD_KIND = {OBJECT.name: "r.kind", LOCATION.name: "'ADDRESS'"}
 
 
-def stage_nothing(cursor: CursorWrapper) -> None:
-    """Where nothing was grouped: each new record is of a thing by itself."""
-    cursor.execute("drop table if exists pg_temp.stage_thing")
-    cursor.execute(
-        "create temp table stage_thing (end_kind text, source text, record_key text, cluster bigint) on commit drop"
-    )
+def choose_nothing(cursor: CursorWrapper, shape: Shape) -> None:
+    """Where nothing was grouped: earlier records keep the number that they have, and new ones wait for one."""
+    cursor.execute(f"drop table if exists pg_temp.chosen_{shape.name}")
+    cursor.execute(f"create temp table chosen_{shape.name} (source_key text, thing_id bigint) on commit drop")
 
 
 def choose_things(cursor: CursorWrapper, shape: Shape, *, source: str, run: str, now: datetime, restricted: int) -> int:

@@ -650,30 +650,44 @@ class Reasons:
 
 
 def same_objects(object_id: int) -> tuple[ObjectRecord, ...]:
-    """Every visible record of the vehicle, phone or organisation that one record is of, that record first."""
+    """Every visible record of the vehicle, phone or organisation that one record is of, that record first.
+
+    Before things were grouped, and for a day before that, the records of an equal value.
+    """
     try:
         one = ObjectRecord.objects.select_related(
             "owner", "label__compartment", "label__owner", "label__agreement", "thing"
         ).get(pk=object_id)
     except ObjectRecord.DoesNotExist:
         raise NotThere from None
-    if one.thing_id is None:
+    if one.thing_id is not None:
+        same = Q(thing=one.thing_id)
+    elif one.valid and one.value:
+        same = Q(kind=one.kind, value=one.value, valid=True)
+    else:
         return (one,)
-    rest = object_records().filter(thing=one.thing_id).exclude(pk=one.pk)
+    rest = object_records().filter(same).exclude(pk=one.pk)
     return (one, *rest.order_by("owner__name", "source", "source_key"))
 
 
 def same_places(place_id: int) -> tuple[LocationRecord, ...]:
-    """Every visible record of the place that one record is of, that record first."""
+    """Every visible record of the place that one record is of, that record first.
+
+    Before things were grouped, and for a day before that, the records of an equal address.
+    """
     try:
         one = LocationRecord.objects.select_related(
             "owner", "label__compartment", "label__owner", "label__agreement", "thing"
         ).get(pk=place_id)
     except LocationRecord.DoesNotExist:
         raise NotThere from None
-    if one.thing_id is None:
+    if one.thing_id is not None:
+        same = Q(thing=one.thing_id)
+    elif one.place_key:
+        same = Q(place_key=one.place_key)
+    else:
         return (one,)
-    rest = location_records().filter(thing=one.thing_id).exclude(pk=one.pk)
+    rest = location_records().filter(same).exclude(pk=one.pk)
     return (one, *rest.order_by("owner__name", "source", "source_key"))
 
 

@@ -128,7 +128,7 @@ def publish_batch(
         run: The resolution run, kept with persons and edges.
         now: When; kept with the persons made.
         things: For every record of an object or a location of all published batches and this one, which are of one
-            thing. None: each new record is of a thing by itself.
+            thing. None: new records have no number yet, and are shown with those of an equal value.
         ties: Why. Ends not published yet are skipped.
 
     Raises:
@@ -141,9 +141,8 @@ def publish_batch(
     with connection.cursor() as cursor, Stage(canonical_dir, cursor, compared_from=COMPARED_FROM) as stage:
         stage.begin(source_code, _labels(stage.label_keys()))
         _rank_all_labels(cursor)
-        if things is None:
-            grouping.stage_nothing(cursor)
-        else:
+        regrouping.one_at_a_time()
+        if things is not None:
             stage.bring_rows(things, "stage_thing", grouping.THING_COLUMNS)
         for shape in (LOCATION, EVENT, OBJECT):
             same = stage.bring(shape)
@@ -155,7 +154,6 @@ def publish_batch(
             published.ties = grouping.publish_ties(cursor, run)
         for shape in GROUPED:
             grouping.relabel_ties(cursor, shape)
-        regrouping.one_at_a_time()
         _publish_persons(cursor, stage, published, delivery)
         same = stage.bring(LINK)
         published.links_unresolved = statements.find_link_ends(cursor, source_code)
@@ -176,7 +174,9 @@ def publish_batch(
 def _publish_shape(cursor: Any, shape: Shape, delivery: _Delivery, published: Published, same: int) -> None:
     """Publish what was staged of one table; `same` rows beside it were left out because they are held as they are."""
     changed, unchanged = statements.note_known(cursor, shape, delivery.source)
-    if shape in GROUPED:
+    if shape in GROUPED and delivery.things is None:
+        grouping.choose_nothing(cursor, shape)
+    elif shape in GROUPED:
         published.things_made += grouping.choose_things(
             cursor,
             shape,
@@ -190,7 +190,7 @@ def _publish_shape(cursor: Any, shape: Shape, delivery: _Delivery, published: Pu
     published.inserted[shape.name] = statements.insert_new(cursor, shape, delivery.source, delivery.batch_id)
     published.changed[shape.name], published.unchanged[shape.name] = changed, unchanged + same
     statements.take_stock(cursor, shape.table, published.inserted[shape.name] + changed)
-    if shape in GROUPED:
+    if shape in GROUPED and delivery.things is not None:
         published.things_moved += grouping.move_records(cursor, shape)
 
 
