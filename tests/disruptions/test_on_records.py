@@ -7,10 +7,12 @@ import pytest
 
 from fourfold.disruptions import finding, selectors, services
 from fourfold.platform import clock
+from fourfold.platform.audit.models import Entry
 from fourfold.platform.errors import NotThere, RuleBroken
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole import selectors as pole
 from fourfold.pole import services as identity
+from fourfold.pole.models import Placement
 from fourfold.pole.services import publish_batch
 from fourfold.threats import rules as threat_rules
 from fourfold.threats import services as threats
@@ -105,8 +107,12 @@ def test_the_person_is_asked_and_what_they_answer_is_kept(universe, recorded):
             why="The custody record meant the father",
             now=clock.now(),
         )
-        assert selectors.lead(lead.pk).record_id == records["father"]
-        assert selectors.disruption(made.reference).threat_id == made.threat_id, "the disruption itself stays as it is"
+        assert Placement.objects.get().record_id == records["father"]
+        assert selectors.lead(lead.pk).record_id == records["son"], "the happening stands where its source says"
+        assert selectors.disruption(made.reference).recorded_from == made.recorded_from
+        kept = Entry.objects.filter(object_type="disruptions.disruption").latest("pk")
+    assert kept.details["change"] == "said to be of another record"
+    assert (kept.details["was"], kept.details["to"]) == (records["son"], records["father"])
     assert "disruptions" not in asked(actor, act)
 
 
@@ -117,7 +123,7 @@ def test_another_force_may_see_the_question_and_not_move_it(universe, recorded):
     question = asked(other, act).get("disruptions")
     assert question is None or not question.made.may_move
     with acting_as(other), pytest.raises((RuleBroken, NotThere)):
-        services.move_lead(
+        services.doubt_lead(
             actor=other,
             lead=selectors.lead(lead.pk),
             record=pole.person_record(records["father"]),

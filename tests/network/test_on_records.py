@@ -6,8 +6,9 @@ from fourfold.network import on_records, selectors, services
 from fourfold.network.models import EdgeLead
 from fourfold.network.rules import Outcome
 from fourfold.platform import clock
-from fourfold.platform.errors import RuleBroken
+from fourfold.platform.errors import NotThere, RuleBroken
 from fourfold.platform.visibility.scope import acting_as
+from fourfold.platform.visibility.services import label_for
 from fourfold.pole import selectors as pole
 
 pytestmark = pytest.mark.django_db
@@ -54,3 +55,18 @@ def test_what_was_decided_against_is_told_to_nobody_else(world, universe, decide
     actor, _ = decided(Outcome.NOT_RIGHT)
     assert len(found(actor, world.records["edge"])) == 1
     assert found(universe.merseyside_analyst, world.records["edge"]) == []
+
+
+def test_moved_to_a_record_that_fewer_may_see_it_is_for_those_alone(world, universe, decided):
+    actor, lead = decided(Outcome.OFFER_HELP)
+    with acting_as(actor):
+        assert EdgeLead.objects.filter(pk=lead.pk).update(label=label_for(owner=actor.organisation)) == 1
+    with acting_as(universe.gmp_analyst):
+        assert selectors.lead(lead.pk).state == Outcome.OFFER_HELP
+    with acting_as(actor):
+        on_records.move(actor, lead.pk, world.records["ghost"], "It was somebody else who asked")
+        assert selectors.lead(lead.pk).record_id == world.records["ghost"]
+    with acting_as(universe.gmp_analyst):
+        assert not selectors.decided_on(world.records.values()).filter(pk=lead.pk).exists()
+        with pytest.raises(NotThere):
+            selectors.lead(lead.pk)

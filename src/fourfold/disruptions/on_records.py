@@ -36,5 +36,5 @@ def found(actor: User, record_ids: Collection[int]) -> list[MadeOn]:
 
 
 def move(actor: User, key: int, record: int, why: str) -> None:
-    """Say that what a disruption was recorded from happened to the person of another record."""
-    services.move_lead(actor=actor, lead=selectors.lead(key), record=pole.person_record(record), reason=why)
+    """Say that what a disruption was recorded from is another record's. The answer is kept with the taking apart."""
+    services.doubt_lead(actor=actor, lead=selectors.lead(key), record=pole.person_record(record), reason=why)

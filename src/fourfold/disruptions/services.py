@@ -500,14 +500,14 @@ def decline_lead(*, actor: User, lead: DisruptionLead, reason: str, today: date)
     return _decide(found, LeadState.DECLINED, actor, reason=reason, today=today, disruption=None)
 
 
-@transaction.atomic
-def move_lead(*, actor: User, lead: DisruptionLead, record: "PersonRecord", reason: str) -> DisruptionLead:
-    """Put what a disruption was recorded from on another record, where people were taken apart.
+def doubt_lead(*, actor: User, lead: DisruptionLead, record: "PersonRecord", reason: str) -> None:
+    """Note that what a disruption was recorded from is said to be another record's, after people were taken apart.
 
-    What the disruption says stays: whether it is still one of the threat is for those who correct or withdraw it.
+    Neither the proposal nor the disruption changes: the happening stands on its record as its source says, and whether
+    the disruption is one of its threat is for those who correct or withdraw it.
 
     Raises:
-        NotThere: it is not there any more for the actor.
+        NotThere: it was not recorded, or its disruption is not there for the actor.
         RuleBroken: DI24, DI26.
     """
     made = lead.disruption
@@ -515,23 +515,15 @@ def move_lead(*, actor: User, lead: DisruptionLead, record: "PersonRecord", reas
         raise NotThere
     rules.check_may_change(actor, owner=made.label.owner.code, audience=made.label.audience)
     rules.check_reason(reason)
-    with scope.lent(lead.label_id):
-        found = _locked_lead(lead.pk)
-        if found is None:
-            raise NotThere
-        was = found.record_id
-        found.record = record
-        found.save(update_fields=["record"])
     audit.note(
         Operation.ALTERATION,
-        found,
-        change="proposal moved to another record",
-        disruption=made.reference,
-        was=was,
+        made,
+        change="said to be of another record",
+        reference=made.reference,
+        was=lead.record_id,
         to=record.pk,
         why=reason,
     )
-    return found
 
 
 def _accept(actor: User, lead_id: int, made: Disruption, *, today: date) -> None:
