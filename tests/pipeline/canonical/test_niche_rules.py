@@ -92,8 +92,11 @@ def delivery(folder: Path, rows: Rows) -> Path:
     """A delivery without manifest; tables not named are empty but for their header."""
     folder.mkdir(parents=True, exist_ok=True)
     for table, layout in LAYOUTS.items():
+        given = rows.get(table, CODES if table == "codes" else ())
+        if not (given or layout.required):
+            continue
         lines = [",".join(f'"{name}"' for name in layout.columns)]
-        for row in rows.get(table, CODES if table == "codes" else ()):
+        for row in given:
             assert set(row) <= set(layout.columns)
             lines.append(",".join('"' + row.get(name, "").replace('"', '""') + '"' for name in layout.columns))
         (folder / layout.file).write_bytes(("\r\n".join(lines) + "\r\n").encode("windows-1252"))
@@ -581,3 +584,32 @@ def test_counts_that_disagree_are_a_fault_of_the_mapping(tmp_path: Path) -> None
     with pytest.raises(canonical.CountsDisagree):
         canonical.canonicalise(wrong, family="niche", into=tmp_path / "canonical", context=context_of("niche_tri"))
     assert not (tmp_path / "canonical").exists()
+
+
+def test_organisations_are_read_where_a_delivery_has_them(tmp_path: Path) -> None:
+    firm = {
+        "Id": "7",
+        "OwningAgency": "05",
+        "Name": "Acme  Cars Ltd",
+        "TradingName": "Speedy Taxis",
+        "CompanyNumber": "1234567",
+        "AddressId": "1",
+    }
+    result = batch(
+        tmp_path,
+        address=[{**ADDRESS, "UPRN": "999000000001"}],
+        organisation=[firm, {"Id": "8", "OwningAgency": "05", "CompanyNumber": "7654321"}],
+    )
+    things = sorted(result.rows("object"), key=lambda row: row["kind"])
+    details = {row["kind"]: json.loads(row["detail"]) for row in things}
+    assert [(row["kind"], row["value"], row["valid"]) for row in things] == [
+        ("ORGANISATION", "Acme Cars Ltd", True),
+    ]
+    assert details["ORGANISATION"] == {
+        "company_number": "1234567",
+        "trading_names": ["Speedy Taxis"],
+        "address_line": "1 High Street, Liverpool",
+        "postcode": "L1 1AA",
+    }
+    assert result.one("location", "true")["uprn"] == "999000000001"
+    assert result.rules_at("quarantine") == {("Q-VALUE-01", "organisation.csv", 3)}

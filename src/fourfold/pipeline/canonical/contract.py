@@ -79,14 +79,18 @@ TABLES: Mapping[str, tuple[Column, ...]] = MappingProxyType(
         ),
         "object": (
             *COMMON,
-            _text("kind", "VEHICLE or PHONE", required=True),
-            _text("value", "plate without spaces, or number in E.164", required=True),
+            _text("kind", "VEHICLE, PHONE or ORGANISATION", required=True),
+            _text("value", "plate without spaces, number in E.164, or name", required=True),
             _text("value_raw", "as delivered", required=True),
             Column("valid", "BOOLEAN", "whether it has the form of a real one", required=True),
             _text("make", "make of vehicle"),
             _text("model", "model of vehicle"),
             _text("colour", "colour of vehicle"),
-            _text("detail", "anything else, JSON"),
+            _text(
+                "detail",
+                "anything else, JSON; things are told apart by its vin, imei, imsi, company_number, trading_names (a "
+                "list), address_line and postcode",
+            ),
         ),
         "location": (
             *COMMON,
@@ -97,6 +101,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             Column("longitude", "DOUBLE", "degrees, WGS 84"),
             _text("precision", "premise, street, postcode, district or none", required=True),
             _text("name", "name of the place"),
+            _text("uprn", "unique property reference number"),
         ),
         "event": (
             *COMMON,

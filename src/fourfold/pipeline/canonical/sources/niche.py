@@ -26,6 +26,7 @@ TABLES = {
     "intelligence": ("EVENT", "intelligence/"),
     "vehicle": ("OBJECT", "vehicle/"),
     "telephone": ("OBJECT", "telephone/"),
+    "organisation": ("OBJECT", "organisation/"),
     "address": ("LOCATION", ""),
 }
 PERSON_EVENT_ROLES = {
@@ -53,8 +54,15 @@ def _cases(value: str, of: dict[str, str]) -> str:
     return f"CASE {value} " + " ".join(f"WHEN '{key}' THEN '{name}'" for key, name in of.items())
 
 
-def _csv(table: str, columns: str) -> Layout:
-    return Layout(table, f"{table}.csv", "csv", tuple(columns.split(",")), encoding="windows-1252")
+def _csv(table: str, columns: str, *, required: bool = True) -> Layout:
+    return Layout(
+        table,
+        f"{table}.csv",
+        "csv",
+        tuple(columns.split(",")),
+        encoding="windows-1252",
+        required=required,
+    )
 
 
 class Niche(Family):
@@ -78,6 +86,11 @@ class Niche(Family):
         _csv("vehicle", "Id,OwningAgency,Registration,Make,Model,ColourCode,CreatedTime"),
         _csv("telephone", "Id,OwningAgency,Number,TypeCode,CreatedTime"),
         _csv(
+            "organisation",
+            "Id,OwningAgency,Name,TradingName,CompanyNumber,AddressId,CreatedTime",
+            required=False,
+        ),
+        _csv(
             "occurrence",
             "Id,OwningAgency,OccurrenceNumber,TypeCode,OffenceCode,StatusCode,ReportedTime,OccurredFrom,OccurredTo,"
             "AddressId,Narrative,Restricted,CreatedTime",
@@ -99,6 +112,7 @@ class Niche(Family):
             _person(context, tombstones=True),
             _vehicle(context),
             _telephone(context),
+            _organisation(context),
             _occurrence(context),
             _intelligence(context),
         )
@@ -113,6 +127,7 @@ class Niche(Family):
             ),
             Make("object", "vehicle"),
             Make("object", "telephone"),
+            Make("object", "organisation"),
             Make("location", "address"),
             Make("event", "occurrence"),
             Make("event", "intelligence"),
@@ -150,11 +165,11 @@ def _address(context: Context) -> Step:
     select = f"""
       SELECT *, (created).at AS created_at, ff_district(postcode) AS district,
         (at_grid).latitude AS latitude, (at_grid).longitude AS longitude,
-        CASE WHEN HouseNumber IS NOT NULL OR UPRN IS NOT NULL THEN 'premise' WHEN Street IS NOT NULL THEN 'street'
+        CASE WHEN HouseNumber IS NOT NULL OR uprn IS NOT NULL THEN 'premise' WHEN Street IS NOT NULL THEN 'street'
           WHEN postcode IS NOT NULL THEN 'postcode' ELSE 'none' END AS "precision"
       FROM (
         SELECT {_ROW}, l.Id, l.Id AS record_key, {_owned(context)}, ff_local_uk(l.CreatedTime) AS created,
-          l.Postcode AS delivered_postcode, l.HouseNumber, l.UPRN, l.Street, l.Easting,
+          l.Postcode AS delivered_postcode, l.HouseNumber, l.UPRN AS uprn, l.Street, l.Easting,
           nullif(concat_ws(', ', nullif(concat_ws(' ', l.HouseNumber, l.Street), ''), l.Locality, l.Town), '')
             AS address_line,
           ff_postcode(l.Postcode) AS postcode,
@@ -294,6 +309,33 @@ def _telephone(context: Context) -> Step:
             _CREATED,
         ),
     )
+
+
+def _organisation(context: Context) -> Step:
+    select = f"""
+      SELECT *, value <> '' AS valid, (created).at AS created_at
+      FROM (SELECT {_ROW}, l.Id, 'organisation/' || l.Id AS record_key, {_owned(context)}, 'ORGANISATION' AS kind,
+        ff_name(l.Name) AS value, l.Name AS value_raw, l.AddressId, a.record_key AS address_key,
+        CAST(to_json({{'company_number': l.CompanyNumber, 'trading_names':
+          CASE WHEN l.TradingName IS NOT NULL THEN [l.TradingName] END, 'address_line': a.address_line,
+          'postcode': a.postcode}}) AS VARCHAR) AS detail,
+        ff_local_uk(l.CreatedTime) AS created
+      FROM landed_organisation l LEFT JOIN (
+        SELECT record_key, address_line, postcode FROM address UNION ALL
+        SELECT record_key, address_line, postcode FROM earlier_location e ANTI JOIN address USING (record_key)) a
+        ON a.record_key = l.AddressId)"""
+    return Step(
+        "organisation",
+        "organisation",
+        select,
+        key="Id",
+        checks=(
+            _FORCE,
+            Check("Q-VALUE-01", "Name", "coalesce(value, '') = ''"),
+            Check("Q-LINK-02", "AddressId", "AddressId IS NOT NULL AND address_key IS NULL"),
+            _CREATED,
+        ),
+    )  # fmt: skip
 
 
 def _occurrence(context: Context) -> Step:
