@@ -9,6 +9,7 @@ from fourfold.network import selectors
 from fourfold.network.rules import Period
 from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
+from fourfold.pole.models import Judgement
 from fourfold.pole.rules.identity import Verdict, pair_of
 from fourfold.pole.selectors.matches import Sameness, matches_between
 from fourfold.pole.services import judge
@@ -78,6 +79,27 @@ def test_what_people_said_stands_with_the_match(matched, universe):
     assert found[people["elder"], people["elder"]].sameness is Sameness.SAME
     with acting_as(universe.gmp_analyst):
         assert matches_between([]) == ()
+
+
+def test_what_a_reader_may_not_see_that_was_said_is_not_said_to_them(matched, universe):
+    """One judgement on a pair that everybody sees, under a label of Merseyside's own; one on a record they keep."""
+    say(universe, matched, "alpha", "bravo", Verdict.DIFFERENT)
+    say(universe, matched, "alpha", "ghost", Verdict.DIFFERENT)
+    pair = pair_of(matched.people["alpha"], matched.people["bravo"])
+    with acting_as(universe.merseyside_analyst):
+        own = Judgement.objects.get(
+            left=min(matched.records["alpha"], matched.records["ghost"]),
+            verdict="DIFFERENT",
+            right=max(matched.records["alpha"], matched.records["ghost"]),
+        ).label_id
+        Judgement.objects.filter(left__person_id__in=pair, right__person_id__in=pair).update(label=own)
+        theirs = {(each.one, each.other): each for each in matches_between(matched.people.values())}
+    with acting_as(universe.gmp_analyst):
+        ours = {(each.one, each.other): each for each in matches_between(matched.people.values())}
+    assert theirs[pair].sameness is Sameness.DIFFERENT
+    assert (ours[pair].sameness, ours[pair].said) == (Sameness.PROPOSED, ())
+    assert not [each for each in ours if matched.people["ghost"] in each]
+    assert [each for each in theirs if matched.people["ghost"] in each]
 
 
 def test_the_pages_draw_and_tell_matches(matched, universe, reading):
