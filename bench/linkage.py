@@ -1,9 +1,10 @@
 """Finding who is one person: Fourfold, plain Splink and `recordlinkage` over the same people in one run.
 
 Quality after clustering, seconds and memory, each tool in a process of its own; then quality by sex, year of birth and
-origin of the name on the simulated region. The published files are read from `../shared/data/er` where that folder is.
-`recordlinkage` needs an older pandas than anything else here: `make bench-linkage` installs it into `bench/out/peers`,
-beside the environment and not in it.
+origin of the name on the simulated region; then, on invented people in number (`bench.people`), the seconds of Fourfold
+and of Splink, and what adding one record in a hundred costs beside a full run. The published files are read from
+`../shared/data/er` where that folder is. `recordlinkage` needs an older pandas than anything else here: `make
+bench-linkage` installs it into `bench/out/peers`, beside the environment and not in it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ PEERS = HERE / "out" / "peers"
 PUBLISHED = HERE.parents[1] / "shared" / "data" / "er"
 REGION = HERE.parent / "regions" / "north_west"
 PEOPLE = 60_000
+SIZES = (100_000, 1_000_000)
 LONGEST = 600
 TOOLS = ("fourfold", "splink", "recordlinkage")
 ASKED = {"febrl 3": "F1 0.99", "historical, half A": "F1 0.90", "region": "F1 0.98, precision 0.995"}
@@ -39,6 +41,8 @@ def run(scale: float) -> list[Result]:
             for tool in TOOLS:
                 found += _measured(tool, name, folder)
         found += _fairness(workplace / "region")
+        for size in SIZES:
+            found += _at_size(workplace, int(size * scale))
     return found
 
 
@@ -92,6 +96,24 @@ def _region(workplace: Path, people: int) -> Path:
 
 
 def _measured(tool: str, name: str, folder: Path) -> list[Result]:
+    said = _said(tool, folder)
+    if isinstance(said, str):
+        return [Result(f"{name}: {tool}", 0, "", note=said)]
+    target = ASKED.get(name, "") if tool == "fourfold" else ""
+    return [
+        Result(f"{name}: {tool}, {said['records']:,} records", said["f1"], "F1", target=target, note=_in_words(said))
+    ]
+
+
+def _in_words(said: Mapping[str, float]) -> str:
+    return (
+        f"precision {said['precision']:.4f}, recall {said['recall']:.4f}, {said['seconds']:.1f} s"
+        f" ({said['processor']:.1f} s of the processor), {said['mb']:,.0f} MB"
+    )
+
+
+def _said(tool: str, folder: Path) -> dict[str, float] | str:
+    """What a tool measured in a process of its own, or a sentence saying why it did not."""
     paths = os.pathsep.join([str(HERE.parent), *([str(PEERS)] if tool == "recordlinkage" else [])])
     try:
         done = subprocess.run(
@@ -103,15 +125,96 @@ def _measured(tool: str, name: str, folder: Path) -> list[Result]:
             timeout=LONGEST,
         )
     except subprocess.TimeoutExpired:
-        return [Result(f"{name}: {tool}", LONGEST, "s", note="did not finish and was stopped")]
+        return f"did not finish in {LONGEST} seconds and was stopped"
     except subprocess.CalledProcessError as failed:
-        return [Result(f"{name}: {tool}", 0, "", note=(failed.stderr.strip().splitlines() or ["failed"])[-1][:120])]
-    said = json.loads(done.stdout.splitlines()[-1])
-    note = (
-        f"precision {said['precision']:.4f}, recall {said['recall']:.4f}, {said['seconds']:.1f} s, {said['mb']:,.0f} MB"
-    )
-    target = ASKED.get(name, "") if tool == "fourfold" else ""
-    return [Result(f"{name}: {tool}, {said['records']:,} records", said["f1"], "F1", target=target, note=note)]
+        return (failed.stderr.strip().splitlines() or ["failed"])[-1][:120]
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def _at_size(workplace: Path, size: int) -> list[Result]:
+    """Seconds beside plain Splink's, and of adding a batch of one record in a hundred beside a full run's."""
+    from bench import people  # noqa: PLC0415
+
+    folder = workplace / f"people-{size}"
+    made = people.write(folder, records=size)
+    (folder / "people.json").write_text(json.dumps({s: [str(path) for path in paths] for s, paths in made.items()}))
+    name = f"{size:,} invented records"
+    ours, theirs, grown = (_said(tool, folder) for tool in ("fourfold", "splink", "grown"))
+    found: list[Result] = []
+    for tool, said in (("fourfold", ours), ("splink", theirs), ("grown", grown)):
+        if isinstance(said, str):
+            found.append(Result(f"{name}: {tool}", 0, "", note=said))
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        found.append(
+            Result(
+                f"{name}: seconds, reading included",
+                ours["seconds"],
+                "s",
+                against="Splink, read and cleaned already",
+                against_value=theirs["seconds"],
+                ratio=ours["seconds"] / theirs["seconds"],
+                target="at most 1x",
+                note=f"{_in_words(ours)}; Splink {_in_words(theirs)}",
+            )
+        )
+    if isinstance(grown, dict):
+        found.append(
+            Result(
+                f"{name}: a batch of 1% added",
+                grown["added"],
+                "s",
+                against="a full run",
+                against_value=grown["full"],
+                ratio=grown["added"] / grown["full"],
+                target="at most 0.1x",
+                note=(
+                    f"processor {grown['added_processor'] / grown['full_processor']:.3f}x; pairs of one cluster:"
+                    f" {grown['both']:,} by both, {grown['only_added']:,} by the batch alone,"
+                    f" {grown['only_full']:,} by the full run alone"
+                ),
+            )
+        )
+    return found
+
+
+def grown_child(folder: Path) -> dict[str, float]:
+    """A full run over the first deliveries, the second added, and a full run over both."""
+    from fourfold.pipeline import resolution  # noqa: PLC0415
+
+    given = {s: [Path(p) for p in each] for s, each in json.loads((folder / "people.json").read_text()).items()}
+    with tempfile.TemporaryDirectory() as place:
+        workplace = Path(place)
+        first = {source: paths[:1] for source, paths in given.items()}
+        base = resolution.resolve(first, previous=None, into=workplace / "base")
+        timed: dict[str, float] = {}
+        for name, whole in (("added", False), ("full", True)):
+            started, busy = time.perf_counter(), time.process_time()
+            run = resolution.resolve(
+                given,
+                previous=base.clusters,
+                into=workplace / name,
+                next_cluster=base.next_cluster,
+                whole=whole,
+            )
+            timed |= {name: time.perf_counter() - started, f"{name}_processor": time.process_time() - busy}
+            if run.whole is not whole:
+                raise SystemExit("the batch was not added to the run before it")
+        return timed | _compared(workplace / "added" / "clusters.parquet", workplace / "full" / "clusters.parquet")
+
+
+def _compared(added: Path, full: Path) -> dict[str, float]:
+    """Pairs of records in one cluster: by both runs, and by one alone."""
+    with duckdb.connect() as connection:
+        both, one, other = (
+            connection.execute(
+                f"""select coalesce(sum(n * (n - 1) // 2), 0)::bigint from (
+                  select count(*) as n from read_parquet(?) l join read_parquet(?) r using (source, record_key)
+                  group by {by})""",
+                [str(added), str(full)],
+            ).fetchall()[0][0]
+            for by in ("l.cluster, r.cluster", "l.cluster", "r.cluster")
+        )
+    return {"both": both, "only_added": one - both, "only_full": other - both}
 
 
 def child(tool: str, folder: Path) -> dict[str, float]:
@@ -120,15 +223,17 @@ def child(tool: str, folder: Path) -> dict[str, float]:
     given = json.loads(region.read_text()) if region.exists() else None
     with duckdb.connect() as connection, tempfile.TemporaryDirectory() as place:
         if tool == "fourfold":
+            busy = time.process_time()
             seconds = _ours(connection, folder, given, Path(place))
+            processor = time.process_time() - busy
         else:
             _table_of_people(connection, folder, given, Path(place))
             from bench import peers  # noqa: PLC0415
 
             find: Callable[[duckdb.DuckDBPyConnection], Mapping[int, int]] = getattr(peers, tool)
-            started = time.perf_counter()
+            started, busy = time.perf_counter(), time.process_time()
             groups = find(connection)
-            seconds = time.perf_counter() - started
+            seconds, processor = time.perf_counter() - started, time.process_time() - busy
             connection.execute("create table found (id bigint, cluster bigint)")
             connection.execute(
                 "insert into found select unnest(?::bigint[]), unnest(?::bigint[])",
@@ -144,6 +249,7 @@ def child(tool: str, folder: Path) -> dict[str, float]:
             )
         return _judged(connection, folder, given) | {
             "seconds": seconds,
+            "processor": processor,
             "mb": _most_memory(),
         }
 
@@ -235,4 +341,5 @@ def _fairness(folder: Path) -> list[Result]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(child(sys.argv[1], Path(sys.argv[2]))))
+    asked, at = sys.argv[1], Path(sys.argv[2])
+    print(json.dumps(grown_child(at) if asked == "grown" else child(asked, at)))
