@@ -88,6 +88,24 @@ def test_another_record_of_a_person_who_was_known_is_news(first, publish, tmp_pa
 
 
 @pytest.mark.django_db
+def test_each_of_two_cars_of_one_plate_is_news_by_itself(publish, tmp_path, universe):
+    owner = universe.merseyside_analyst
+    both = Batch(tmp_path / "both")
+    both.thing("v1", "VEHICLE", "AB12CDE", make="Ford")
+    both.thing("v2", "VEHICLE", "AB12CDE", make="Kia")
+    publish(both, grouped=True)
+    keep(owner, text="AB12 CDE")
+    jobs.look_again()
+    assert news(owner) == []
+    more = Batch(tmp_path / "more")
+    more.thing("v3", "VEHICLE", "AB12CDE", make="Ford")
+    more.thing("v4", "VEHICLE", "AB12CDE", make="Kia")
+    publish(more, grouped=True)
+    jobs.look_again()
+    assert news(owner) == ["2 new matches for your saved search “Op Larch”"]
+
+
+@pytest.mark.django_db
 def test_the_page_shows_what_is_new_and_why_until_it_was_looked_at(first, publish, tmp_path, universe, reading):
     owner = universe.merseyside_analyst
     client = reading(owner)

@@ -361,6 +361,11 @@ def _thing_of(record: ObjectRecord | LocationRecord, value: str) -> str:
     return f"@{record.thing_id}" if record.thing_id is not None else value or f"#{record.pk}"
 
 
+def _key_of(record: ObjectRecord | LocationRecord, value: str) -> str:
+    """What a saved search remembers: the thing; where things were not grouped yet its value, and nothing without."""
+    return f"@{record.thing_id}" if record.thing_id is not None else value
+
+
 def _value_of(record: ObjectRecord) -> str:
     return record.value if record.valid else ""
 
@@ -396,7 +401,7 @@ def _object_hit(records: Sequence[ObjectRecord], query: Query, asked: str) -> Hi
         href=reverse("pole:object", args=[first.pk]),
         why=why,
         detail=". ".join(filter(None, (described, f"{plural(len(records), 'record', 'records')} from {owners}"))) + ".",
-        key=first.value if first.valid else "",
+        key=_key_of(first, _value_of(first)),
         size=len(records),
     )
 
@@ -429,7 +434,7 @@ def _place_hit(query: Query, records: Sequence[LocationRecord]) -> tuple[float, 
         href=reverse("pole:place", args=[first.pk]),
         why=", ".join(why),
         detail=f"{plural(len(records), 'record', 'records')} from {_owners(records)}.",
-        key=first.place_key,
+        key=_key_of(first, first.place_key),
         size=len(records),
     )
     return sum(each.closeness for each in found), hit
@@ -558,11 +563,18 @@ def _people_there(keys: Collection[str]) -> Collection[str]:
 
 
 def _objects_there(keys: Collection[str]) -> Collection[str]:
-    return set(pole.object_records().filter(value__in=keys).values_list("value", flat=True))
+    values = pole.object_records().filter(value__in=keys).values_list("value", flat=True)
+    return {*values, *_things_there(pole.object_records(), keys)}
 
 
 def _places_there(keys: Collection[str]) -> Collection[str]:
-    return set(pole.location_records().filter(place_key__in=keys).values_list("place_key", flat=True))
+    values = pole.location_records().filter(place_key__in=keys).values_list("place_key", flat=True)
+    return {*values, *_things_there(pole.location_records(), keys)}
+
+
+def _things_there[R: (ObjectRecord, LocationRecord)](every: QuerySet[R], keys: Collection[str]) -> set[str]:
+    things = [int(key[1:]) for key in keys if key.startswith("@")]
+    return {f"@{thing}" for thing in every.filter(thing__in=things).values_list("thing_id", flat=True)}
 
 
 def _events_there(keys: Collection[str]) -> Collection[str]:
