@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import chain
 
 import pytest
@@ -22,6 +22,7 @@ from fourfold.pole.rules import reference_of
 from fourfold.threats import services as threats
 from fourfold.threats.models import ThreatMember
 from tests.network.conftest import batch_of, make_threat, people_of, publish
+from tests.pole.canonical import Batch
 from tests.threats.conftest import membership, nomination
 
 pytestmark = pytest.mark.django_db
@@ -357,3 +358,15 @@ def test_the_ways_to_a_file_stand_on_the_pages(world, universe, reading):
         in client.get(reverse("network:of_threat", args=[world.threat.reference])).content.decode()
     )
     assert client.get(f"{take}?depth=2").status_code == 200
+
+
+def test_an_organisation_is_one_in_the_file(universe, reading, tmp_path, db):
+    batch = Batch(tmp_path / "canonical", force="merseyside")
+    batch.person("owner", "Alpha Dockside", date(1980, 5, 1))
+    batch.thing("firm", "ORGANISATION", "Dockside Cars Ltd", detail='{"company_number": "01234567"}')
+    batch.link(("PERSON", "owner"), "USES", ("OBJECT", "firm"))
+    people = people_of(universe, publish(universe, batch))
+    address = reverse("network:take_person", args=[reference_of(people["owner"])])
+    found = proxies(content(reading(universe.gmp_analyst).post(address, ASKED)))
+    (firm,) = of_schema(found, "Organization")
+    assert (firm.get("name"), firm.get("registrationNumber")) == (["Dockside Cars Ltd"], ["01234567"])

@@ -53,7 +53,7 @@ PROPERTIES: Mapping[Sort, Mapping[str, str]] = {
     },
     Sort.VEHICLE: {"plate": "registrationNumber", "make": "type", "model": "model", "colour": "description"},
     Sort.PHONE: {"number": "alias"},
-    Sort.ORGANISATION: {"number": "registrationNumber"},
+    Sort.ORGANISATION: {"name": "name", "number": "registrationNumber"},
     Sort.OBJECT: {"number": "alias", "kind": "keywords", "make": "summary", "model": "summary"},
     Sort.PLACE: {
         "address": "full",

@@ -155,6 +155,9 @@ def _values(record: Record, places: Mapping[int, Node]) -> Iterator[tuple[str, s
     match record:
         case PersonRecord():
             yield from _person(record)
+        case ObjectRecord(kind="ORGANISATION"):
+            yield "name", record.value_raw or record.value
+            yield "number", str(record.detail.get("company_number") or "")
         case ObjectRecord():
             number = "plate" if record.kind == "VEHICLE" else "number"
             yield number, selectors.object_title(record)
