@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.pipeline.resolution.people import Bench, Person, clusters_of, edges_of, groups_of
+from tests.pipeline.resolution.people import PERSON, Bench, Person, clusters_of, edges_of, groups_of
 
 from fourfold.pipeline import resolution
 from fourfold.pipeline.resolution import Resolution, Settings, load_settings
@@ -204,6 +204,29 @@ def test_a_full_run_is_made_when_a_batch_is_large_or_a_file_went_away(bench: Ben
     assert bench.resolve(settings=settings).whole, "more than half as many records"
     bench.batches["niche_tri"].pop()
     assert bench.resolve(settings=settings).whole, "a file went away"
+
+
+def test_a_full_run_is_made_when_the_index_cannot_be_gone_on_from(bench: Bench) -> None:
+    settings = first_run(bench)
+    (told,) = bench.batches["niche_tri"]
+    rows = pq.read_table(told).to_pylist()
+    pq.write_table(pa.Table.from_pylist([*rows[1:], Person("one", "Ioan", "Bellis").row()], schema=PERSON), told)
+    rewritten = bench.resolve(settings=settings)
+    assert rewritten.whole, "a file says something else than it did"
+    assert frozenset({"one"}) in groups_of(rewritten)
+    (rewritten.clusters.parent / "index" / "index.json").write_text('{"made_with": "')
+    cut_short = bench.resolve(settings=settings)
+    assert cut_short.whole
+    (cut_short.clusters.parent / "index" / "keys-0.parquet").unlink()
+    assert bench.resolve(settings=settings).whole
+
+
+def test_restricted_records_of_one_label_that_share_a_key_with_too_many_are_not_all_compared(bench: Bench) -> None:
+    bench.deliver("niche_tri", [Person(f"hidden {n}", audience="OWN") for n in range(600)])
+    bench.deliver("niche_tri", [Person("open one"), Person("open two")])
+    run = bench.resolve()
+    assert len(edges_of(run)) == 1, "of the open two"
+    assert run.counts.restricted == 600
 
 
 def test_a_run_that_dies_leaves_nothing_and_is_made_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

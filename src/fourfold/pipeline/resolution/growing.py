@@ -264,11 +264,11 @@ def _find_changed(
                     " and right_kind = 'OBJECT' and right_key in (select record_key from read_parquet(?))",
                     [source, links, str(things)],
                 )
-    files = [(source, str(path)) for source, paths in person_parquets.items() for path in paths]
-    new = [(source, path) for source, path in files if path not in set(about.files.get(source, ()))]
     connection.execute("create or replace temp table there as select source, record_key from holder")
-    for source, path in new:
-        connection.execute("insert into there select ?, record_key from read_parquet(?)", [source, path])
+    for source, names in files_of(person_parquets).items():
+        for name in names:
+            if name not in about.files.get(source, ()):
+                connection.execute("insert into there select ?, record_key from read_parquet(?)", [source, name])
     connection.execute(
         "insert into changed select distinct * from spoken_of semi join there using (source, record_key)"
     )
