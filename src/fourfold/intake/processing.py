@@ -247,6 +247,7 @@ def _resolve(ready: list[Batch], desk: Desk) -> Resolved | None:
         for batch in sorted([*published, *waiting], key=selectors.place_in_time):
             folders.setdefault(batch.source.code, []).append(desk.canonical(batch))
         grouped = things.group_things(folders, into=desk.store.things_folder(run))
+        desk.store.forget_things(but={run, last.things.name} if last else {run})
         if has_new_people:
             made = resolution.resolve(
                 person_parquets=parquets,

@@ -11,7 +11,7 @@ import shutil
 import uuid
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -84,6 +84,12 @@ class Store:
     def things_folder(self, run: str) -> Path:
         """Where one run writes which vehicles, phones, addresses and organisations are one."""
         return self.folder / "things" / run
+
+    def forget_things(self, *, but: Collection[str]) -> None:
+        """Remove what earlier runs wrote of things: each says all anew, under every label."""
+        for folder in (self.folder / "things").iterdir():
+            if folder.name not in but:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def judgements_file(self, run: str) -> Path:
         """What people had said of identity when one resolution run began."""
