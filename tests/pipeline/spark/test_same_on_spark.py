@@ -169,3 +169,9 @@ def weights(waterfall: str) -> dict[tuple[str, str], float]:
 def test_a_statement_that_has_no_form_on_spark_is_refused(spark: SparkDatabase) -> None:
     with pytest.raises(NotForSpark):
         spark.execute("pragma database_list")
+
+
+def test_a_change_from_another_table_that_may_hold_a_row_twice_is_refused(spark: SparkDatabase) -> None:
+    spark.execute("create or replace table word (w varchar)")
+    with pytest.raises(NotForSpark, match="one row of it for each"):
+        spark.execute("update word set w = other.w from (select 'a' as w) other where other.w = word.w")

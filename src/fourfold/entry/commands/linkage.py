@@ -93,9 +93,14 @@ def evaluate(simulated: Path, region: Path, train: bool, thresholds: bool, spark
 @_spark
 @_heap
 def resolve(people: tuple[str, ...], into: Path, workplace: Path | None, spark: str | None, heap_mb: int) -> None:
-    """Match canonical person files, each named after its source, oldest first, and write clusters and edges."""
+    """Match canonical person files, each named after its source, oldest first, and write clusters and edges.
+
+    The merge, object and link files beside a person file are read with it: each delivery in a folder of its own.
+    """
     from fourfold.pipeline import resolution
 
+    if into.exists():
+        raise click.ClickException(f"{into} is there already. Name a folder that is not, for nothing is written over.")
     files: dict[str, list[Path]] = {}
     for each in people:
         source, _, file = each.partition("=")

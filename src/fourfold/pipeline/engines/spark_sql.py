@@ -22,7 +22,6 @@ FUNCTIONS: Mapping[str, str] = {
     # DuckDB's name: the same in Spark's words, {0} the first argument
     "strip_accents": "translate({0}, '%(accented)s', '%(plain)s')",
     "strlen": "octet_length({0})",
-    "hash": "xxhash64({0}, {1})",
     "to_hours": "make_dt_interval(0, {0}, 0, 0)",
     "to_minutes": "make_dt_interval(0, 0, {0}, 0)",
     "map_extract_value": "try_element_at({0}, {1})",
@@ -306,6 +305,9 @@ def _function(node: exp.Expr) -> exp.Expr:
         return _moment(*node.expressions)
     if name == "json_transform":
         return _from_json(node.expressions[0], node.expressions[1])
+    if name == "hash":  # another number, of as many bits; it is only ever held against its like
+        given = ", ".join(f"{{{place}}}" for place in range(len(node.expressions)))
+        return _made(f"xxhash64({given})", *node.expressions)
     if name == "to_json":
         return _made("to_json({0}, map('ignoreNullFields', 'false'))", node.expressions[0])
     return _made(FUNCTIONS[name], *node.expressions) if name in FUNCTIONS else node

@@ -1,8 +1,8 @@
 """Gathers the records, blocks and scores them on Spark, and leaves the tables in DuckDB, where clusters are made.
 
 The same statements and the same Splink settings as on DuckDB: `records`, `blocking` and `scoring` are called here as
-`running` calls them. Clusters stay outside Spark: connected components did not finish there, and the edges of millions
-of records fit one machine.
+`running` calls them. Clusters stay outside Spark, where connected components did not finish. What comes back is the
+records and every scored pair, for groups are asked about weak pairs too; DuckDB reads them from disk.
 """
 
 from __future__ import annotations
