@@ -1,7 +1,8 @@
 """Which records are compared at all: those that share a key of one of the rules of the settings.
 
 A key is kept as a number made of its rule and its text, so that all rules are one table, which is joined once with
-itself. Makes the tables `key` (rule, key, id, open) and `pair` (id_l < id_r), grain: one row a pair.
+itself; two texts of one number, which hardly ever happens, are a pair compared for nothing. Makes the tables `key`
+(rule, key, id, open, label) and `pair` (id_l < id_r), grain: one row a pair. Label 0: open.
 """
 
 from __future__ import annotations
