@@ -30,7 +30,7 @@ check: setup-dev ## Format, lint, types, import contracts, migrations
 format: setup-dev ## Put the code into the house format
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
 
-bench: setup-dev ## Measure every workload beside its floor or peer, and write bench/out/results.json
+bench: setup-spark ## Measure every workload beside its floor or peer, and write bench/out/results.json
 	@$(PYTHON) -m bench
 
 bench-linkage: setup-dev ## Measure linkage beside plain Splink and recordlinkage on the same people

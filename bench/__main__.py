@@ -28,6 +28,7 @@ WORKLOADS = (
     "start",
     "linkage",
     "linkage_kinds",
+    "spark",
 )
 OUT = Path(__file__).parent / "out"
 
