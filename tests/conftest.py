@@ -1,5 +1,6 @@
 """What every test may ask for. Tests connect as the application's role, which owns nothing and bypasses nothing."""
 
+import gc
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
@@ -20,6 +21,13 @@ from tests.universe import Universe
 
 pytest_plugins = ["tests.browser"] if find_spec("tests.browser") else []
 PageClient: type[Client] = import_module("tests.pages").PageClient if find_spec("tests.pages") else Client
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests live as long as the run: looking through them for cycles again and again takes time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(scope="session", autouse=True)

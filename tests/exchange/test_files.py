@@ -331,12 +331,12 @@ def test_another_layout_is_written_and_read_without_code(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_lines_are_read_in_bounded_memory(tmp_path):
+def test_very_many_lines_are_read_in_bounded_memory(tmp_path):
     head = "".join(f"<c t='inlineStr'><is><t>{h}</t></is></c>" for h in ("THREAT NO", "WHEN"))
     line = "<row><c t='inlineStr'><is><t>SOC-0001</t></is></c><c><v>44930</v></c></row>"
     sheet = (
         "<worksheet xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main'><sheetData>"
-        f"<row>{head}</row>{line * 100_000}</sheetData></worksheet>"
+        f"<row>{head}</row>{line * 40_000}</sheetData></worksheet>"
     )
     path = tmp_path / "f"
     path.write_bytes(replaced(typed(lambda book, _: None), "xl/worksheets/sheet1.xml", sheet.encode()))
@@ -346,5 +346,5 @@ def test_a_hundred_thousand_lines_are_read_in_bounded_memory(tmp_path):
         count = sum(1 for _ in found.lines())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert count == 100_000
-    assert peak < 60 * 1024 * 1024
+    assert count == 40_000
+    assert peak < 24 * 1024 * 1024

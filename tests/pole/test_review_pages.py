@@ -217,7 +217,7 @@ def test_take_apart_undo_and_what_the_person_page_says(reading, universe, people
     assert person_of(people["2"], as_intake) != person_of(people["1"], as_intake) == reference
     why = text_of(client.get(f"{reverse('pole:person', args=[reference])}?part=why"))
     assert "Twins, one left-handed" in why
-    assert "Records were taken out of" in why
+    assert "1 record taken out of" in why
     assert "Records that may be of the same person" in text_of(client.get(reverse("pole:person", args=[reference])))
     undone = client.post(answer.headers["Location"], {"act": "undo"})
     assert undone.status_code == 302

@@ -122,9 +122,9 @@ def population(people: int, *, seed: int) -> list[Person]:
 
 
 def test_training_is_repeatable_and_finds_the_people(bench: Bench, tmp_path: Path) -> None:
-    people = population(1_500, seed=4)
+    people = population(700, seed=4)
     settings = resolution.load_settings()
-    settings = replace(settings, training=replace(settings.training, smallest=1_000))
+    settings = replace(settings, training=replace(settings.training, smallest=500))
     bench.deliver("niche_tri", people)
     first = bench.resolve(train=True, settings=settings)
     assert first.model_reason.startswith("The model was trained on these")
@@ -135,7 +135,7 @@ def test_training_is_repeatable_and_finds_the_people(bench: Bench, tmp_path: Pat
     assert second.model_digest == first.model_digest
     assert pq.read_table(first.clusters).equals(pq.read_table(second.clusters))
     assert edges_of(first) == edges_of(second)
-    right = {frozenset(each.key for each in people if each.key.startswith(f"{n}-")) for n in range(1_500)}
+    right = {frozenset(each.key for each in people if each.key.startswith(f"{n}-")) for n in range(700)}
     assert len(groups_of(first) & right) > 0.9 * len(right)
 
 
