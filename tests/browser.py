@@ -136,12 +136,11 @@ def axe(page: Page) -> list[str]:
     ]
 
 
-def screenshot(page: Page, name: str) -> Path:
-    """The whole page as a picture under `build/screenshots/`, for a person to look at."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    path = SCREENSHOTS / f"{name}.png"
-    page.screenshot(path=path, full_page=True)
-    return path
+def screenshot(page: Page, name: str) -> None:
+    """The whole page as a picture under `build/screenshots/`, for a person to look at; where nobody will, not taken."""
+    if os.environ.get("FOURFOLD_SCREENSHOTS"):
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
 
 def overflow(page: Page) -> int:
