@@ -34,8 +34,8 @@ def demo() -> None:
 @click.option(
     "--processes",
     type=click.IntRange(0, 16),
-    default=lambda: min(4, (os.cpu_count() or 1) + 1),
-    show_default="one more than there are processors, up to 4",
+    default=lambda: min(4, os.cpu_count() or 1),
+    show_default="as many as there are processors, up to 4",
     help="How many processes play the acts of officers side by side.",
 )
 def build(people: int, seed: int, extracts: bool, processes: int) -> None:
