@@ -9,6 +9,8 @@ from uuid import uuid4
 from bench import database
 from bench.result import Result
 
+from fourfold.entry.setup import lives_long
+
 NAME = "fourfold_bench_disruptions"
 ROWS = 100_000
 THREATS = 200
@@ -26,6 +28,7 @@ def run(scale: float) -> list[Result]:
         import django  # noqa: PLC0415  the settings read FOURFOLD_DATA, which the caller has set by now
 
         django.setup()
+        lives_long()
         _connect()
         return [_keyed(int(ROWS * scale)), *_pages(int(ROWS * scale))]
     finally:
