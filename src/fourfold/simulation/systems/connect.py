@@ -10,7 +10,7 @@ from fourfold.simulation.moments import dashed, day_of, local, local_offset, min
 from fourfold.simulation.names import Names
 from fourfold.simulation.places import Address
 from fourfold.simulation.reference import DRIFTED_OFFENCES, OPEN_STATUS
-from fourfold.simulation.systems.system import PLANTED_TEXTS, OpenCase, System
+from fourfold.simulation.systems.system import PLANTED_TEXTS, Keeper, OpenCase
 from fourfold.simulation.truth import Truth
 from fourfold.simulation.world import Block, Vehicle
 
@@ -52,7 +52,7 @@ class Section(ExtractFile):
     """A part of the XML file, kept aside until the parts are joined."""
 
 
-class Connect(System):
+class Connect(Keeper):
     """Lancashire."""
 
     source = "connect_lancashire"
@@ -137,6 +137,9 @@ class Connect(System):
         place = self.put("Nominals", element("Nominal", head, *parts))
         for flaw in flaws:
             self.flaw("Nominals", place, flaw, holding.key)
+
+    def second(self, holding: Holding, known: list[Holding]) -> None:
+        """Leave a duplicate: nobody merges here."""
 
     def delivers(self, holding: Holding) -> bool:
         """Return whether the nominal is still there to deliver."""

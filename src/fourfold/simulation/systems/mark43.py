@@ -23,7 +23,7 @@ from fourfold.simulation.reference import (
     STOP_OUTCOMES,
 )
 from fourfold.simulation.systems.connect import birth_dashed
-from fourfold.simulation.systems.system import PLANTED_TEXTS, OpenCase, System
+from fourfold.simulation.systems.system import PLANTED_TEXTS, Keeper, OpenCase
 from fourfold.simulation.truth import Truth
 from fourfold.simulation.world import Block, Vehicle
 
@@ -56,7 +56,7 @@ def compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-class Mark43(System):
+class Mark43(Keeper):
     """Cumbria."""
 
     source = "mark43_cumbria"

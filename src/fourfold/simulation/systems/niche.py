@@ -25,7 +25,7 @@ from fourfold.simulation.reference import (
     SEXES,
     STOP_OUTCOMES,
 )
-from fourfold.simulation.systems.system import PLANTED_TEXTS, OpenCase, System
+from fourfold.simulation.systems.system import PLANTED_TEXTS, Keeper, OpenCase
 from fourfold.simulation.truth import Truth
 from fourfold.simulation.world import Block, Vehicle
 
@@ -84,7 +84,7 @@ def birth_slashed(birth: tuple[int, int, int]) -> str:
     return f"{day:02d}/{month:02d}/{year}" if year else ""
 
 
-class Niche(System):
+class Niche(Keeper):
     """Cheshire, Merseyside and North Wales in one database."""
 
     source = "niche_tri"

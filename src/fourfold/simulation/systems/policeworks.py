@@ -116,9 +116,6 @@ class PoliceWorks(System):
             holding.flaws.append("DUPLICATE_NOMINAL")
         return holding
 
-    def relate(self, until: int) -> None:
-        """Write no family ties: the system keeps none."""
-
     def write_happening(self, happening: Happening, force: str, reported: int) -> None:
         """Write the rows an event becomes."""
         if happening.kind == "CRIME":

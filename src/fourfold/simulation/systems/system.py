@@ -1,6 +1,7 @@
-"""What every simulated record system does: keeps nominals (often twice), merges some, delivers changes."""
+"""What simulated record systems do alike: all deliver what happened; most keep nominals, and merge some."""
 
 import heapq
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -32,7 +33,7 @@ class OpenCase:
     reported: int
 
 
-class System:
+class System(ABC):
     """A record system fed with happenings in order of report, which writes its deliveries as it goes."""
 
     source = ""
@@ -47,38 +48,24 @@ class System:
         self.turn = 0
         self.chance = Chance()
         self.holdings: dict[int, list[Holding]] = {}
-        self.merges: list[tuple[int, int, Holding, Holding]] = []
         self.made = 0
         self.open_cases: list[OpenCase] = []
-        self.related: set[tuple[int, int]] = set()
         self.block: Block
         self.groups: dict[int, Group] = {}
 
     # The parts a family writes its own way.
 
-    def next_key(self) -> str:
-        """Return the key of the next nominal."""
-        raise NotImplementedError
-
-    def write_holding(self, holding: Holding) -> None:
-        """Write a nominal to the present delivery."""
-        raise NotImplementedError
-
+    @abstractmethod
     def write_happening(self, happening: Happening, force: str, reported: int) -> None:
         """Write an event to the present delivery."""
-        raise NotImplementedError
 
+    @abstractmethod
     def write_outcome(self, case: OpenCase) -> None:
         """Write an event again because its outcome is now known."""
-        raise NotImplementedError
 
-    def write_relation(self, one: Holding, other: Holding, kind: str, since: int) -> None:
-        """Write that two people are relatives or associates."""
-        raise NotImplementedError
-
+    @abstractmethod
     def plant(self) -> None:
         """Write the damaged rows that every first delivery carries."""
-        raise NotImplementedError
 
     # What all do alike.
 
@@ -94,23 +81,23 @@ class System:
         self.chance = chance
         self.turn = 0
         self.holdings = {}
-        self.merges = []
         self.open_cases = []
-        self.related = set()
 
     def receive(self, happening: Happening, force: str, reported: int) -> None:
         """Record one event."""
         self.write_happening(happening, force, reported)
 
     def deliver(self, turn: int) -> None:
-        """End one delivery of the block: write every nominal that is new or changed, then go on to the next."""
-        until = minute_of(self.deliveries[turn].period_to) + DAY
-        self.merge_until(until)
-        for holdings in self.holdings.values():
-            for holding in holdings:
-                if holding.changed:
-                    self.write_holding(holding)
-                    holding.changed = False
+        """End one delivery of the block, then go on to the next."""
+        self.write_outcomes(self.end_of(turn))
+        self.go_on(turn)
+
+    def end_of(self, turn: int) -> int:
+        """Return the first moment after a delivery."""
+        return minute_of(self.deliveries[turn].period_to) + DAY
+
+    def write_outcomes(self, until: int) -> None:
+        """Write again the events whose outcome is known by then."""
         waiting = []
         for case in self.open_cases:
             if case.happening.resolved < until:
@@ -118,9 +105,86 @@ class System:
             else:
                 waiting.append(case)
         self.open_cases = waiting
-        self.relate(until)
+
+    def go_on(self, turn: int) -> None:
         if turn + 1 < len(self.deliveries):
             self.turn = turn + 1
+
+    def defect(self, file: str, line: int, code: str, key: str = "") -> None:
+        """Note where a defect stands."""
+        self.truth.add("defects", self.source, self.delivery.period_to, file, line, code, key)
+
+    def event_truth(self, happening: Happening, key: str) -> None:
+        """Note which true event a record stands for."""
+        self.truth.add(
+            "events",
+            self.source,
+            key,
+            happening.kind,
+            happening.number,
+            happening.group if happening.group >= 0 else None,
+        )
+
+    def still_open(self, happening: Happening) -> bool:
+        """Return whether a crime's outcome is not known at the end of the present delivery."""
+        return happening.resolved >= minute_of(self.delivery.period_to) + DAY
+
+    def members(self, person: Person) -> list[tuple[str, int, str]]:
+        """Return key, moment and force of every record an officer would find of the person: none deleted or merged."""
+        known = self.holdings.get(person.number, [])
+        return [(holding.key, holding.created, holding.force) for holding in known if not holding.deleted]
+
+    def finish(self) -> dict[date, dict[str, int]]:
+        """Close every delivery and return its counts."""
+        return {delivery.period_to: delivery.close() for delivery in self.deliveries}
+
+
+class Keeper(System):
+    """A system with a nominal for each person it knows, often two, which are merged when somebody notices."""
+
+    def __init__(self, names: Names, deliveries: Sequence[Delivery], truth: Truth) -> None:
+        super().__init__(names, deliveries, truth)
+        self.merges: list[tuple[int, int, Holding, Holding]] = []
+        self.related: set[tuple[int, int]] = set()
+
+    # The parts a family writes its own way.
+
+    @abstractmethod
+    def next_key(self) -> str:
+        """Return the key of the next nominal."""
+
+    @abstractmethod
+    def write_holding(self, holding: Holding) -> None:
+        """Write a nominal to the present delivery."""
+
+    @abstractmethod
+    def write_relation(self, one: Holding, other: Holding, kind: str, since: int) -> None:
+        """Write that two people are relatives or associates."""
+
+    @abstractmethod
+    def second(self, holding: Holding, known: list[Holding]) -> None:
+        """Decide what becomes of a duplicate."""
+
+    # What all that keep nominals do alike.
+
+    def begin(self, block: Block, chance: Chance) -> None:
+        """Start a block: nobody of it is known yet."""
+        super().begin(block, chance)
+        self.merges = []
+        self.related = set()
+
+    def deliver(self, turn: int) -> None:
+        """End one delivery of the block: write every nominal that is new or changed, then go on to the next."""
+        until = self.end_of(turn)
+        self.merge_until(until)
+        for holdings in self.holdings.values():
+            for holding in holdings:
+                if holding.changed:
+                    self.write_holding(holding)
+                    holding.changed = False
+        self.write_outcomes(until)
+        self.relate(until)
+        self.go_on(turn)
 
     def relate(self, until: int) -> None:
         """Write the family ties the system has come to know."""
@@ -175,9 +239,6 @@ class System:
             self.truth.add("records", self.source, holding.key, person.number)
         return holding
 
-    def second(self, holding: Holding, known: list[Holding]) -> None:
-        """Decide what becomes of a duplicate."""
-
     def merge_until(self, at: int) -> None:
         """Carry out the merges whose day has come."""
         while self.merges and self.merges[0][0] <= at:
@@ -206,31 +267,3 @@ class System:
         if chance.yes(0.3) and all(number != phone for _, number in holding.phones):
             holding.phones.append((at, phone))
             holding.updated, holding.changed = at, True
-
-    def defect(self, file: str, line: int, code: str, key: str = "") -> None:
-        """Note where a defect stands."""
-        self.truth.add("defects", self.source, self.delivery.period_to, file, line, code, key)
-
-    def event_truth(self, happening: Happening, key: str) -> None:
-        """Note which true event a record stands for."""
-        self.truth.add(
-            "events",
-            self.source,
-            key,
-            happening.kind,
-            happening.number,
-            happening.group if happening.group >= 0 else None,
-        )
-
-    def still_open(self, happening: Happening) -> bool:
-        """Return whether a crime's outcome is not known at the end of the present delivery."""
-        return happening.resolved >= minute_of(self.delivery.period_to) + DAY
-
-    def members(self, person: Person) -> list[tuple[str, int, str]]:
-        """Return key, moment and force of every record an officer would find of the person: none deleted or merged."""
-        known = self.holdings.get(person.number, [])
-        return [(holding.key, holding.created, holding.force) for holding in known if not holding.deleted]
-
-    def finish(self) -> dict[date, dict[str, int]]:
-        """Close every delivery and return its counts."""
-        return {delivery.period_to: delivery.close() for delivery in self.deliveries}
