@@ -118,6 +118,8 @@ def axe(page: Page) -> list[str]:
     """
     if not AXE.exists():
         pytest.fail("axe-core is missing: run `fourfold assets`")
+    # A click is over when the next page has begun to arrive: half a page cannot be judged.
+    page.wait_for_load_state()
     page.evaluate(AXE.read_text(encoding="utf-8"))
     # Only violations are wanted in full: to describe every element that passed takes most of its time.
     found = page.evaluate(
@@ -145,6 +147,7 @@ def screenshot(page: Page, name: str) -> None:
 
 def overflow(page: Page) -> int:
     """By how many pixels the page is wider than its window: 0 where nothing is cut off."""
+    page.wait_for_load_state()
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
