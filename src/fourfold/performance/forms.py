@@ -42,3 +42,8 @@ class ReaderForm(forms.Form):
         error_messages={"required": "Say what the token is for"},
     )
     expires_on = DateField(label="The last day on which it is taken", help_text="At most 90 days from now.")
+    takes_files = forms.BooleanField(
+        label="It also takes people and threats as files",
+        required=False,
+        help_text="Only for a program that puts them into a tool for link analysis. It says why each time.",
+    )

@@ -22,7 +22,7 @@ class RegionCount(Labelled, Versioned):
 
 
 class ApiReader(Labelled, Versioned):
-    """A bearer token by which a program reads figures with the rights of its owner. Only its hash is kept."""
+    """A bearer token by which a program acts with the rights of its owner. Only its hash is kept."""
 
     owner = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=120, help_text="What the token is for, in its owner's words")
@@ -30,6 +30,9 @@ class ApiReader(Labelled, Versioned):
     made_at = models.DateTimeField()
     expires_on = models.DateField(help_text="The last day on which it is taken")
     withdrawn_at = models.DateTimeField(null=True)
+    takes_files = models.BooleanField(
+        default=False, db_default=False, help_text="Takes people and threats as files too, and not figures alone"
+    )
 
     class Meta:
         indexes = [models.Index(fields=["owner", "expires_on"], name="apireader_owner_expires")]

@@ -587,11 +587,12 @@ def readers_page(tokens: Sequence[Any], *, token: str, reader: User, actions: tu
         foot=foot(reader),
         tabs=tabs("performance:measures"),
         rewind=Rewind(),
-        lead="A program that sends your token reads figures as you do: the same rows, the same numbers, nothing else.",
+        lead="A program that sends your token reads figures as you do: the same rows, the same numbers, nothing else. "
+        "A token made for it also takes people and threats as files, and says why each time.",
         token=token,
         tokens=tuple(
             TokenShown(
-                each.name,
+                f"{each.name} (takes files too)" if each.takes_files else each.name,
                 shown_moment(each.made_at),
                 shown_date(each.expires_on),
                 Action("Withdraw", reverse("performance:withdraw_reader", args=[each.pk]), post=True),

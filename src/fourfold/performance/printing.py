@@ -4,13 +4,18 @@ import tempfile
 from dataclasses import dataclass
 from datetime import date, datetime
 from html import escape
+from pathlib import Path
+from threading import Lock
 from typing import IO, Any, Final, cast
+from unicodedata import normalize
 
 from django.http.response import HttpResponseBase
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle, getSampleStyleSheet
 from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import getRegisteredFontNames, registerFont, registerFontFamily
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
@@ -24,8 +29,12 @@ MARGIN: Final = 15 * mm
 PDF: Final = "application/pdf"
 FORMATS: Final = frozenset({*exports.FORMATS, "pdf"})
 WIDEST: Final = 600
+FONTS: Final = Path(__file__).parent / "data" / "fonts"
+REGULAR: Final = "LiberationSans-Regular"
+BOLD: Final = "LiberationSans-Bold"
 
 Facts = tuple[tuple[str, str], ...]
+_putting = Lock()
 
 
 @dataclass(frozen=True)
@@ -71,9 +80,11 @@ def deliver(sheet: Sheet, *, wanted: str, day: date, reason: audit.Reason | None
 
 def write_pdf(out: IO[bytes], sheet: Sheet) -> None:
     """A4 on its side. Title, facts and marking; the head of the table and the marking come again on every page."""
+    _put_in_fonts()
     styles = getSampleStyleSheet()
-    small = ParagraphStyle("small", parent=styles["BodyText"], fontSize=8, leading=10)
-    bold = ParagraphStyle("bold", parent=small, fontName="Helvetica-Bold")
+    large = ParagraphStyle("large", parent=styles["Title"], fontName=BOLD)
+    small = ParagraphStyle("small", parent=styles["BodyText"], fontName=REGULAR, fontSize=8, leading=10)
+    bold = ParagraphStyle("bold", parent=small, fontName=BOLD)
     document = SimpleDocTemplate(
         out,
         pagesize=landscape(A4),
@@ -86,22 +97,41 @@ def write_pdf(out: IO[bytes], sheet: Sheet) -> None:
         subject="; ".join(f"{label}: {value}" for label, value in sheet.facts)[:WIDEST],
         keywords=OFFICIAL_SENSITIVE,
         lang="en-GB",
+        initialFontName=REGULAR,
     )
-    story: list[Any] = [Paragraph(escape(sheet.title), styles["Title"])]
-    story += [Paragraph(f"<b>{escape(label)}:</b> {escape(value)}", small) for label, value in sheet.facts]
+    story: list[Any] = [Paragraph(_line(sheet.title), large)]
+    story += [Paragraph(f"<b>{_line(label)}:</b> {_line(value)}", small) for label, value in sheet.facts]
     story.append(Spacer(1, 5 * mm))
     story.append(_table(sheet, document.width, small, bold))
     document.build(story, canvasmaker=_Marked)
 
 
+def _put_in_fonts() -> None:
+    """The fonts that a file carries with it, as much of them as it prints: a reader's own may have no Welsh letters.
+
+    Put in once, by one thread: a second font of the name would take the place of the one that a file is being made with.
+    """
+    with _putting:
+        if REGULAR not in getRegisteredFontNames():
+            for name in (BOLD, REGULAR):
+                registerFont(TTFont(name, FONTS / f"{name}.ttf"))
+            registerFontFamily(REGULAR, normal=REGULAR, bold=BOLD, italic=REGULAR, boldItalic=BOLD)
+
+
+def _line(text: str) -> str:
+    """Text as a paragraph takes it. Letters and their accents come together, and a hyphen is one the fonts have."""
+    return escape(normalize("NFC", text).replace("\u2011", "-"))
+
+
 def _table(sheet: Sheet, width: float, small: ParagraphStyle, bold: ParagraphStyle) -> LongTable:
     shares = sheet.widths or (1.0,) * len(sheet.heads)
-    body = [[Paragraph(escape(head), bold) for head in sheet.heads]]
-    body += [[Paragraph(escape(_plain(value)), small) for value in row] for row in sheet.rows]
+    body = [[Paragraph(_line(head), bold) for head in sheet.heads]]
+    body += [[Paragraph(_line(_plain(value)), small) for value in row] for row in sheet.rows]
     made = LongTable(body, colWidths=[width * each / sum(shares) for each in shares], repeatRows=1)
     made.setStyle(
         TableStyle(
             [
+                ("FONTNAME", (0, 0), (-1, -1), REGULAR),
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
                 ("LINEBELOW", (0, 0), (-1, -1), 0.4, colors.HexColor("#cecece")),
                 ("BACKGROUND", (0, 0), (-1, 0), colors.HexColor("#f3f3f3")),
@@ -132,10 +162,10 @@ class _Marked(Canvas):  # type: ignore[misc]  # the library has no types
         for number, page in enumerate(self._kept, start=1):
             self.__dict__.update(page)
             width, height = self._pagesize
-            self.setFont("Helvetica-Bold", 9)
+            self.setFont(BOLD, 9)
             self.drawCentredString(width / 2, height - 10 * mm, OFFICIAL_SENSITIVE)
             self.drawCentredString(width / 2, 8 * mm, OFFICIAL_SENSITIVE)
-            self.setFont("Helvetica", 8)
+            self.setFont(REGULAR, 8)
             self.drawRightString(width - MARGIN, 8 * mm, f"Page {number} of {len(self._kept)}")
             super().showPage()
         super().save()

@@ -268,9 +268,11 @@ def readers_of(owner: User) -> tuple[ApiReader, ...]:
     return tuple(ApiReader.objects.filter(owner=owner, withdrawn_at=None).order_by("expires_on", "pk"))
 
 
-def reader_of_token(token_hash: str, *, today: date) -> User | None:
-    """Whose token it is: None for one that is not known, withdrawn or out of date."""
+def reader_of_token(token_hash: str, *, today: date, for_files: bool = False) -> User | None:
+    """Whose token it is: None for one that is not known, withdrawn or out of date, or not made for what is asked."""
     found = ApiReader.objects.filter(token_hash=token_hash, withdrawn_at=None, expires_on__gte=today)
+    if for_files:
+        found = found.filter(takes_files=True)
     reader = found.select_related("owner__organisation").first()
     return reader.owner if reader is not None and reader.owner.is_active else None
 

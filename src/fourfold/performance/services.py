@@ -62,16 +62,31 @@ def import_region_counts(*, actor: User, counts: Sequence[rules.RegionCount]) ->
 
 
 @transaction.atomic
-def make_reader(*, actor: User, owner: User, name: str, expires_on: date, now: datetime, today: date) -> str:
+def make_reader(
+    *,
+    actor: User,
+    owner: User,
+    name: str,
+    expires_on: date,
+    now: datetime,
+    today: date,
+    takes_files: bool = False,
+) -> str:
     """A new bearer token that reads figures with its owner's rights. Shown once; only its hash is kept.
 
+    Args:
+        takes_files: It also takes people and threats as files, which a token made for figures never does.
+
     Raises:
-        RuleBroken: AR1 or AR2; AR3, the token is somebody else's, or the actor may write nothing.
+        RuleBroken: AR1 or AR2; AR3, the token is somebody else's, or the actor may write nothing; AR4, it is to take
+            files and its owner reads no people.
     """
     rules.check_reader(name=name, expires_on=expires_on, today=today)
     is_service = actor.kind == UserKind.SERVICE
     if not is_service and (owner != actor or not may(actor, rules.WRITES)):
         raise RuleBroken("AR3", "Your role cannot make a token. Ask those who run the service to make one for you.")
+    if takes_files and not may(owner, "person.read"):
+        raise RuleBroken("AR4", "A token that takes files is for roles that read people", "takes_files")
     token = rules.new_token()
     label = label_for(owner=owner.organisation, audience="OWN", marking="OFFICIAL-SENSITIVE")
     made = ApiReader.objects.create(
@@ -80,9 +95,10 @@ def make_reader(*, actor: User, owner: User, name: str, expires_on: date, now: d
         token_hash=token_hash(token),
         made_at=now,
         expires_on=expires_on,
+        takes_files=takes_files,
         label=label,
     )
-    audit.note(Operation.ALTERATION, made, token=made.name, expires_on=expires_on)
+    audit.note(Operation.ALTERATION, made, token=made.name, expires_on=expires_on, takes_files=takes_files)
     return token
 
 

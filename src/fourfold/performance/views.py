@@ -378,6 +378,7 @@ def make_reader(request: HttpRequest) -> HttpResponse:
                 owner=actor,
                 name=form.cleaned_data["name"],
                 expires_on=form.cleaned_data["expires_on"],
+                takes_files=form.cleaned_data["takes_files"],
                 now=clock.now(),
                 today=clock.today(),
             )
