@@ -109,7 +109,7 @@ def write_pdf(out: IO[bytes], sheet: Sheet) -> None:
 def _put_in_fonts() -> None:
     """The fonts that a file carries with it, as much of them as it prints: a reader's own may have no Welsh letters.
 
-    Put in once, by one thread: a second font of the name would take the place of the one that a file is being made with.
+    Put in once, by one thread: a second font of the name would take the place of one that a file is being made with.
     """
     with _putting:
         if REGULAR not in getRegisteredFontNames():
