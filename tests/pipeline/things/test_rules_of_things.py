@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from fourfold.formats import devices
 from fourfold.pipeline.things import RulesWrong, group_things, load_rules
 from fourfold.pipeline.things.grouping import Said, grouped
+from fourfold.pipeline.things.judged import JUDGED
 from fourfold.pipeline.things.matching import compare
 from fourfold.pipeline.things.records import load_records
 from fourfold.pipeline.things.rules import SHIPPED
@@ -74,10 +75,10 @@ def put(folder: Path, **rows: Sequence[Mapping[str, Any]]) -> Path:
 
 
 def things(
-    tmp_path: Path, **rows: Sequence[Mapping[str, Any]]
+    tmp_path: Path, *, judgements: Path | None = None, **rows: Sequence[Mapping[str, Any]]
 ) -> tuple[set[frozenset[str]], dict[tuple[str, str], str]]:
     """The groups of more than one record, and the verdict and rule of each pair that has one."""
-    made = group_things({"one": [put(tmp_path / "given", **rows)]}, into=tmp_path / "made")
+    made = group_things({"one": [put(tmp_path / "given", **rows)]}, into=tmp_path / "made", judgements=judgements)
     with duckdb.connect() as duck:
         groups = duck.execute(
             "select list(record_key) from read_parquet(?) group by end_kind, cluster having count(*) > 1",
@@ -242,6 +243,64 @@ def test_a_thousand_restricted_records_of_one_place_are_not_compared_all_with_al
     assert made.counts["address"].things == 1
 
 
+# What people said -------------------------------------------------------------------------------------------------
+
+
+def judged(tmp_path: Path, rows: Sequence[Mapping[str, Any]], *said: tuple[str, str, str]) -> tuple[Any, Any]:
+    """The groups and reasons where people said something of records of one source."""
+    path = tmp_path / "said.parquet"
+    tmp_path.mkdir(exist_ok=True)
+    with duckdb.connect() as duck:
+        duck.execute(f"create table t ({', '.join(f'{name} varchar' for name in JUDGED)})")
+        for left, right, verdict in said:
+            duck.execute("insert into t values ('OBJECT', 'one', ?, 'one', ?, ?)", [left, right, verdict])
+        duck.execute(f"copy t to '{path}' (format parquet)")
+    return things(tmp_path, judgements=path, object=rows)
+
+
+def test_what_somebody_said_is_two_stays_two_and_a_later_record_goes_with_the_larger_side(tmp_path: Path) -> None:
+    cars = [vehicle(key, "AB12CDE", "Ford", "Focus", "Blue") for key in ("a", "b", "c", "later")]
+    groups, ties = judged(tmp_path, cars, ("a", "b", "DIFFERENT"), ("a", "c", "DIFFERENT"))
+    assert groups == {frozenset({"b", "c", "later"})}
+    assert ties["a", "b"] == "JOIN plate_described", "taking it back finds the reason again"
+    assert ties["a", "later"] == "MAYBE plate_described"
+
+
+def test_what_somebody_said_is_one_is_one_whatever_a_rule_has_against_it(tmp_path: Path) -> None:
+    cars = [vehicle("f1", "AB12CDE", "Ford"), vehicle("f2", "AB12CDE", "Ford"), vehicle("k", "AB12CDE", "Kia"),
+            vehicle("t", "AB12CDE", "Toyota"), vehicle("x", "AB12CDE")]  # fmt: skip
+    groups, _ = judged(tmp_path, cars, ("f1", "k", "SAME"))
+    assert groups == {frozenset({"f1", "f2", "k"})}
+    groups, _ = judged(tmp_path / "again", [*cars[:3], cars[4]], ("f1", "k", "SAME"))
+    assert groups == {frozenset({"f1", "f2", "k", "x"})}, "nothing is left that it fits beside"
+
+
+def test_somebodys_word_on_a_restricted_record_moves_no_open_one(tmp_path: Path) -> None:
+    cars = [vehicle("a", "AB12CDE", "Ford"), vehicle("b", "J12XYZ", "Kia"),
+            vehicle("x", "AB12CDE", "Kia", audience="OWN")]  # fmt: skip
+    groups, _ = judged(tmp_path, cars, ("a", "x", "SAME"))
+    assert groups == {frozenset("ax")}
+    groups, _ = judged(tmp_path / "again", cars, ("b", "x", "SAME"), ("a", "x", "DIFFERENT"))
+    assert groups == {frozenset("bx")}
+
+
+def test_a_judgement_that_says_something_else_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="UNSURE"):
+        judged(tmp_path, [vehicle("a", "AB12CDE")], ("a", "b", "UNSURE"))
+
+
+def test_the_reasons_kept_hold_every_group_together(tmp_path: Path) -> None:
+    """A chain that the first three records of a street are not all in is still told link by link."""
+    places = [address(f"b{number}", "12 Mill Road, Bootle", "L20 1AA") for number in range(4)]
+    places += [address("c", "12 Mill Road, Bootle"), address("z", "12 Mill Rd, Bootle", uprn="77"),
+               address("zz", "The Old Mill", uprn="77")]  # fmt: skip
+    made = group_things({"one": [put(tmp_path / "given", location=places)]}, into=tmp_path / "made")
+    with duckdb.connect() as duck:
+        ties = duck.execute("select left_key, right_key from read_parquet(?) where verdict = 'JOIN'", [str(made.ties)])
+        assert ("z", "zz") in ties.fetchall()
+    assert made.counts["address"].things == 1
+
+
 def test_every_rule_has_a_source_a_mark_and_words() -> None:
     rules = load_rules()
     for kind in rules.kinds.values():
@@ -279,6 +338,9 @@ def test_no_things_at_all_make_empty_files(tmp_path: Path) -> None:
 # What holds whatever the pairs ------------------------------------------------------------------------------------
 
 RECORDS = range(1, 9)
+said_of = st.dictionaries(
+    st.sampled_from(list(itertools.combinations(RECORDS, 2))), st.sampled_from(["SAME", "DIFFERENT"]), max_size=4
+)
 pairs = st.sampled_from(list(itertools.combinations(RECORDS, 2)))
 joins = st.lists(st.builds(Said, st.booleans(), st.integers(0, 3), pairs), max_size=14)
 restrictions = st.fixed_dictionaries({record: st.sampled_from(["", "", "own", "room"]) for record in RECORDS})
@@ -309,6 +371,33 @@ def test_no_group_holds_open_records_that_are_kept_apart_and_restricted_ones_cha
         dict.fromkeys(sorted(is_open), ""),
         [each for each in said if is_open.issuperset(each.pair)],
         [pair for pair in apart if is_open.issuperset(pair)],
+    )
+    assert {record: found[record] for record in is_open} == alone
+
+
+@settings(max_examples=150, deadline=None)
+@given(records=restrictions, said=joins, apart=st.lists(pairs, max_size=5), spoken=said_of)
+def test_what_people_said_holds_and_what_is_restricted_still_changes_no_open_group(
+    records: dict[int, str], said: list[Said], apart: list[tuple[int, int]], spoken: dict[tuple[int, int], str]
+) -> None:
+    same = [pair for pair, verdict in spoken.items() if verdict == "SAME"]
+    different = [pair for pair, verdict in spoken.items() if verdict == "DIFFERENT"]
+    found = grouped(records, said, apart, same=same, different=different)
+    is_open = {record for record, restriction in records.items() if not restriction}
+    for one, other in different:
+        assert found[one] != found[other]
+    if not different:
+        assert all(found[one] == found[other] for one, other in same if is_open.issuperset((one, other)))
+
+    def among_open(given: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        return [pair for pair in given if is_open.issuperset(pair)]
+
+    alone = grouped(
+        dict.fromkeys(sorted(is_open), ""),
+        [each for each in said if is_open.issuperset(each.pair)],
+        among_open(apart),
+        same=among_open(same),
+        different=among_open(different),
     )
     assert {record: found[record] for record in is_open} == alone
 

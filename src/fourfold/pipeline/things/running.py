@@ -5,24 +5,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from fourfold.pipeline.things import matching
-from fourfold.pipeline.things.grouping import Pair, Said, grouped
+from fourfold.pipeline.things import judged, matching
+from fourfold.pipeline.things.grouping import FEW, Pair, Said, grouped, holding
 from fourfold.pipeline.things.records import load_records
 from fourfold.pipeline.things.rules import Kind, Rules, load_rules
 
 END = {"vehicle": "OBJECT", "phone": "OBJECT", "organisation": "OBJECT", "address": "LOCATION"}
 """The table of the contract that has the records of each kind."""
-REASONS_FROM = 3
-"""Of each group so many records, open ones first, are those that reasons are kept with: a street may have a thousand
-records, and a reason for each two of them would tell nobody more.
-"""
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,9 @@ class Grouped:
     counts: Mapping[str, Counts]
 
 
-def group_things(folders: Mapping[str, Sequence[Path]], *, into: Path, rules: Rules | None = None) -> Grouped:
+def group_things(
+    folders: Mapping[str, Sequence[Path]], *, into: Path, rules: Rules | None = None, judgements: Path | None = None
+) -> Grouped:
     """Say which records are of one vehicle, phone, address or organisation, and why.
 
     Args:
@@ -55,8 +53,10 @@ def group_things(folders: Mapping[str, Sequence[Path]], *, into: Path, rules: Ru
             earlier.
         into: A folder made for this; it appears whole or not at all, and replaces one left by an earlier try.
         rules: The shipped rules when none are given.
+        judgements: What people said that stands: Parquet with `judged.JUDGED`.
 
     Raises:
+        ValueError: a judgement says something else than SAME or DIFFERENT.
         RulesWrong: the rules compare something that may not be compared.
     """
     rules = rules or load_rules()
@@ -68,6 +68,7 @@ def group_things(folders: Mapping[str, Sequence[Path]], *, into: Path, rules: Ru
         connection.execute("set preserve_insertion_order = false")
         connection.execute("set temp_directory = $place", {"place": str(making / "spill")})
         load_records(connection, folders, rules)
+        judged.load(connection, judgements)
         connection.execute("create table grouping (id bigint, cluster bigint)")
         connection.execute("create table tie (id_l bigint, id_r bigint, kind varchar, verdict varchar, code varchar)")
         for kind in rules.kinds.values():
@@ -87,11 +88,19 @@ def _group(connection: duckdb.DuckDBPyConnection, kind: Kind) -> Counts:
     """Add the groups and reasons of one kind. Only records of which a rule says something come into Python."""
     rows = connection.execute(f"""
         select id, case when open then '' else label end from {kind.name}
-        where id in (select id_l from said union select id_r from said)""").fetchall()
+        where id in (select id_l from said union select id_r from said
+          union select id_l from judged union select id_r from judged)""").fetchall()
     said = connection.execute("select id_l, id_r, verdict, place, weak from said where verdict <> 'MAYBE'").fetchall()
     joins = [Said(weak, place, (one, other)) for one, other, verdict, place, weak in said if verdict == matching.JOIN]
     apart: list[Pair] = [(one, other) for one, other, verdict, *_ in said if verdict == matching.APART]
-    found = grouped(dict(rows), joins, apart)
+    records = dict(rows)
+    spoken = connection.execute("select id_l, id_r, same from judged order by all").fetchall()
+    mine = [(one, other, same) for one, other, same in spoken if one in records and other in records]
+    different = [(one, other) for one, other, same in mine if not same]
+    found = grouped(
+        records, joins, apart, same=[(one, other) for one, other, same in mine if same], different=different
+    )
+    _register_pairs(connection, "held_together", holding(joins, found))
     placed = pa.table({"id": pa.array(found, type=pa.int64()), "cluster": pa.array(found.values(), type=pa.int64())})
     connection.register("placed", placed)
     connection.execute(f"""
@@ -106,9 +115,12 @@ def _group(connection: duckdb.DuckDBPyConnection, kind: Kind) -> Counts:
         f"""
         create or replace table told as
         select id_l, id_r, code,
-          case when verdict = 'JOIN' and l.cluster <> r.cluster then 'MAYBE' else verdict end as outcome
+          case when verdict = 'JOIN' and l.cluster <> r.cluster and coalesce(j.same, true) then 'MAYBE'
+            else verdict end as outcome
         from said join grouped l on l.id = id_l join grouped r on r.id = id_r
-        where case verdict when 'JOIN' then l.cluster <> r.cluster or least(l.place, r.place) <= {REASONS_FROM}
+        left join judged j using (id_l, id_r) left join held_together h using (id_l, id_r)
+        where case verdict
+          when 'JOIN' then l.cluster <> r.cluster or least(l.place, r.place) <= {FEW} or h.id_l is not null
           when 'MAYBE' then l.cluster <> r.cluster else code in ({shown}) end"""
     )
     connection.execute(f"insert into tie select id_l, id_r, '{kind.name}', outcome, code from told")
@@ -116,7 +128,17 @@ def _group(connection: duckdb.DuckDBPyConnection, kind: Kind) -> Counts:
         select count(*), count(distinct cluster), (select count(*) from told where outcome = 'JOIN'),
           (select count(*) from told where outcome = 'MAYBE'), (select count(*) from told where outcome = 'APART')
         from grouped""").fetchall()
+    connection.unregister("held_together")
     return Counts(records=records, things=things, joined=joined, maybe=maybe, apart=kept)
+
+
+def _register_pairs(connection: duckdb.DuckDBPyConnection, name: str, pairs: Iterable[Pair]) -> None:
+    found = list(pairs)
+    columns = {
+        "id_l": pa.array([one for one, _ in found], type=pa.int64()),
+        "id_r": pa.array([other for _, other in found], type=pa.int64()),
+    }
+    connection.register(name, pa.table(columns))
 
 
 def _write(connection: duckdb.DuckDBPyConnection, rules: Rules, making: Path) -> None:
