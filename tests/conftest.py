@@ -69,6 +69,21 @@ def lasting_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
             database.copy_template()
 
 
+@pytest.fixture(scope="module")
+def kept_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A database of the module's own: what one of its fixtures writes once is there for each of its tests.
+
+    Not for a module of which a test asks for `lasting_db`, which throws it away.
+    """
+    with django_db_blocker.unblock():
+        try:
+            yield
+        finally:
+            for connected in connections.all():
+                connected.close()
+            database.copy_template()
+
+
 @pytest.fixture
 def as_simulation(lasting_db: None) -> None:
     """As `lasting_db`, logged in as the role that may say what time it is: history follows `clock.told`."""

@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, datetime, time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +63,16 @@ TABLES = {
 }
 
 
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """One for all: to start one takes ten times as long as to write a table."""
+    return duckdb.connect()
+
+
 def write(path: Path, columns: dict[str, str], rows: list[dict[str, Any]]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect() as duck:
-        duck.execute(f"create table t ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
+    with _engine().cursor() as duck:
+        duck.execute(f"create temp table t ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
         if rows:
             marks = ", ".join("?" * len(columns))
             duck.executemany(f"insert into t values ({marks})", [[row.get(name) for name in columns] for row in rows])

@@ -15,9 +15,15 @@ from fourfold.pole import services
 from tests.pole.canonical import Batch, clusters, edges
 from tests.universe import Universe
 
+Publish = Callable[..., services.Published]
+
 
 @pytest.fixture
-def publish(universe: Universe, tmp_path: Path) -> Callable[..., services.Published]:
+def publish(universe: Universe, tmp_path: Path) -> Publish:
+    return publisher(universe, tmp_path)
+
+
+def publisher(universe: Universe, folder: Path) -> Publish:
     """Publish a batch as the intake would: as its service user, in one transaction.
 
     `grouped`: with the things of all batches published so far; without, each object and place is one by itself.
@@ -31,16 +37,16 @@ def publish(universe: Universe, tmp_path: Path) -> Callable[..., services.Publis
         number = batch_id or next(numbers)
         groups = given.pop("clusters", None)
         pairs = given.pop("edges", [] if groups is not None else None)
-        folder = batch.written()
-        delivered.setdefault(source, []).append(folder)
-        things = group_things(delivered, into=tmp_path / f"things-{number}") if grouped else None
+        written = batch.written()
+        delivered.setdefault(source, []).append(written)
+        things = group_things(delivered, into=folder / f"things-{number}") if grouped else None
         with acting_as(universe.service("intake")):
             return services.publish_batch(
                 batch_id=number,
                 source_code=source,
-                canonical_dir=folder,
-                clusters=None if groups is None else clusters(tmp_path / f"clusters-{number}.parquet", groups),
-                edges=None if pairs is None else edges(tmp_path / f"edges-{number}.parquet", pairs),
+                canonical_dir=written,
+                clusters=None if groups is None else clusters(folder / f"clusters-{number}.parquet", groups),
+                edges=None if pairs is None else edges(folder / f"edges-{number}.parquet", pairs),
                 run=f"run-{number}",
                 now=clock.now(),
                 things=things.clusters if things else None,

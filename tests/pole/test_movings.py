@@ -67,3 +67,20 @@ def test_it_stands_on_the_page_beside_what_people_said(universe, joined, reading
     page = reading(actor).get(address).content.decode()
     assert f"1 record taken out of {rules.reference_of(person)}: now {rules.reference_of(was['2'])}" in page
     assert "Father and son" in page
+
+
+def test_a_person_whose_records_went_to_another_leads_there(reading, universe, publish, tmp_path):
+    batch = Batch(tmp_path / "a")
+    batch.person("1", "John Smith", date(1990, 5, 1))
+    batch.person("2", "John Smith", date(1990, 5, 1))
+    batch.person("3", "Jon Smith", date(1990, 5, 1), audience="OWN", owning_force="gmp")
+    publish(batch, clusters=[("niche_tri", "1", 1), ("niche_tri", "2", 2), ("niche_tri", "3", 3)])
+    with acting_as(universe.service("intake")):
+        was = dict(PersonRecord.objects.values_list("source_key", "person_id"))
+    publish(Batch(tmp_path / "n"), clusters=[("niche_tri", key, 1) for key in "123"])
+    client = reading(universe.merseyside_analyst)
+    answer = client.get(reverse("pole:person", args=[rules.reference_of(was["2"])]))
+    assert answer.status_code == 302
+    assert answer["Location"] == reverse("pole:person", args=[rules.reference_of(was["1"])])
+    hidden = client.get(reverse("pole:person", args=[rules.reference_of(was["3"])]))
+    assert hidden.status_code == 404, "a number that only a hidden record ever had leads nowhere"
