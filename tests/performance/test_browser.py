@@ -62,7 +62,7 @@ def test_without_a_script_each_chart_is_its_table(site, filled, plain_page):
     plain_page.goto(f"{site}/performance/disruptions/?{PERIOD}")
     assert plain_page.locator("[data-chart]").count() > 3
     assert plain_page.locator(".ff-chart__drawing").first.is_hidden()
-    tables = plain_page.locator(".ff-chart__table table")
+    tables = plain_page.locator("[data-chart] .ff-chart__table table")
     assert all(tables.nth(at).is_visible() for at in range(tables.count()))
 
 

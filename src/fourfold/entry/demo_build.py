@@ -84,6 +84,7 @@ IN_EACH_FORCE = (
     Post("intelligence-manager", "Force intelligence manager", "intelligence_manager"),
     *SENIOR,
     Post("safeguarding-lead", "Safeguarding lead", "safeguarding_lead"),
+    Post("data-protection-officer", "Data protection officer", "data_protection_officer"),
 )
 IN_THE_UNIT = (
     Post("rocta-moderator", "ROCTA moderator", "rocta_moderator"),

@@ -17,7 +17,11 @@ HEIGHT: Final = 240
 
 @dataclass(frozen=True)
 class Chart:
-    """One chart: what it shows in words, how it is drawn, and the table that is equal to it."""
+    """One chart: what it shows in words, how it is drawn, and the table that is equal to it.
+
+    Attributes:
+        spec: How it is drawn; empty where every number is 0, because that draws an empty frame.
+    """
 
     title: str
     words: str
@@ -95,6 +99,8 @@ def _chart(
     *,
     height: int,
 ) -> Chart:
+    if not any(each["rows"] for each in values):
+        return Chart(title, _in_words(title, values), "", table)
     spec = {
         "$schema": SCHEMA,
         "width": "container",

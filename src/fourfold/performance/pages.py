@@ -240,7 +240,7 @@ def hint_of(of: Measure, value: Value) -> str:
     if value.hidden:
         return ""
     if of.share:
-        return f"{value.rows:,} of {value.of or 0:,}"
+        return f"{value.rows:,} of {value.of:,}" if value.of else "There is nothing that it could be a share of"
     if of.per_population:
         return f"{value.rows:,} for {value.of:,} people" if value.of else "No population is recorded for it"
     if of.mean:

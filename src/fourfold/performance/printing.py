@@ -67,7 +67,7 @@ def deliver(sheet: Sheet, *, wanted: str, day: date, reason: audit.Reason | None
         write_pdf(out, sheet)
     audit.note(
         audit.Operation.EXPORT,
-        object_type=f"performance {sheet.name}"[:80],
+        object_type=f"performance {sheet.name.removeprefix('performance ')}"[:80],
         reason=reason,
         format=wanted,
         rows=len(sheet.rows),

@@ -114,9 +114,21 @@ def test_who_looked_shows_an_auditor_everyone_and_others_themselves(universe, cl
 def test_who_looked_at_one_record(universe, client_for):
     look(universe.merseyside_analyst, "7")
     look(universe.gmp_analyst, "8")
-    page = client_for(universe.nwrocu_auditor).get("/ledger/?record=pole.person:7").content.decode()
+    client = client_for(universe.nwrocu_auditor)
+    asked = client.get("/ledger/?record=pole.person:7&who=analyst")
+    assert asked["Location"] == "/ledger/?who=analyst&about=P-0000007"
+    page = client.get(asked["Location"]).content.decode()
     assert "Merseyside analyst" in page
     assert "GMP analyst" not in page
+
+
+@pytest.mark.parametrize(
+    ("record", "about"),
+    [("people.user:7", "User+7"), ("PLN-0004", "PLN-0004"), ("no.such:7", "No+such+7"), ("pole.person:x", "Person+x")],
+)
+def test_a_record_in_an_address_becomes_a_filter_that_stays(universe, client_for, record, about):
+    asked = client_for(universe.nwrocu_auditor).get(f"/ledger/?record={record}")
+    assert asked["Location"] == f"/ledger/?about={about}"
 
 
 @pytest.mark.parametrize(

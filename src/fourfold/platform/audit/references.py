@@ -64,6 +64,16 @@ def things(entries: Iterable[Entry]) -> dict[int, str]:
     }
 
 
+def in_words(record: str) -> str:
+    """A record as addresses name it, such as `pole.person:7`, in the words that `entries_about` reads; else as it is."""
+    object_type, _, object_id = record.partition(":")
+    if not object_id:
+        return record
+    referring = _registered.get(object_type)
+    called = referring.called({object_id}) if referring and object_id.isdecimal() else {}
+    return called.get(object_id) or f"{_type_in_words(object_type)} {object_id}"
+
+
 def _types_called(kind: str) -> list[str]:
     return [model._meta.label_lower for model in apps.get_models() if model._meta.verbose_name == kind.lower()]
 
@@ -72,4 +82,5 @@ def _type_in_words(object_type: str) -> str:
     try:
         return str(apps.get_model(object_type)._meta.verbose_name).capitalize()
     except (LookupError, ValueError):
-        return object_type
+        words = object_type.replace(".", " ").replace("_", " ")
+        return f"{words[:1].upper()}{words[1:]}"

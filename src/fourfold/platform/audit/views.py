@@ -51,12 +51,14 @@ def reason(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def who_looked(request: HttpRequest) -> HttpResponseBase:
-    """The ledger as far as the reader may see it; `record=pole.person:12` for one record."""
-    found = selectors.entries()
+    """The ledger as far as the reader may see it; `record=pole.person:12` filters it by that record."""
     record = request.GET.get("record", "").replace("\x00", "")
-    object_type, _, object_id = record.partition(":")
-    if object_id:
-        found = found.filter(object_type=object_type, object_id=object_id)
+    if record:
+        asked = request.GET.copy()
+        del asked["record"]
+        asked["about"] = references.in_words(record)
+        return HttpResponseRedirect(f"{request.path}?{asked.urlencode()}")
+    found = selectors.entries()
     alerts = (_verdict(selectors.last_check()),) if _reads_beyond_self(request.user) else ()
     return lists.show_list(request, found, WHO_LOOKED, lead=_lead(request.user), alerts=alerts)
 
