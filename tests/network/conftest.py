@@ -165,6 +165,32 @@ def world(db: None, universe: Universe, tmp_path: Path) -> World:
     return make_world(universe, tmp_path)
 
 
+@pytest.fixture
+def cyber(world: World, universe: Universe) -> Threat:
+    """The same three people in a threat of cyber crime."""
+    actor, today = universe.merseyside_analyst, clock.today()
+    with acting_as(actor):
+        threat = threats.nominate_threat(
+            actor=actor,
+            nomination=nomination(
+                name="Ransom crew", themes=("CYB", "ECO.cryptoasset_theft"), nominated_on=today - timedelta(days=40)
+            ),
+            owner=actor.organisation,
+            reason="Three firms were held to ransom",
+            today=today,
+        )
+        for key in ("alpha", "bravo"):
+            threats.add_member(
+                actor=actor,
+                threat=threat,
+                record=pole.person_record(world.records[key]),
+                membership=membership(from_on=today - timedelta(days=30)),
+                reason="Named in two reports this month",
+                today=today,
+            )
+    return threat
+
+
 def safeguarding_lead(code: str) -> User:
     """The safeguarding lead of an organisation."""
     return create_user(

@@ -16,14 +16,11 @@ from fourfold.platform.audit.models import Entry
 from fourfold.platform.people.models import Organisation
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.platform.visibility.services import label_for
-from fourfold.pole import selectors as pole
 from fourfold.pole.models import PersonRecord
 from fourfold.pole.rules import reference_of
-from fourfold.threats import services as threats
 from fourfold.threats.models import ThreatMember
 from tests.network.conftest import batch_of, make_threat, people_of, publish
 from tests.pole.canonical import Batch
-from tests.threats.conftest import membership, nomination
 
 pytestmark = pytest.mark.django_db
 ASKED = {"form": "ftm", "depth": "1", "reason": "For the analysts of Operation Test"}
@@ -253,32 +250,6 @@ def test_nobody_hidden_is_in_a_file_and_nothing_counts_them(universe, reading, t
     assert (hidden.status_code, never.status_code) == (404, 404)
     told = [re.sub(r'="[^"]*"', "", text_of(each)) for each in (hidden, never)]
     assert told[0] == told[1]
-
-
-@pytest.fixture
-def cyber(world, universe):
-    """The same three people in a threat of cyber crime."""
-    actor, today = universe.merseyside_analyst, clock.today()
-    with acting_as(actor):
-        threat = threats.nominate_threat(
-            actor=actor,
-            nomination=nomination(
-                name="Ransom crew", themes=("CYB", "ECO.cryptoasset_theft"), nominated_on=today - timedelta(days=40)
-            ),
-            owner=actor.organisation,
-            reason="Three firms were held to ransom",
-            today=today,
-        )
-        for key in ("alpha", "bravo"):
-            threats.add_member(
-                actor=actor,
-                threat=threat,
-                record=pole.person_record(world.records[key]),
-                membership=membership(from_on=today - timedelta(days=30)),
-                reason="Named in two reports this month",
-                today=today,
-            )
-    return threat
 
 
 def test_stix_reads_a_cyber_threat_back(world, cyber, universe, reading):

@@ -173,6 +173,7 @@ def test_nothing_that_a_machine_can_invent_breaks_the_api(live_site, universe):
             owner=universe.gmp_analyst,
             name="Machine",
             expires_on=clock.today() + timedelta(days=9),
+            takes_files=True,
             now=clock.now(),
             today=clock.today(),
         )
@@ -181,7 +182,7 @@ def test_nothing_that_a_machine_can_invent_breaks_the_api(live_site, universe):
         [
             *(str(Path(sys.executable).with_name("schemathesis")), "run", f"{live_site}/api/openapi.json"),
             *("-H", f"Authorization: Bearer {token}", "--max-examples", "8", "--seed", "1", "--no-color"),
-            *("--include-path-regex", "/api/figures"),
+            *("--include-path-regex", "/api/(figures|files/people)"),
             *("--checks", "all", "--exclude-checks", "unsupported_method,positive_data_acceptance,ignored_auth"),
         ],
         capture_output=True,

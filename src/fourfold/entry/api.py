@@ -15,6 +15,7 @@ from ninja.openapi.schema import OpenAPISchema
 from fourfold.intake import api as intake
 from fourfold.intake.schemas import Problem
 from fourfold.intake.storage import TooLarge
+from fourfold.network import api as files
 from fourfold.performance import api as figures
 from fourfold.platform.errors import NotThere, RuleBroken
 
@@ -22,6 +23,7 @@ PROBLEM_TYPE = "application/problem+json"
 PROBLEMS: Mapping[int, str] = {
     400: "The request can't be read",
     401: "The token is missing or not known",
+    403: "A request with a session needs the proof that it comes from a page of ours",
     404: "There is no such thing for this token",
     409: "The idempotency key was used for other content",
     411: "Content-Length is missing",
@@ -62,12 +64,14 @@ class Api(NinjaAPI):
 api = Api(
     title="Fourfold",
     version="1",
-    description="Source systems deliver extracts here and ask what became of them; programs read figures.",
+    description="Source systems deliver extracts here and ask what became of them; programs read figures, and take "
+    "people and threats as files.",
     urls_namespace="api",
     docs_url=None,
 )
 api.add_router("/intake", intake.router)
 api.add_router("/figures", figures.router)
+api.add_router("/files", files.router)
 
 
 def problem(status: int, detail: str, *, code: str = "", instance: str = "") -> HttpResponse:

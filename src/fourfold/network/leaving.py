@@ -42,6 +42,7 @@ SENTENCES: Final = {
     "NT24": "What the file is for can have at most {limit} characters",
     "NT25": "Nothing of this may leave: every record is shared under conditions or in a closed circle. Ask its owner",
     "NT26": "The day as of which it is to be has not come yet",
+    "NT27": "Say why you read people: the code of the reason must be one of {codes}",
 }
 
 

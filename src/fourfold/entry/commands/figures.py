@@ -138,7 +138,8 @@ def import_regions(file: Path, email: str) -> None:
 @click.option("--for", "email", required=True, help="Whose rights the token has.")
 @click.option("--name", required=True, help="What the token is for.")
 @click.option("--until", type=DAY, required=True, help="The last day on which it is taken.")
-def token(email: str, name: str, until: datetime) -> None:
+@click.option("--takes-files", is_flag=True, help="It also takes people and threats as files.")
+def token(email: str, name: str, until: datetime, *, takes_files: bool) -> None:
     """Make a token by which a program reads figures as somebody. It is printed once."""
     django_as("app")
     from fourfold.performance import services
@@ -147,7 +148,13 @@ def token(email: str, name: str, until: datetime) -> None:
     owner = _person(email)
     with _acting("") as (actor, _):
         made = services.make_reader(
-            actor=actor, owner=owner, name=name, expires_on=until.date(), now=clock.now(), today=clock.today()
+            actor=actor,
+            owner=owner,
+            name=name,
+            expires_on=until.date(),
+            takes_files=takes_files,
+            now=clock.now(),
+            today=clock.today(),
         )
     click.echo(made)
 
