@@ -91,7 +91,7 @@ def work(request: HttpRequest) -> HttpResponse:
         changed_heading="Changed since you last looked" if reads_threats else "",
         changed=moments[:SHOWN],
         changed_before=moments[SHOWN:],
-        changed_empty=f"Nothing has changed on your threats or your organisation’s since {shown_moment(looked)}.",
+        changed_empty=f"Nothing has changed on your threats or your organisation's since {shown_moment(looked)}.",
     )
     return render(request, "entry/home.html", {"page": page})
 

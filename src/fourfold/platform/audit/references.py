@@ -65,7 +65,7 @@ def things(entries: Iterable[Entry]) -> dict[int, str]:
 
 
 def in_words(record: str) -> str:
-    """A record as addresses name it, such as `pole.person:7`, in the words that `entries_about` reads; else as it is."""
+    """A record that an address names, as in `pole.person:7`, in words that `entries_about` reads; else as it is."""
     object_type, _, object_id = record.partition(":")
     if not object_id:
         return record
