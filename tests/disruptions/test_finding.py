@@ -11,6 +11,7 @@ from fourfold.disruptions import finding, selectors, services
 from fourfold.disruptions.rules import LeadState
 from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
+from fourfold.platform.visibility.services import label_for
 from fourfold.pole import selectors as pole
 from fourfold.pole.models import EventRecord
 from fourfold.pole.services import publish_batch
@@ -101,7 +102,7 @@ def test_it_proposes_nothing_from_restricted_rows_to_those_who_may_not_see_them(
 
 def test_it_proposes_nothing_to_those_who_may_not_see_that_somebody_is_in_the_threat(universe, picture):
     with acting_as(universe.merseyside_analyst):
-        own = services.label_for(owner=universe.merseyside_analyst.organisation, audience="OWN")
+        own = label_for(owner=universe.merseyside_analyst.organisation, audience="OWN")
         assert ThreatMember.objects.filter(threat=picture, role="LEADER").update(label=own) == 1
     look(universe)
     assert kinds(universe, "merseyside_analyst") == ["ARRESTED", "FOUND_SAFE"]
@@ -115,7 +116,7 @@ def test_a_proposal_whose_event_was_restricted_since_is_counted_nowhere(universe
         before = selectors.open_leads(today=clock.today())
         assert (before.count(), len(before)) == (1, 1)
     with acting_as(universe.service("intake")):
-        own = services.label_for(owner=picture.owner, audience="OWN")
+        own = label_for(owner=picture.owner, audience="OWN")
         restricted = EventRecord.objects.filter(kind="CUSTODY", happened_on=clock.today() - AGO)
         assert restricted.update(label=own) == 1
     with acting_as(manager):
@@ -131,7 +132,7 @@ def test_a_hand_over_passes_a_proposal_that_the_new_readers_have_already(univers
     look(universe)
     old = picture.label
     with acting_as(universe.nwrocu_rocu_lead):
-        new = services.label_for(owner=universe.organisation("gmp"), audience="REGION")
+        new = label_for(owner=universe.organisation("gmp"), audience="REGION")
     with acting_as(universe.service("disruptions")):
         (first,) = selectors.DisruptionLead.objects.filter(kind="ARRESTED", label=old)
         stamps = {"id", "label", "recorded_from", "recorded_by", "recorded_in"}
@@ -175,7 +176,7 @@ def test_it_proposes_once_and_not_what_is_recorded(universe, picture):
 def test_a_record_that_not_all_may_see_keeps_no_proposal_from_them(universe, picture):
     with acting_as(universe.merseyside_analyst):
         made = record(universe, picture, event_on=clock.today() - AGO)
-        own = services.label_for(owner=universe.merseyside_analyst.organisation, audience="OWN")
+        own = label_for(owner=universe.merseyside_analyst.organisation, audience="OWN")
         selectors.Disruption.objects.filter(pk=made.pk).update(label=own)
     look(universe)
     assert kinds(universe, "gmp_analyst") == ["ARRESTED"]

@@ -11,6 +11,7 @@ from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole import selectors as pole
 from fourfold.threats import selectors, services
 from fourfold.threats.models import HandOver
+from fourfold.threats.services import writing
 from tests.threats.conftest import TODAY, membership, nominate
 
 pytestmark = pytest.mark.django_db
@@ -78,7 +79,7 @@ def test_the_right_to_write_that_is_lent_for_the_answer_ends_with_it(universe):
         services.accept_hand_over(actor=acting.user, hand_over=selectors.hand_over(offer.pk, of=threat), now=NOW)
         assert other.label_id not in scope.current().writes
         with pytest.raises(NotThere):
-            services._locked(type(other), other.pk)
+            writing.locked(type(other), other.pk)
 
 
 def test_the_receiver_may_decline_with_a_reason_and_the_offerer_may_withdraw(universe):

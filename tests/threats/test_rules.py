@@ -214,7 +214,7 @@ def test_a_theme_of_the_second_level_is_named_with_its_parent_and_an_ended_word_
 
 def test_every_sentence_is_used_and_every_code_has_a_sentence():
     room = Path(rules.__file__).parent
-    source = (room / "rules.py").read_text() + (room / "services.py").read_text()
+    source = "".join(path.read_text() for path in (room / "rules.py", *(room / "services").glob("*.py")))
     for code in rules.SENTENCES:
         assert source.count(f'broken("{code}"') >= 1, code
 
