@@ -36,7 +36,7 @@ def shipped(code: str = TACTICAL) -> Model:
 
 
 def vector(said: str, *, opportunity: int = 1) -> dict[str, int | None]:
-    """Scores of the default tactical model from the lists of DOMAIN 2.2: harm, likelihood, position."""
+    """Scores of the default tactical model in the order of its criteria: harm, likelihood, position."""
     numbers = [int(each) for part in said.split() for each in part.split(",")]
     keys = [criterion.key for criterion in shipped().criteria]
     return dict(zip(keys, [*numbers, opportunity], strict=True))

@@ -1,4 +1,4 @@
-"""Identifiers and their check letters: the golden values of the domain reference, and what must be refused."""
+"""Identifiers and their check letters: known good values, and what must be refused."""
 
 import pytest
 from hypothesis import given

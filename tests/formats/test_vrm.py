@@ -1,4 +1,4 @@
-"""Plates against the test vectors of cuvva/vrm, and against the series of the domain reference."""
+"""Plates against the test vectors of cuvva/vrm, and against the series of marks by age."""
 
 import csv
 import re

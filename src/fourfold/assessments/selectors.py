@@ -471,7 +471,7 @@ def why_reassess(stands: Assessment, *, today: date) -> tuple[str, ...]:
 
 
 def review_due(stands: Assessment, words: threat_rules.Vocabulary) -> date | None:
-    """By when what stands is looked at again: the tier's months after it was decided (DOMAIN 1.3)."""
+    """By when what stands is looked at again: the tier's months after it was decided."""
     tier = words.tiers.get(stands.tier)
     if tier is None or stands.decided_at is None:
         return None

@@ -59,7 +59,7 @@ EXCEPTIONS = (
 
 
 def prompts(threat: "Threat", since: date) -> "tuple[ReviewPrompt, ...]":
-    """A major disruption asks for a review of the plan (DOMAIN 4.4)."""
+    """A major disruption asks for a review of the plan: a default of ours."""
     from fourfold.plans.selectors import ReviewPrompt  # noqa: PLC0415  models are loaded only now
 
     return tuple(

@@ -153,7 +153,7 @@ def warnings_by_label(canonical: Path) -> Mapping[tuple[str, LabelFacts], int]:
     return {(code, LabelFacts(*facts)): n for code, *facts, n in rows}
 
 
-# Quality measures (DOMAIN 12.2): completeness, validity and timeliness. Rows that only some may see are left out.
+# Quality measures: completeness, validity and timeliness. Rows that only some may see are left out.
 MEASURES: Mapping[str, tuple[str, str, str]] = {
     "birth_date_whole": ("person", "birth_quality = 'exact'", "true"),
     "police_number": ("person", "pnc_id is not null or cro is not null", "true"),

@@ -86,7 +86,7 @@ def check_period(period: Period) -> None:
         raise broken("NT3", "last")
 
 
-# People at the edge of a group (DOMAIN 8.6)
+# People at the edge of a group (docs/decisions/0123)
 
 
 class Outcome(StrEnum):

@@ -105,7 +105,7 @@ class AimReading(PlanPart):
 
 
 class Action(PlanPart):
-    """One thing to be done, under one of the four Ps (DOMAIN 4.4)."""
+    """One thing to be done, under one of the four Ps."""
 
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="actions")
     number = models.PositiveIntegerField(help_text="1 for the first; never used again")

@@ -56,7 +56,7 @@ class Merging:
 
 
 def is_live() -> Q:
-    """Open threats of a tier that the region counts as live (DOMAIN 1.3)."""
+    """Open threats of a tier that the region counts as live (`tiers.yaml` of the region)."""
     live = [term.code for term in terms("tier") if term.detail.get("counts_as_live")]
     return Q(closed_on=None, tier__in=live)
 

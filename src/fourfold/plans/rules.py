@@ -94,7 +94,7 @@ def broken(code: str, field: str = "", **facts: object) -> RuleBroken:
 
 
 class P(StrEnum):
-    """The four Ps of the national strategies of 2013, 2018 and 2023 (DOMAIN 4.1)."""
+    """The four Ps of the national strategies of 2013, 2018 and 2023 (docs/sources.md#soc-strategies)."""
 
     PURSUE = "PURSUE"
     PREVENT = "PREVENT"
@@ -119,7 +119,7 @@ class State(StrEnum):
 
 
 class Status(StrEnum):
-    """Where an action stands (DOMAIN 4.4)."""
+    """Where an action stands. The list is ours: none is published."""
 
     PROPOSED = "PROPOSED"
     AGREED = "AGREED"
@@ -155,7 +155,7 @@ AIM_STATE_NAMES: Mapping[AimState, str] = {AimState.OPEN: "Open", AimState.MET: 
 
 
 class Part(StrEnum):
-    """The written sections of a plan (DOMAIN 4.3), in its order."""
+    """The written sections of a plan, in its order: ours, from what the inspection found (docs/sources.md#inspection-2023)."""
 
     SUMMARY = "SUMMARY"
     SANITISED = "SANITISED"
@@ -189,7 +189,7 @@ PART_NAMES: Mapping[Part, tuple[str, str]] = {
 
 
 class Prompt(StrEnum):
-    """Why a plan is reviewed (DOMAIN 4.4)."""
+    """Why a plan is reviewed: its time has come, or something happened that may change it."""
 
     DUE = "DUE"
     MAJOR_DISRUPTION = "MAJOR_DISRUPTION"

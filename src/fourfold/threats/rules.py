@@ -110,7 +110,7 @@ def broken(code: str, field: str = "", **facts: object) -> RuleBroken:
 
 
 class ThreatType(StrEnum):
-    """The three kinds of threat on one master list (HMICFRS 2023; wording of DOMAIN 1.1)."""
+    """The three kinds of threat on one master list (docs/sources.md#inspection-2023)."""
 
     OCG = "OCG"
     PRIORITY_INDIVIDUAL = "PRIORITY_INDIVIDUAL"
@@ -142,7 +142,7 @@ class Assertion(StrEnum):
 
 
 class LinkKind(StrEnum):
-    """What one threat has to do with another (DOMAIN 1.6); read from the one to the other."""
+    """What one threat has to do with another; read from the one to the other."""
 
     RIVAL = "RIVAL"
     SUPPLIER = "SUPPLIER"
@@ -205,7 +205,7 @@ ASSESSMENT_GRADES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Tier:
-    """How serious a threat is (DOMAIN 1.3).
+    """How serious a threat is. That there are tiers is published; what each means is the region's (`tiers.yaml`).
 
     `lro_required`: a threat of this tier has a lead responsible officer.
     `review_months`: in how many months it is looked at again at the latest; 0 where the region says nothing.
@@ -258,7 +258,7 @@ class Vocabulary:
     roles: Mapping[str, MemberRole]
     types: Mapping[str, TypeHelp]
     quiet_months: Mapping[str, int] = field(default_factory=dict)
-    """After how many months without anything new a threat of a kind is called quiet (DOMAIN 1.4 c)."""
+    """After how many months without anything new a threat of a kind is called quiet (`quiet.yaml` of the region)."""
 
     ended: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """Names of words that are no longer in force, by kind and code: offered to nobody, shown on old records."""
@@ -428,7 +428,7 @@ def check_open_too(*, reference: str, closed_on: date | None, field: str) -> Non
 
 
 def check_reopening(*, closed_on: date | None, phase: str, vocabulary: Vocabulary) -> None:
-    """A closed threat goes on in one of the open phases (DOMAIN 1.4 d)."""
+    """A closed threat goes on in one of the open phases."""
     if closed_on is None:
         raise broken("TH39")
     known = vocabulary.phases.get(phase)
@@ -451,7 +451,7 @@ def check_open(*, closed_on: date | None) -> None:
 
 
 def check_closing(*, ground: str, closed_on: date, nominated_on: date, vocabulary: Vocabulary, today: date) -> None:
-    """Closing needs one of the region's grounds and a date that can be true (DOMAIN 1.4 a)."""
+    """Closing needs one of the region's grounds and a date that can be true (docs/decisions/0083)."""
     phase = vocabulary.phases.get(ground)
     if phase is None or not phase.closed:
         raise broken("TH17", "ground")
@@ -491,7 +491,7 @@ def check_new_type(*, threat_type: str, was: str) -> None:
 def check_membership(membership: Membership, *, vocabulary: Vocabulary, today: date) -> MemberRole:
     """The role, if the membership keeps every rule; raise `RuleBroken` for the first it breaks.
 
-    Somebody exploited is a victim or a witness here and on every count: rule TM9 (DOMAIN 1.6, design decision 6).
+    Somebody exploited is a victim or a witness here and on every count: rule TM9.
     """
     role = vocabulary.roles.get(membership.role)
     if role is None:
@@ -669,7 +669,7 @@ class Proposed:
 
 
 def check_may_answer_closing(actor: Person, proposed: Proposed, *, is_of_unit: bool) -> None:
-    """Who confirms or refuses a closing (DOMAIN 1.4 a): a moderator, not of the owner, not who proposed it or leads it.
+    """Who confirms or refuses a closing: a moderator, not of the owner, not who proposed it or leads it.
 
     The regional unit's own threats have no moderators but the unit's: there another of them answers. What only the
     owning organisation may see no moderator can see: there another who may manage it answers.

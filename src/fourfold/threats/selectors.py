@@ -499,7 +499,7 @@ def has_no_members() -> Q:
 
 
 def is_quiet(words: rules.Vocabulary, day: date) -> Q:
-    """Open threats of which nothing was heard for as many months as the region says for their kind (DOMAIN 1.4 c).
+    """Open threats of which nothing was heard for as many months as the region says for their kind (`quiet.yaml`).
 
     Heard means: something happened with somebody now in it, or its members, lines or places changed. Only what the
     reader may see is heard, so two readers may differ. A prompt to look: it closes nothing.

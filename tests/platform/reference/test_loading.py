@@ -15,7 +15,7 @@ from fourfold.platform.visibility.services import load_compartments
 pytestmark = pytest.mark.django_db
 TODAY = date(2023, 11, 10)
 REGION = """
-source: "DOMAIN 1.5"
+source: "Home Office force numbers"
 mark: K
 effective_from: 2021-01-01
 code: west
@@ -25,7 +25,7 @@ organisations:
 """
 TIERS = """
 kind: tier_west
-source: "DOMAIN 1.3"
+source: "Tiers are published, their content is not"
 mark: D
 effective_from: 2021-01-01
 items:

@@ -66,7 +66,7 @@ REASON_LIMIT = 2000
 
 
 class Status(StrEnum):
-    """How far an assessment has come (DOMAIN 1.2)."""
+    """How far an assessment has come. What the published filter calls Moderated is `MODERATED`."""
 
     DRAFT = "DRAFT"
     SUBMITTED = "SUBMITTED"
@@ -100,7 +100,7 @@ class Side(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What moderation came to (DOMAIN 1.7)."""
+    """What moderation came to (docs/decisions/0093)."""
 
     AS_SUBMITTED = "AS_SUBMITTED"
     WITH_CHANGES = "WITH_CHANGES"
@@ -203,7 +203,7 @@ def may_moderate(actor: Actor, case: Case) -> bool:
 
 
 def check_may_moderate(actor: Actor, case: Case) -> None:
-    """Raise `RuleBroken` for somebody who may not moderate this one (DOMAIN 1.7).
+    """Raise `RuleBroken` for somebody who may not moderate this one (docs/decisions/0093).
 
     What the regional unit owns is moderated within the unit, by somebody who took no part: nobody outside it moderates.
     """

@@ -1,4 +1,4 @@
-"""The sheet of disruptions: the record of DOMAIN 3.4, stored and changed through the services of its room."""
+"""The sheet of disruptions: what one record of them says, stored and changed through the services of its room."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

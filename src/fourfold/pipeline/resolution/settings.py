@@ -18,7 +18,7 @@ SHIPPED = DATA / "settings.yaml"
 FOR_FILES = DATA / "any_people.yaml"
 
 FORBIDDEN_INPUTS = ("ethnicity", "nationality", "deprivation", "imd")
-"""Words that no column of a comparison or a blocking rule may contain (DPA 2018 ss.50A-50D; DESIGN.md decision 5)."""
+"""Words that no column of a comparison or a blocking rule may contain (Data Protection Act 2018, sections 50A to 50D)."""
 
 
 class SettingsWrong(ValueError):

@@ -6,7 +6,7 @@ from fourfold.platform.people.models import Organisation, User
 
 
 class Operation(models.TextChoices):
-    """The six operations of the Data Protection Act 2018, section 62, and four of our own (DOMAIN 6.7)."""
+    """The six operations of the Data Protection Act 2018, section 62, and five of our own."""
 
     COLLECTION = "COLLECTION", "Collected"
     ALTERATION = "ALTERATION", "Changed"

@@ -45,7 +45,7 @@ class UserKind(models.TextChoices):
 
 
 class Marking(models.TextChoices):
-    """Government security classifications that this service may hold (DOMAIN 6.3)."""
+    """Government security classifications that this service may hold (docs/sources.md#classifications)."""
 
     OFFICIAL = "OFFICIAL", "OFFICIAL"
     OFFICIAL_SENSITIVE = "OFFICIAL-SENSITIVE", "OFFICIAL-SENSITIVE"

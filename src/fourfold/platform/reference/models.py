@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Mark(models.TextChoices):
-    """How sure we are of a term (DOMAIN, marks)."""
+    """How sure we are of a term."""
 
     STATED = "S", "Stated in the sources"
     VERIFIED = "V", "Verified against the publisher"

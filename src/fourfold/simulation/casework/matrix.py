@@ -1,7 +1,7 @@
 """The matrix that officers score with, as far as the simulation needs it: to know the tier that values lead to.
 
-Weights and boundaries are those of the default tactical model (DOMAIN 2.2 D). A test holds them against the model that
-is shipped.
+Weights and boundaries are those of the default tactical model that is shipped, and a test holds them against it. The
+national model is not public (docs/decisions/0091).
 """
 
 from collections.abc import Mapping

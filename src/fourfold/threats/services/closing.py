@@ -37,7 +37,7 @@ def propose_closing(
     today: date,
     seen: datetime | None = None,
 ) -> Closing:
-    """Propose to close a threat. It stays open until a moderator confirms (DOMAIN 1.4 a)."""
+    """Propose to close a threat. It stays open until a moderator confirms (docs/decisions/0083)."""
     threat = to_manage(threat, actor=actor, reason=reason, seen=seen)
     words = selectors.vocabulary()
     rules.check_closing(

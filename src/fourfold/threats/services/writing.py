@@ -21,7 +21,7 @@ from fourfold.threats.rules import Answer
 
 @dataclass(frozen=True, kw_only=True)
 class Leads:
-    """The people who answer for a threat. Rank-neutral: any of them may be of any agency (DOMAIN 5.1)."""
+    """The people who answer for a threat. Rank-neutral: any may be of any agency (docs/sources.md#lead-officers)."""
 
     lro: User | None = None
     deputy: User | None = None

@@ -61,7 +61,7 @@ POLICE_NUMBERS: Mapping[str, str] = MappingProxyType(
         "British Transport Police": "93",
     }
 )
-"""Names the publisher uses, and the police number of each (DOMAIN reference 11.1; Home Office and PNC numbers)."""
+"""Names the publisher uses, and the police number of each (docs/sources.md#police-numbers)."""
 
 ANTI_SOCIAL = "Anti-social behaviour"
 
