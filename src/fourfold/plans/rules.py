@@ -155,7 +155,7 @@ AIM_STATE_NAMES: Mapping[AimState, str] = {AimState.OPEN: "Open", AimState.MET: 
 
 
 class Part(StrEnum):
-    """The written sections of a plan, in its order, from what the inspection found (docs/sources.md#inspection-2023)."""
+    """The written sections of a plan, in order, from what the inspection found (docs/sources.md#inspection-2023)."""
 
     SUMMARY = "SUMMARY"
     SANITISED = "SANITISED"
