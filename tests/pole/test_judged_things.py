@@ -5,16 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from fourfold.platform import clock
 from fourfold.platform.audit.models import Entry
 from fourfold.platform.errors import NotThere, RuleBroken
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole import services
-from fourfold.pole.models import ObjectRecord, ThingJudgement
+from fourfold.pole.models import LocationRecord, ObjectRecord, ThingJudgement
 from fourfold.pole.rules.identity import Verdict
 from fourfold.pole.selectors import judged_things as selectors
+from fourfold.pole.work import work_of
 from tests.pole.canonical import Batch
+from tests.pole.test_things import text_of
 from tests.universe import Universe
 
 pytestmark = pytest.mark.django_db
@@ -135,21 +138,19 @@ def test_what_joins_across_forces_is_in_the_ledger_with_why(cars: Any, found: An
         assert (entry.details["owners"], entry.details["judgements"]) == (["gmp", "merseyside"], [row.pk])
 
 
-@pytest.mark.parametrize(
-    ("code", "act"),
-    [
-        ("JT1", lambda u, f: apart(u.constable, f, "a")),
-        ("JT2", lambda u, f: say(u.merseyside_analyst, f, "a", "phone")),
-        ("JT4", lambda u, f: say(u.merseyside_analyst, f, "a", "b", Verdict.DIFFERENT)),
-        ("JT5", lambda u, f: apart(u.merseyside_analyst, f, "a", "kia")),
-        ("JU5", lambda u, f: apart(u.merseyside_analyst, f, "a", why=" ")),
-        ("JU6", lambda u, f: apart(u.merseyside_analyst, f, "a", "b", "c")),
-    ],
-)
-def test_what_is_refused(code: str, act: Any, cars: Any, found: Any, universe: Universe) -> None:
-    with pytest.raises(RuleBroken) as refused:
-        act(universe, found)
-    assert refused.value.code == code
+def test_what_is_refused(cars: Any, found: Any, universe: Universe) -> None:
+    actor = universe.merseyside_analyst
+    for code, act in (
+        ("JT1", lambda: apart(universe.merseyside_sio, found, "a")),
+        ("JT2", lambda: say(actor, found, "a", "phone")),
+        ("JT4", lambda: say(actor, found, "a", "b", Verdict.DIFFERENT)),
+        ("JT5", lambda: apart(actor, found, "a", "kia")),
+        ("JU5", lambda: apart(actor, found, "a", why=" ")),
+        ("JU6", lambda: apart(actor, found, "a", "b", "c")),
+    ):
+        with pytest.raises(RuleBroken) as refused:
+            act()
+        assert refused.value.code == code
     assert together(found) == ONE
 
 
@@ -168,7 +169,7 @@ def test_a_word_against_a_word_says_whose_it_is(cars: Any, found: Any, universe:
 def test_a_restricted_record_gives_way_and_what_is_said_of_it_is_for_its_readers(
     cars: Any, found: Any, universe: Universe
 ) -> None:
-    records, before = found()
+    _, before = found()
     act = apart(universe.gmp_analyst, found, "sealed")
     assert together(found) == ["a b c", "kia", "phone", "sealed"]
     assert found()[1]["a"] == before["a"]
@@ -198,3 +199,116 @@ def test_a_judgement_becomes_as_narrow_as_its_record(
         assert not ThingJudgement.objects.filter(pk=row.pk).exists()
     with acting_as(universe.gmp_analyst):
         assert ThingJudgement.objects.filter(pk=row.pk).exists()
+
+
+# Pages ------------------------------------------------------------------------------------------------------------
+
+
+def test_an_analyst_takes_a_car_apart_and_puts_it_together_again_from_its_page(
+    cars: Any, found: Any, reading: Callable[..., Any], universe: Universe
+) -> None:
+    records, before = found()
+    client = reading(universe.merseyside_analyst)
+    page = text_of(client.get(reverse("pole:object", args=[records["a"]])))
+    form = reverse("pole:object_take_apart", args=[records["a"]])
+    assert f'href="{form}"' in page
+    asked = text_of(client.get(form))
+    assert "Records of another vehicle" in asked
+    assert "Sealed colour" not in asked
+    refused = client.post(form, {"records": [records["a"]], "why": ""})
+    assert refused.status_code == 422
+    answer = client.post(form, {"records": [records["a"]], "why": WHY})
+    said = text_of(client.get(answer.url))
+    assert "Taken apart" in said
+    assert WHY in said
+    page = text_of(client.get(reverse("pole:object", args=[records["b"]])))
+    assert "What people said of these records" in page
+    assert answer.url in page
+    assert "May be the same" not in page, "nobody is asked again what was answered"
+    done = client.post(answer.url, {"why": "The notes were of another day"})
+    assert done.status_code == 302
+    assert found()[1] == before
+    assert "It was taken back since" in text_of(client.get(answer.url))
+    assert "Withdrawn" in text_of(client.get(reverse("pole:object", args=[records["b"]])))
+
+
+def test_two_cars_are_compared_by_number_and_said_to_be_one(
+    cars: Any, found: Any, reading: Callable[..., Any], universe: Universe
+) -> None:
+    records, things = found()
+    client = reading(universe.gmp_analyst)
+    form = reverse("pole:object_compare", args=[records["a"]])
+    for typed, sentence in (
+        (f"V-{things['a']:07d}", "This is the number of the vehicle itself"),
+        (f"T-{things['phone']:07d}", "No vehicle that you may see has this number"),
+        ("V-9999999", "No vehicle that you may see has this number"),
+    ):
+        refused = client.post(form, {"reference": typed})
+        assert refused.status_code == 422
+        assert sentence in refused.content.decode()
+    pair = client.post(form, {"reference": f"V-{things['kia']:07d}"}).url
+    page = text_of(client.get(pair))
+    assert "the plate is the same but the makes differ" in page
+    assert f"/and/{records['kia']}/" in text_of(client.get(reverse("pole:object", args=[records["a"]])))
+    answer = client.post(pair, {"verdict": "SAME", "why": WHY})
+    assert answer.status_code == 302
+    assert together(found) == ["a b c kia sealed", "phone"]
+    again = client.post(pair, {"verdict": "SAME", "why": WHY})
+    assert "are the same vehicle already" in again.content.decode()
+
+
+def test_nobody_learns_of_a_hidden_record_and_only_judges_are_asked(
+    cars: Any, found: Any, reading: Callable[..., Any], universe: Universe
+) -> None:
+    records, _ = found()
+    act = apart(universe.gmp_analyst, found, "sealed")
+    ours = reading(universe.merseyside_analyst)
+    nowhere = records["a"] + 10_000
+    for name, hidden, none in (
+        ("pole:object_pair", [records["a"], records["sealed"]], [records["a"], nowhere]),
+        ("pole:object_take_apart", [records["sealed"]], [nowhere]),
+        ("pole:object_compare", [records["sealed"]], [nowhere]),
+        ("pole:thing_step", [act], ["00000000-0000-4000-8000-000000000000"]),
+    ):
+        one, other = (ours.get(reverse(name, args=args)) for args in (hidden, none))
+        assert one.status_code == other.status_code == 404
+    number = found()[1]["sealed"]
+    refused = ours.post(reverse("pole:object_compare", args=[records["a"]]), {"reference": f"V-{number:07d}"})
+    assert "No vehicle that you may see has this number" in refused.content.decode()
+    assert "What people said" not in text_of(ours.get(reverse("pole:object", args=[records["a"]])))
+    theirs = reading(universe.gmp_analyst)
+    assert "What people said" in text_of(theirs.get(reverse("pole:object", args=[records["a"]])))
+    other = reading(universe.merseyside_sio)
+    page = text_of(other.get(reverse("pole:object", args=[records["a"]])))
+    assert "Take apart" not in page
+    assert "Compare" not in page
+    assert other.get(reverse("pole:object_take_apart", args=[records["a"]])).status_code == 404
+
+
+def test_whoever_said_it_is_told_that_it_was_taken_back(cars: Any, found: Any, universe: Universe) -> None:
+    actor = universe.merseyside_analyst
+    act = apart(actor, found, "a")
+    undo(universe.gmp_analyst, act)
+    with acting_as(actor):
+        (news,) = work_of(actor, clock.today()).news
+    assert news.text.startswith(f"{universe.gmp_analyst.name} withdrew")
+
+
+def test_an_address_is_taken_apart_on_its_own_page(
+    publish: Callable[..., Any], reading: Callable[..., Any], universe: Universe, tmp_path: Path, as_intake: Any
+) -> None:
+    for number, (source, force) in enumerate(((TRI, "merseyside"), (GMP, "gmp"))):
+        batch = Batch(tmp_path / source, force=force)
+        batch.place(f"h{number}", ("12 Mill Road, Bootle", "12 Mill Rd, Bootle")[number], "L20 1AA")
+        publish(batch, source=source, grouped=True)
+    with as_intake():
+        one, other = LocationRecord.objects.order_by("source_key")
+        assert one.thing_id == other.thing_id
+    client = reading(universe.merseyside_analyst)
+    answer = client.post(reverse("pole:place_take_apart", args=[one.pk]), {"records": [other.pk], "why": WHY})
+    assert answer.status_code == 302
+    with as_intake():
+        one, other = LocationRecord.objects.order_by("source_key")
+        assert one.thing_id != other.thing_id
+        assert other.thing.kind == "ADDRESS"
+    assert "Different addresses" in text_of(client.get(reverse("pole:place", args=[one.pk])))

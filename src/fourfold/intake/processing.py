@@ -36,7 +36,7 @@ from fourfold.platform.people.services import service_user
 from fourfold.platform.visibility.models import AccessLabel, Compartment
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.platform.visibility.services import label_for
-from fourfold.pole.services import publish_batch, write_judgements
+from fourfold.pole.services import publish_batch, write_judgements, write_thing_judgements
 
 CHUNK = 2000
 Tell = Callable[[str], None]
@@ -240,13 +240,17 @@ def _resolve(ready: list[Batch], desk: Desk) -> Resolved | None:
     judgements = desk.store.judgements_file(run)
     with _acting():
         judged = write_judgements(judgements)
-    reads = _digest([last.run if last else "", judged, *(str(p) for paths in parquets.values() for p in paths)])
+        of_things = write_thing_judgements(desk.store.thing_judgements_file(run))
+    people = (str(path) for paths in parquets.values() for path in paths)
+    reads = _digest([last.run if last else "", judged, of_things, *people])
     runs = [_begin(b, Step.RESOLVE, desk, reads=reads, run=run) for b in waiting]
     with _said_when_stopped(runs, desk) as outcome:
         folders: dict[str, list[Path]] = {}
         for batch in sorted([*published, *waiting], key=selectors.place_in_time):
             folders.setdefault(batch.source.code, []).append(desk.canonical(batch))
-        grouped = things.group_things(folders, into=desk.store.things_folder(run))
+        grouped = things.group_things(
+            folders, into=desk.store.things_folder(run), judgements=desk.store.thing_judgements_file(run)
+        )
         desk.store.forget_things(but={run, last.things.name} if last else {run})
         if has_new_people:
             made = resolution.resolve(

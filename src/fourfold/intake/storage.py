@@ -95,6 +95,10 @@ class Store:
         """What people had said of identity when one resolution run began."""
         return self.folder / "resolution" / f"{run}-judgements.parquet"
 
+    def thing_judgements_file(self, run: str) -> Path:
+        """What people had said of vehicles, phones, addresses and organisations when one run began."""
+        return self.folder / "resolution" / f"{run}-thing-judgements.parquet"
+
     def path_of(self, sha256: str) -> Path:
         """Where the bytes with this hash are."""
         return self.folder / "bytes" / sha256[:2] / sha256

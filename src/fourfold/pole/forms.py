@@ -35,12 +35,14 @@ class VerdictForm(forms.Form):
 
 
 class TakeApartForm(forms.Form):
-    """Which records are somebody else's, and why."""
+    """Which records are somebody else's or of another thing, and why."""
 
-    def __init__(self, *args: Any, records: Iterable[tuple[str, Choice]], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, records: Iterable[tuple[str, Choice]], of: str = "somebody else", **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["records"] = forms.MultipleChoiceField(
-            label="Records of somebody else",
+            label=f"Records of {of}",
             choices=list(records),
             widget=forms.CheckboxSelectMultiple,
             help_text="Those you choose are taken apart from those you leave",
@@ -64,6 +66,28 @@ class ProposeForm(forms.Form):
         if found is None:
             raise forms.ValidationError("Enter a number such as P-0000123")
         return found
+
+
+class OtherThingForm(forms.Form):
+    """With which other vehicle, phone, address or organisation one is to be compared."""
+
+    reference = forms.CharField(
+        label="Its number",
+        widget=forms.TextInput(attrs={"class": "govuk-input--width-10"}),
+        help_text="Such as V-0000123, from the top of its page",
+        max_length=20,
+    )
+
+
+class ThingVerdictForm(forms.Form):
+    """What is said of two records of things."""
+
+    def __init__(self, *args: Any, choices: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["verdict"] = forms.TypedChoiceField(
+            label="What they are", choices=list(choices), widget=forms.RadioSelect, coerce=Verdict
+        )
+        self.fields["why"] = _why(help_text="Whoever may read both records will read this")
 
 
 class AnswerForm(forms.Form):

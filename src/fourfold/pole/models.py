@@ -296,14 +296,12 @@ def _verdict(verdict: identity.Verdict) -> models.Q:
     return models.Q(verdict=verdict.value)
 
 
-class Judgement(Labelled, Versioned):
-    """What somebody said of two person records. Rows are added, never changed; taking one back is a row of its own.
+class Spoken(Labelled, Versioned):
+    """What somebody said of two records. Rows are added, never changed; taking one back is a row of its own.
 
     Its label is the narrower of the two records', and follows them when one of them becomes narrower.
     """
 
-    left = models.ForeignKey(PersonRecord, on_delete=models.PROTECT, related_name="+", db_index=False)
-    right = models.ForeignKey(PersonRecord, on_delete=models.PROTECT, related_name="+")
     verdict = models.CharField(max_length=9, choices=[(v.value, v.value) for v in identity.Verdict])
     by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+", db_index=False)
     organisation = models.ForeignKey(
@@ -322,6 +320,22 @@ class Judgement(Labelled, Versioned):
     )
 
     class Meta:
+        abstract = True
+
+
+KNOWN_VERDICT = models.Q(verdict__in=[v.value for v in identity.Verdict])
+WITHDRAWS_SOMETHING = _verdict(identity.Verdict.WITHDRAWN) & models.Q(withdraws__isnull=False) | ~_verdict(
+    identity.Verdict.WITHDRAWN
+) & models.Q(withdraws__isnull=True)
+
+
+class Judgement(Spoken):
+    """What somebody said of two person records. Rows are added, never changed; taking one back is a row of its own."""
+
+    left = models.ForeignKey(PersonRecord, on_delete=models.PROTECT, related_name="+", db_index=False)
+    right = models.ForeignKey(PersonRecord, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
         indexes = [
             models.Index("left", "right", name="judgement_pair"),
             models.Index("label", "given_at", name="judgement_label"),
@@ -329,18 +343,38 @@ class Judgement(Labelled, Versioned):
         ]
         constraints = [
             models.CheckConstraint(name="judgement_in_order", condition=models.Q(left__lt=models.F("right"))),
-            models.CheckConstraint(
-                name="judgement_verdict_known", condition=models.Q(verdict__in=[v.value for v in identity.Verdict])
-            ),
-            models.CheckConstraint(
-                name="judgement_withdraws_something",
-                condition=_verdict(identity.Verdict.WITHDRAWN) & models.Q(withdraws__isnull=False)
-                | ~_verdict(identity.Verdict.WITHDRAWN) & models.Q(withdraws__isnull=True),
-            ),
+            models.CheckConstraint(name="judgement_verdict_known", condition=KNOWN_VERDICT),
+            models.CheckConstraint(name="judgement_withdraws_something", condition=WITHDRAWS_SOMETHING),
         ]
 
     def __str__(self) -> str:
         return f"{self.left_id}-{self.right_id} {self.verdict}"
+
+
+class ThingJudgement(Spoken):
+    """What somebody said of two records of vehicles, phones, addresses or organisations: that they are one, or two."""
+
+    end_kind = models.TextField(help_text="OBJECT or LOCATION: the table of both records")
+    left_id = models.BigIntegerField()
+    right_id = models.BigIntegerField()
+
+    class Meta:
+        indexes = [
+            models.Index("left_id", "end_kind", name="thing_judgement_left"),
+            models.Index("right_id", "end_kind", name="thing_judgement_right"),
+            models.Index("label", "given_at", name="thing_judgement_label"),
+            models.Index("act", name="thing_judgement_act"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="thing_judgement_in_order", condition=models.Q(left_id__lt=models.F("right_id"))
+            ),
+            models.CheckConstraint(name="thing_judgement_verdict_known", condition=KNOWN_VERDICT),
+            models.CheckConstraint(name="thing_judgement_withdraws_something", condition=WITHDRAWS_SOMETHING),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.end_kind} {self.left_id}-{self.right_id} {self.verdict}"
 
 
 class IdentityEvent(Labelled, Versioned):

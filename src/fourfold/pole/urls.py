@@ -1,7 +1,7 @@
-from django.urls import path, register_converter
+from django.urls import URLPattern, path, register_converter
 
 from fourfold.pole import rules, views
-from fourfold.pole.views import judging
+from fourfold.pole.views import judging, judging_things
 
 
 class PersonReference:
@@ -21,6 +21,17 @@ class PersonReference:
 
 register_converter(PersonReference, "person")
 
+
+def _judged(name: str, end_kind: rules.Kind) -> list[URLPattern]:
+    """Pages on which people say which records of one table are of one thing."""
+    given = {"end_kind": end_kind.value}
+    return [
+        path(f"{name}/<int:pk>/take-apart/", judging_things.take_apart, given, name=f"{name}_take_apart"),
+        path(f"{name}/<int:pk>/compare/", judging_things.compare, given, name=f"{name}_compare"),
+        path(f"{name}/<int:left>/and/<int:right>/", judging_things.pair, given, name=f"{name}_pair"),
+    ]
+
+
 app_name = "pole"
 urlpatterns = [
     path("picture/", views.event_list, name="events"),
@@ -38,4 +49,7 @@ urlpatterns = [
     path("event/<int:event_id>/", views.event, name="event"),
     path("object/<int:object_id>/", views.thing, name="object"),
     path("place/<int:place_id>/", views.place, name="place"),
+    path("picture/said/<uuid:act>/", judging_things.step, name="thing_step"),
+    *_judged("object", rules.Kind.OBJECT),
+    *_judged("place", rules.Kind.LOCATION),
 ]

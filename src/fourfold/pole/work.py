@@ -1,6 +1,6 @@
 """What identity puts on a first page: pairs that wait, matches of restricted records, judgements taken back."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.urls import reverse
 
@@ -8,9 +8,11 @@ from fourfold.platform import clock
 from fourfold.platform.people.models import User
 from fourfold.platform.ui.components import Figure
 from fourfold.platform.ui.my_work import News, Work
+from fourfold.pole.pages import judged_things as judged_pages
 from fourfold.pole.pages.identity import own_force
 from fourfold.pole.rules import identity
 from fourfold.pole.selectors import identity as selectors
+from fourfold.pole.selectors import judged_things
 
 TOLD_FOR = timedelta(days=14)
 
@@ -32,6 +34,21 @@ def work_of(user: User, today: date) -> Work:
 def _taken_back(user: User, today: date) -> tuple[News, ...]:
     """What this person said that somebody else took back."""
     since = clock.close_of(today - TOLD_FOR)
+    of_things = {said.act: (end_kind, said) for end_kind, said in judged_things.withdrawn_from(user, since=since)}
+    return (*_of_people(user, since), *(_of_things(*each) for each in of_things.values()))
+
+
+def _of_things(end_kind: str, said: selectors.Said) -> News:
+    """One step that somebody took back."""
+    return News(
+        said.on,
+        f"{said.by} withdrew what you said of vehicles, phones, addresses or organisations",
+        judged_pages.address("pair", end_kind, said.left_id, said.right_id),
+        said.why,
+    )
+
+
+def _of_people(user: User, since: datetime) -> tuple[News, ...]:
     return tuple(
         News(
             clock.day_of(each.given_at),

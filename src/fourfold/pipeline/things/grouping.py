@@ -19,8 +19,9 @@ from fourfold.pipeline.resolution.judgements import Joining
 
 Pair = tuple[int, int]
 FEW = 3
-"""Of each group so many records, open ones first, are those that every reason is kept with: a street may have a thousand
-records, and a reason for each two of them would tell nobody more.
+"""Of each group so many records, open ones first, are those that every reason is kept with.
+
+A street may have a thousand records, and a reason for each two of them would tell nobody more.
 """
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.urls import reverse
+
 from fourfold.platform.ui import components as ui
 from fourfold.platform.ui.jinja import plural
 from fourfold.platform.ui.pages import Link, Page
@@ -14,6 +16,16 @@ from fourfold.pole.pages import words
 from fourfold.pole.selectors import Joined, Panel, Reason, Reasons
 
 REASONS_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What people said of a thing's records, and what this reader may do about it."""
+
+    actions: tuple[ui.Action, ...] = ()
+    tables: tuple[ui.Table, ...] = ()
+    may_judge: bool = False
+
 
 # Events, vehicles and phones, places
 
@@ -125,6 +137,7 @@ def object_page(
     recorded_on: date | None,
     alerts: tuple[ui.Alert, ...],
     foot_links: tuple[Link, ...],
+    judged: Judged,
 ) -> ThingPage:
     one = records[0]
     noun = rules.OBJECT_KINDS.get(one.kind, one.kind)
@@ -138,6 +151,11 @@ def object_page(
         ),
         ui.Fact("Known to", ", ".join(sorted({r.owner.name for r in records}))),
     ]
+    facts += [
+        ui.Fact(name, said)
+        for key, name in rules.DETAIL_WORDS.items()
+        if (said := words.agreed(_details(records, key))) != words.agreed(())
+    ]
     title = selectors.object_title(one)
     return ThingPage(
         title=title,
@@ -147,15 +165,22 @@ def object_page(
             reference=one.thing.reference if one.thing else "",
             facts=(ui.Fact("Known to", plural(len(records), "record", "records")),),
             tags=(ui.Tag(noun, "blue"),),
+            actions=judged.actions,
         ),
         facts=tuple(facts),
         text="",
-        tables=(*_holders(links, today), *(words.panel_table(p) for p in panels), *_records(records, reasons)),
+        tables=(*_holders(links, today), *(words.panel_table(p) for p in panels), *_records(records, reasons, judged)),
         moments=words.moments_of(words.roles_of(links)[: words.TIMELINE_SHOWN]),
         rewind=words.RewindForm(on=recorded_on),
         foot=words.foot_of(records, foot_links),
         alerts=alerts,
     )
+
+
+def _details(records: Iterable[ObjectRecord], key: str) -> Iterable[str]:
+    for record in records:
+        said = record.detail.get(key)
+        yield from (str(each) for each in (said if isinstance(said, list) else [said]) if each)
 
 
 def place_page(
@@ -168,6 +193,7 @@ def place_page(
     recorded_on: date | None,
     alerts: tuple[ui.Alert, ...],
     foot_links: tuple[Link, ...],
+    judged: Judged,
 ) -> ThingPage:
     one = records[0]
     title = selectors.place_title(one)
@@ -185,6 +211,7 @@ def place_page(
             reference=one.thing.reference if one.thing else "",
             facts=(ui.Fact("Known to", plural(len(records), "record", "records")),),
             tags=(ui.Tag("Place", "blue"),),
+            actions=judged.actions,
         ),
         facts=(
             ui.Fact("Postcode", one.postcode or None),
@@ -193,7 +220,7 @@ def place_page(
             ui.Fact("How exact", PRECISION_WORDS.get(one.precision, one.precision)),
         ),
         text="",
-        tables=(*_holders(links, today), _event_table(ordered), *_records(records, reasons)),
+        tables=(*_holders(links, today), _event_table(ordered), *_records(records, reasons, judged)),
         moments=(),
         rewind=words.RewindForm(on=recorded_on),
         foot=words.foot_of(records, foot_links),
@@ -257,15 +284,18 @@ def _holders(links: Iterable[Joined], today: date) -> tuple[ui.Table, ...]:
     return (ui.Table("People", heads, tuple(rows), empty="No person is linked."),)
 
 
-def _records(records: Sequence[ObjectRecord] | Sequence[LocationRecord], reasons: Reasons) -> tuple[ui.Table, ...]:
-    """Every record and where it came from, why they are together, and which others are near."""
+def _records(
+    records: Sequence[ObjectRecord] | Sequence[LocationRecord], reasons: Reasons, judged: Judged
+) -> tuple[ui.Table, ...]:
+    """Every record and where it came from, why they are together, what people said, and which others are near."""
     tables = [_origins(records)]
     if len(records) > 1:
         tables.append(_why_together(reasons))
+    tables += judged.tables
     if reasons.apart:
-        tables.append(_near("Kept apart", "Why it is another", reasons.apart))
+        tables.append(_near("Kept apart", "Why it is another", reasons.apart, may_judge=judged.may_judge))
     if reasons.maybe:
-        tables.append(_near("May be the same", "Why it may be", reasons.maybe))
+        tables.append(_near("May be the same", "Why it may be", reasons.maybe, may_judge=judged.may_judge))
     return tuple(tables)
 
 
@@ -296,21 +326,29 @@ def _why_together(reasons: Reasons) -> ui.Table:
     return ui.Table(caption, heads, rows, empty="No reason is recorded between the records shown here.")
 
 
-def _near(caption: str, why: str, found: Iterable[Reason]) -> ui.Table:
-    """Records of other things, each once, with the reason."""
+def _near(caption: str, why: str, found: Iterable[Reason], *, may_judge: bool) -> ui.Table:
+    """Records of other things, each once, with the reason; who may judge compares the two."""
     others = {reason.right.pk: reason for reason in found}
+    heads = (ui.Head("Record"), ui.Head("Force"), ui.Head(why), *((ui.Head("Compare"),) if may_judge else ()))
     return ui.Table(
         caption,
-        (ui.Head("Record"), ui.Head("Force"), ui.Head(why)),
+        heads,
         tuple(
             (
                 ui.Cell(_said(r.right), selectors.address_of(r.right), hint=_record_name(r.right)),
                 ui.Cell(r.right.owner.name),
                 ui.Cell(r.words),
+                *((_compare(r),) if may_judge else ()),
             )
             for r in others.values()
         ),
     )
+
+
+def _compare(reason: Reason) -> ui.Cell:
+    name = "place" if isinstance(reason.left, LocationRecord) else "object"
+    address = reverse(f"pole:{name}_pair", args=[reason.left.pk, reason.right.pk])
+    return ui.Cell(f"With {_record_name(reason.left)}", address)
 
 
 def _record_name(record: ObjectRecord | LocationRecord) -> str:

@@ -187,9 +187,10 @@ def _sameness(joined: Joined) -> str:
         case PersonRecord() as person:
             return str(person.person_id)
         case ObjectRecord() as thing:
-            return f"{thing.kind} {thing.value}" if thing.valid and thing.value else f"#{thing.pk}"
+            by_value = f"{thing.kind} {thing.value}" if thing.valid and thing.value else f"#{thing.pk}"
+            return by_value if thing.thing_id is None else f"@{thing.thing_id}"
         case LocationRecord() as place:
-            return place.place_key or f"#{place.pk}"
+            return place.place_key or f"#{place.pk}" if place.thing_id is None else f"@{place.thing_id}"
         case event:
             return f"#{event.pk}"
 

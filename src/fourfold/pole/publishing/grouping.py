@@ -195,18 +195,19 @@ def publish_ties(cursor: CursorWrapper, run: str) -> int:
 
 
 def relabel_ties(cursor: CursorWrapper, shape: Shape) -> None:
-    """A reason follows the narrower of its two records, also one that no longer stands."""
+    """A reason and a judgement follow the narrower of their two records, also one that no longer stands."""
     cursor.execute(f"select exists (select from pg_temp.known_{shape.name} where not same)")
     if not (cursor.fetchone() or (False,))[0]:
         return
-    cursor.execute(
-        f"""
-        update pole_thingtie t set label_id = case when ra.rank >= rb.rank then a.label_id else b.label_id end
-        from {shape.table} a, {shape.table} b, pg_temp.label_rank ra, pg_temp.label_rank rb,
-          pg_temp.known_{shape.name} k
-        where t.end_kind = %s and k.id in (t.left_id, t.right_id) and not k.same
-          and a.id = t.left_id and b.id = t.right_id and ra.label_id = a.label_id and rb.label_id = b.label_id
-          and t.label_id <> case when ra.rank >= rb.rank then a.label_id else b.label_id end
-        """,
-        [shape.name.upper()],
-    )
+    for about in ("pole_thingtie", "pole_thingjudgement"):
+        cursor.execute(
+            f"""
+            update {about} t set label_id = case when ra.rank >= rb.rank then a.label_id else b.label_id end
+            from {shape.table} a, {shape.table} b, pg_temp.label_rank ra, pg_temp.label_rank rb,
+              pg_temp.known_{shape.name} k
+            where t.end_kind = %s and k.id in (t.left_id, t.right_id) and not k.same
+              and a.id = t.left_id and b.id = t.right_id and ra.label_id = a.label_id and rb.label_id = b.label_id
+              and t.label_id <> case when ra.rank >= rb.rank then a.label_id else b.label_id end
+            """,
+            [shape.name.upper()],
+        )

@@ -56,6 +56,22 @@ EVENT_KINDS = {
 }
 OBJECT_KINDS = {"VEHICLE": "Vehicle", "PHONE": "Phone", "ORGANISATION": "Organisation"}
 THING_LETTERS = {"VEHICLE": "V", "PHONE": "T", "ADDRESS": "A", "ORGANISATION": "O"}
+THING_NOUNS = {
+    "VEHICLE": ("vehicle", "vehicles"),
+    "PHONE": ("phone", "phones"),
+    "ADDRESS": ("address", "addresses"),
+    "ORGANISATION": ("organisation", "organisations"),
+}
+DETAIL_WORDS = {
+    "vin": "Identification number (VIN)",
+    "imei": "Handset (IMEI)",
+    "imsi": "SIM card (IMSI)",
+    "company_number": "Company number",
+    "trading_names": "Trades as",
+    "address_line": "Address",
+    "postcode": "Postcode",
+}
+"""What a source may say of an object beside its number, and what that is called."""
 SEXES = {"M": "Male", "F": "Female", "U": "Not known"}
 LINK_TYPES = {
     "SUSPECT": "Suspect",
@@ -86,6 +102,8 @@ ASSESSMENT_WORDS = {
 }
 HANDLING_WORDS = {"P": "Lawful sharing permitted", "C": "Lawful sharing permitted with conditions: ask the owner first"}
 ADULT_AT = 18
+LONGEST_NUMBER = 15
+"""Digits of the longest number that a reference may have."""
 
 
 def reference_of(person_id: int) -> str:
@@ -100,9 +118,19 @@ def thing_reference(kind: str, thing_id: int) -> str:
 def person_id_of(reference: str) -> int | None:
     """The number in a reference such as P-0000123 or p123; None where it is not one."""
     digits = reference.strip().upper().removeprefix("P").removeprefix("-")
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 15:
+    if not digits.isascii() or not digits.isdigit() or len(digits) > LONGEST_NUMBER:
         return None
     return int(digits)
+
+
+def thing_of(reference: str) -> tuple[str, int] | None:
+    """The kind and number in a reference such as V-0000123 or v123; None where it is not one."""
+    text = reference.strip().upper()
+    kind = next((kind for kind, letter in THING_LETTERS.items() if text[:1] == letter), None)
+    digits = text[1:].removeprefix("-")
+    if kind is None or not digits.isascii() or not digits.isdigit() or len(digits) > LONGEST_NUMBER:
+        return None
+    return kind, int(digits)
 
 
 def under_18_words(*, surely: bool) -> str:

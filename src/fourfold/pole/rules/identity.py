@@ -80,8 +80,21 @@ SENTENCES = {
     "JU12": "Why must be {limit} characters or fewer",
     "JU13": "The two records are of one person already",
     "JU14": "Proposing that two records are one person is for those who read people and keep records",
+    "JT1": "Judging whether records are of one vehicle, phone, address or organisation is for analysts and "
+    "intelligence managers",
+    "JT2": "A record of {left} and a record of {right} cannot be of one thing",
+    "JT3": "These records have no number yet. They get one with the next delivery; judge them then",
+    "JT4": "The two records are together. Take the records apart that are of another {noun}: then it is clear which go",
+    "JT5": "These records are not of one {noun} any more. Open the page again",
+    "JT6": "A restricted record stands beside one {noun} only. {said}. Judge the other two records instead, or have "
+    "that judgement withdrawn first",
 }
 """What a person reads when something is refused. Nothing in them is of a record that the reader may not see."""
+
+
+def thing_words(verdict: Verdict, one: str, many: str) -> str:
+    """What was said of two records of things of a kind."""
+    return f"are the same {one}" if verdict is Verdict.SAME else f"are different {many}"
 
 
 def broken(code: str, field: str = "", **facts: object) -> RuleBroken:
@@ -96,6 +109,11 @@ def may_judge(actor: Actor) -> bool:
 def check_may_judge(actor: Actor) -> None:
     if not may_judge(actor):
         raise broken("JU1")
+
+
+def check_may_judge_things(actor: Actor) -> None:
+    if not may_judge(actor):
+        raise broken("JT1")
 
 
 def check_may_propose(actor: Actor) -> None:

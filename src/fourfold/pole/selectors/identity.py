@@ -21,7 +21,14 @@ from fourfold.platform.reference import selectors as reference
 from fourfold.platform.visibility import scope
 from fourfold.platform.visibility.models import AccessLabel
 from fourfold.pole import rules, selectors
-from fourfold.pole.models import DeconflictionAnswer, IdentityEvent, Judgement, MatchEdge, PersonRecord
+from fourfold.pole.models import (
+    DeconflictionAnswer,
+    IdentityEvent,
+    Judgement,
+    MatchEdge,
+    PersonRecord,
+    ThingJudgement,
+)
 from fourfold.pole.rules import identity
 from fourfold.pole.rules.identity import Verdict
 from fourfold.pole.selectors import Edge
@@ -93,7 +100,7 @@ def standing(record_ids: Iterable[int]) -> tuple[Said, ...]:
     """What stands on pairs with one of these records: of each pair what was said last and not withdrawn. One query."""
     ids = set(record_ids)
     said = judgements().filter(Q(left__in=ids) | Q(right__in=ids), withdrawal=None).exclude(verdict=Verdict.WITHDRAWN)
-    latest = {(each.left_id, each.right_id): _said(each) for each in said}
+    latest = {(each.left_id, each.right_id): said_from(each) for each in said}
     return tuple(latest.values())
 
 
@@ -102,7 +109,8 @@ def standing_on(left: int, right: int) -> Said | None:
     return next((each for each in standing(pair) if each.pair == pair), None)
 
 
-def _said(row: Judgement) -> Said:
+def said_from(row: Judgement | ThingJudgement) -> Said:
+    """A judgement with whose it is, which the query has brought along."""
     return Said(
         pk=row.pk,
         left_id=row.left_id,
@@ -125,7 +133,7 @@ def judgement(pk: int) -> Judgement:
 
 
 def said_of(pk: int) -> Said:
-    return _said(judgement(pk))
+    return said_from(judgement(pk))
 
 
 def everything_said(record_ids: Iterable[int]) -> tuple[tuple[Said, bool], ...]:
@@ -133,7 +141,7 @@ def everything_said(record_ids: Iterable[int]) -> tuple[tuple[Said, bool], ...]:
     ids = set(record_ids)
     found = judgements().filter(Q(left__in=ids) | Q(right__in=ids))
     taken_back = set(found.exclude(withdraws=None).values_list("withdraws_id", flat=True))
-    return tuple((_said(each), each.pk in taken_back) for each in found.order_by("-pk"))
+    return tuple((said_from(each), each.pk in taken_back) for each in found.order_by("-pk"))
 
 
 def records_in(said: Iterable[tuple[Said, bool]]) -> dict[int, PersonRecord]:
@@ -145,7 +153,7 @@ def records_in(said: Iterable[tuple[Said, bool]]) -> dict[int, PersonRecord]:
 def in_act(act: UUID) -> tuple[Said, ...]:
     """What was said in one step and still stands, as far as the reader may see."""
     found = judgements().filter(act=act, withdrawal=None).exclude(verdict=Verdict.WITHDRAWN)
-    return tuple(_said(each) for each in found)
+    return tuple(said_from(each) for each in found)
 
 
 def withdrawn_from(user: User, *, since: datetime) -> QuerySet[Judgement]:

@@ -1,6 +1,7 @@
 """Every change to the picture: `publication` brings in batches, `judging` takes what people say of identity.
 
-`regrouping` puts records where matches and judgements say they belong.
+`regrouping` puts records where matches and judgements say they belong. Vehicles, phones, addresses and organisations
+have the same two: `judging_things` and `regrouping_things`.
 """
 
 from fourfold.pole.services.judging import (
@@ -14,6 +15,12 @@ from fourfold.pole.services.judging import (
     withdraw,
     write_judgements,
 )
+from fourfold.pole.services.judging_things import (
+    judge_things,
+    take_things_apart,
+    undo_of_things,
+    write_thing_judgements,
+)
 from fourfold.pole.services.publication import COMPARED_FROM, Published, after_publication, publish_batch
 
 __all__ = [
@@ -24,10 +31,14 @@ __all__ = [
     "ambiguous",
     "answer_deconfliction",
     "judge",
+    "judge_things",
     "place",
     "publish_batch",
     "take_apart",
+    "take_things_apart",
     "undo",
+    "undo_of_things",
     "withdraw",
     "write_judgements",
+    "write_thing_judgements",
 ]

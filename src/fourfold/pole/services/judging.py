@@ -24,7 +24,14 @@ from fourfold.platform.people.models import User
 from fourfold.platform.visibility import scope
 from fourfold.pole import rules
 from fourfold.pole import selectors as pole
-from fourfold.pole.models import DeconflictionAnswer, IdentityEvent, Judgement, PersonRecord, Placement
+from fourfold.pole.models import (
+    DeconflictionAnswer,
+    IdentityEvent,
+    Judgement,
+    PersonRecord,
+    Placement,
+    ThingJudgement,
+)
 from fourfold.pole.rules import identity
 from fourfold.pole.rules.identity import Answer, Change, Verdict
 from fourfold.pole.selectors import identity as selectors
@@ -38,7 +45,7 @@ KEYS = ("left_source", "left_key", "right_source", "right_key", "verdict")
 
 
 @dataclass(frozen=True)
-class _Act:
+class Act:
     """One step of one person: who, when, why, and what binds together all that it says."""
 
     actor: User
@@ -75,7 +82,7 @@ def judge(*, actor: User, left: int, right: int, verdict: Verdict, now: datetime
     one, other = selectors.pair(*identity.pair_of(left, right))
     _check_agrees(one, other, verdict, actor)
     evidence = selectors.evidence_among((one.pk, other.pk)).get((one.pk, other.pk), {})
-    act = _Act(actor, now, why or _compared_words(evidence), uuid4())
+    act = Act(actor, now, why or _compared_words(evidence), uuid4())
     (row,) = _write(act, [(one, other)], verdict, {(one.pk, other.pk): evidence})
     if verdict in identity.DECIDED:
         _follow(act, [row])
@@ -97,7 +104,7 @@ def withdraw(*, actor: User, judgement: int, why: str, now: datetime) -> Judgeme
     stands = selectors.standing_on(row.left_id, row.right_id)
     if stands is None or stands.pk != row.pk:
         raise identity.broken("JU8", "why")
-    (taken_back,) = _take_back(_Act(actor, now, why, uuid4()), [row])
+    (taken_back,) = _take_back(Act(actor, now, why, uuid4()), [row])
     return taken_back
 
 
@@ -116,7 +123,7 @@ def undo(*, actor: User, act: UUID, why: str, now: datetime) -> int:
     rows = [selectors.judgement(each.pk) for each in said if each.pk in stands]
     if not rows:
         raise identity.broken("JU8")
-    return len(_take_back(_Act(actor, now, why, uuid4()), rows))
+    return len(_take_back(Act(actor, now, why, uuid4()), rows))
 
 
 @transaction.atomic
@@ -142,7 +149,7 @@ def take_apart(*, actor: User, person: int, records: Collection[int], why: str, 
     _refuse([each for each in across if each.verdict is Verdict.SAME])
     stands = {each.pair for each in across if each.verdict is Verdict.DIFFERENT}
     pairs = [pair for one in chosen for other in rest if (pair := identity.pair_of(one, other)) not in stands]
-    act = _Act(actor, now, why, uuid4())
+    act = Act(actor, now, why, uuid4())
     rows = _write(
         act,
         [(known[left], known[right]) for left, right in sorted(pairs)],
@@ -345,7 +352,7 @@ def _compared_words(evidence: dict[str, Any]) -> str:
 
 
 def _write(
-    act: _Act,
+    act: Act,
     pairs: Sequence[tuple[PersonRecord, PersonRecord]],
     verdict: Verdict,
     evidence: dict[tuple[int, int], dict[str, Any]],
@@ -369,7 +376,7 @@ def _write(
     return _kept(rows)
 
 
-def _take_back(act: _Act, rows: Sequence[Judgement]) -> list[Judgement]:
+def _take_back(act: Act, rows: Sequence[Judgement]) -> list[Judgement]:
     taken_back = [
         Judgement(
             label_id=row.label_id,
@@ -413,12 +420,12 @@ def _kept(rows: list[Judgement]) -> list[Judgement]:
     return kept
 
 
-def _follow(act: _Act, rows: Sequence[Judgement]) -> None:
+def _follow(act: Act, rows: Sequence[Judgement]) -> None:
     """Put the records where they belong now, and say what came together and what came apart."""
     seeds = {pk for row in rows for pk in (row.left_id, row.right_id)}
     moved = regrouping.regroup(seeds, made_in=f"judgement {act.pk}", now=act.now)
     reads = selectors.readable_labels()
-    for way in _ways(moved, rows):
+    for way in ways(moved, rows):
         change = Change.JOINED if way.joined else Change.APART
         with scope.lent(way.label, unread=True):
             IdentityEvent.objects.create(
@@ -446,7 +453,7 @@ def _follow(act: _Act, rows: Sequence[Judgement]) -> None:
 
 
 @dataclass(frozen=True)
-class _Way:
+class Way:
     """From which number to which records went, and the label of saying so."""
 
     was: int
@@ -455,21 +462,21 @@ class _Way:
     label: int
 
 
-def _ways(moved: Iterable[Moved], rows: Sequence[Judgement]) -> list[_Way]:
+def ways(moved: Iterable[Moved], rows: Sequence[Judgement | ThingJudgement]) -> list[Way]:
     """What open records did is told under the narrowest label of the open ones.
 
     What a restricted record did is told only where no open one did the same, and to its own readers.
     """
     ranks = selectors.label_ranks()
     said = [row.label_id for row in rows if ranks[row.label_id] < identity.RESTRICTED_RANK]
-    found: dict[tuple[int, int], _Way] = {}
+    found: dict[tuple[int, int], Way] = {}
     for each in sorted(moved, key=lambda each: (not each.is_open, each.record)):
         before = found.get((each.was, each.into))
         if before is not None and not each.is_open:
             continue
         labels = [each.label, *(said if each.is_open else ()), *([before.label] if before else ())]
         label = max(labels, key=lambda label: (ranks[label], label))
-        found[each.was, each.into] = _Way(each.was, each.into, each.joined, label)
+        found[each.was, each.into] = Way(each.was, each.into, each.joined, label)
     return sorted(found.values(), key=lambda way: (way.was, way.into))
 
 

@@ -28,7 +28,7 @@ from fourfold.pole.publishing.staging import (
 )
 from fourfold.pole.rules import identity
 from fourfold.pole.selectors import identity as selectors
-from fourfold.pole.services import regrouping
+from fourfold.pole.services import regrouping, regrouping_things
 
 GROUPED = (OBJECT, LOCATION)
 """Tables whose records are of things."""
@@ -165,6 +165,7 @@ def publish_batch(
         if published.changed["person"]:
             statements.relabel_judgements(cursor)
         published.records_held = len(regrouping.hold_judgements(made_in=run, now=now))
+        published.records_held += len(regrouping_things.hold_judgements(made_in=run, now=now))
         _note(cursor, published, delivery)
     for act in _after:
         act()

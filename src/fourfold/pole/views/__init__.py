@@ -1,6 +1,7 @@
 """The picture in the browser: who is asking and why, what they may see, and the page made of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -20,13 +21,14 @@ from fourfold.platform.ui.components import Action, Empty, Table
 from fourfold.platform.ui.fields import read_date
 from fourfold.platform.ui.pages import Foot, Link
 from fourfold.pole import rules, selectors
-from fourfold.pole.models import PersonRecord
+from fourfold.pole.models import LocationRecord, ObjectRecord, PersonRecord
 from fourfold.pole.pages import identity as identity_pages
+from fourfold.pole.pages import judged_things as judged_pages
 from fourfold.pole.pages import person as person_pages
 from fourfold.pole.pages import things
 from fourfold.pole.rules import identity
 from fourfold.pole.rules.identity import Verdict
-from fourfold.pole.selectors import Joined, Seen
+from fourfold.pole.selectors import Joined, Seen, judged_things
 from fourfold.pole.selectors import identity as said_of
 
 FURTHEST_ID = 2**63 - 1
@@ -201,10 +203,12 @@ def thing(request: HttpRequest, object_id: int) -> HttpResponse:
         records = selectors.same_objects(object_id)
         ids = [record.pk for record in records]
         links = selectors.links_from(rules.Kind.OBJECT, ids)
+        judged, reasons = _judged_thing(request, records, is_now=rewind.on is None)
         page = things.object_page(
             records,
             links,
-            reasons=selectors.reasons_of(records),
+            judged=judged,
+            reasons=reasons,
             panels=selectors.panels_for(Seen("OBJECT", None, tuple(ids), today, rewind.moment)),
             today=today,
             recorded_on=rewind.on,
@@ -225,11 +229,13 @@ def place(request: HttpRequest, place_id: int) -> HttpResponse:
         records = selectors.same_places(place_id)
         ids = [record.pk for record in records]
         links = selectors.links_from(rules.Kind.LOCATION, ids)
+        judged, reasons = _judged_thing(request, records, is_now=rewind.on is None)
         page = things.place_page(
             records,
             selectors.events_at(ids),
             links,
-            reasons=selectors.reasons_of(records),
+            judged=judged,
+            reasons=reasons,
             today=today,
             recorded_on=rewind.on,
             alerts=rewind.alerts,
@@ -237,6 +243,30 @@ def place(request: HttpRequest, place_id: int) -> HttpResponse:
         )
     _note_thing(request, "pole.locationrecord", place_id, links, rewind)
     return render(request, "pole/thing.html", {"page": page})
+
+
+def _judged_thing(
+    request: HttpRequest, records: Sequence[ObjectRecord] | Sequence[LocationRecord], *, is_now: bool
+) -> tuple[things.Judged, selectors.Reasons]:
+    """What people said of a thing's records and what this reader may do, and the reasons that nobody has answered."""
+    one, reader = records[0], request.user
+    end_kind = judged_things.end_kind_of(one)
+    numbered = is_now and one.thing_id is not None
+    may_judge = numbered and isinstance(reader, User) and identity.may_judge(reader)
+    actions = []
+    if may_judge and len(records) > 1:
+        actions.append(Action("Take apart", judged_pages.address("take_apart", end_kind, one.pk)))
+    if may_judge:
+        actions.append(Action("Same as another?", judged_pages.address("compare", end_kind, one.pk)))
+    ids = [record.pk for record in records]
+    steps = judged_things.steps_on(end_kind, ids)
+    wanted = {pk for step in steps for said in step.said for pk in said.pair}
+    known = {record.pk: record for record in judged_things.records(end_kind).filter(pk__in=wanted)} if steps else {}
+    tables = (judged_pages.said_table(steps, known, may_judge=may_judge),) if steps else ()
+    reasons = selectors.reasons_of(records)
+    stands = [said for step in steps if not step.taken_back for said in step.said]
+    answered = replace(reasons, maybe=judged_things.unanswered(reasons.maybe, stands))
+    return things.Judged(tuple(actions), tables, may_judge), answered
 
 
 def _asked(request: HttpRequest) -> person_pages.Asked:

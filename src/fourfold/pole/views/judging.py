@@ -60,7 +60,7 @@ def judges[**P](
     return checked
 
 
-def _actor(request: HttpRequest) -> User:
+def actor_of(request: HttpRequest) -> User:
     return cast("User", request.user)
 
 
@@ -74,7 +74,7 @@ def _actor(request: HttpRequest) -> User:
 def queue(request: HttpRequest) -> HttpResponse:
     """The pair that is worth most, or another place of the queue."""
     force = _force(request)
-    waiting = selectors.waiting(reader=_actor(request), force=_code(force))
+    waiting = selectors.waiting(reader=actor_of(request), force=_code(force))
     at = min(_whole(request.GET.get("at")), max(len(waiting) - 1, 0))
     if not waiting:
         page = review.nothing_waits(_step(request, force, at, waiting), _forces(force))
@@ -88,7 +88,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 @require_http_methods(GET_AND_POST)
 def pair(request: HttpRequest, left: int, right: int) -> HttpResponse:
     """One pair, from wherever it was found; a verdict goes on to the next of the queue it came from."""
-    actor = _actor(request)
+    actor = actor_of(request)
     if request.method != "POST":
         return _show_pair(
             request, left, right, step=_step(request, _force(request), _whole(request.GET.get("at")), None)
@@ -122,11 +122,11 @@ def pair(request: HttpRequest, left: int, right: int) -> HttpResponse:
 def undo(request: HttpRequest) -> HttpResponse:
     """Take back what this person said last, and show that pair again."""
     said = selectors.in_act(_act(request.POST.get("act")))
-    mine = [each for each in said if each.by_id == _actor(request).pk]
+    mine = [each for each in said if each.by_id == actor_of(request).pk]
     if not mine:
         messages.error(request, identity.SENTENCES["JU8"])
         return redirect(_queue_address(_force(request), _whole(request.POST.get("at"))))
-    services.undo(actor=_actor(request), act=mine[0].act, why=UNDONE, now=clock.now())
+    services.undo(actor=actor_of(request), act=mine[0].act, why=UNDONE, now=clock.now())
     request.session.pop(JUST_SAID, None)
     messages.success(request, "Undone. Nothing of it stands.")
     kept = urlencode({"force": _force(request), "at": _whole(request.POST.get("at"))})
@@ -142,7 +142,9 @@ def withdraw(request: HttpRequest, judgement: int) -> HttpResponse:
     form = forms.WhyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            services.withdraw(actor=_actor(request), judgement=judgement, why=form.cleaned_data["why"], now=clock.now())
+            services.withdraw(
+                actor=actor_of(request), judgement=judgement, why=form.cleaned_data["why"], now=clock.now()
+            )
         except RuleBroken as broken:
             fields.refuse(form, broken)
         else:
@@ -174,7 +176,7 @@ def _show_pair(
         lines=pole.people_lines({one.person_id, other.person_id}, today=clock.today()),
         threats=selectors.threats_of([pk for ids in people.values() for pk in ids]),
         said=[each for each in selectors.standing([left]) if each.pair == identity.pair_of(left, right)],
-        may_judge=identity.may_judge(_actor(request)),
+        may_judge=identity.may_judge(actor_of(request)),
         step=step,
         forces=_forces(step.force),
         foot_links=(),
@@ -207,7 +209,7 @@ def _queue_address(force: str, at: int) -> str:
 def _force(request: HttpRequest) -> str:
     """Which force's pairs: the one asked for, else the reader's own; `all` for a reader of none of them."""
     known = dict(selectors.judging_forces())
-    asked = request.GET.get("force") or request.POST.get("force") or pages.own_force(_actor(request))
+    asked = request.GET.get("force") or request.POST.get("force") or pages.own_force(actor_of(request))
     return asked if asked in known else ALL
 
 
@@ -265,7 +267,7 @@ def take_apart(request: HttpRequest, person_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             act = services.take_apart(
-                actor=_actor(request),
+                actor=actor_of(request),
                 person=person_id,
                 records=[int(pk) for pk in form.cleaned_data["records"]],
                 why=form.cleaned_data["why"],
@@ -295,7 +297,7 @@ def take_apart(request: HttpRequest, person_id: int) -> HttpResponse:
 @require_http_methods(GET_AND_POST)
 def taken_apart(request: HttpRequest, act: UUID) -> HttpResponse:
     """What came apart, with its undo, and what was made while the records were together: where does it belong?"""
-    actor, said = _actor(request), selectors.in_act(act)
+    actor, said = actor_of(request), selectors.in_act(act)
     if not said:
         raise NotThere
     if request.method == "POST" and request.POST.get("act") == "undo":
@@ -344,7 +346,7 @@ def _place_form(each: services.Ambiguous, records: Mapping[int, PersonRecord], d
 def _undo_taking_apart(request: HttpRequest, act: UUID) -> HttpResponse:
     said = selectors.in_act(act)
     try:
-        services.undo(actor=_actor(request), act=act, why=UNDONE, now=clock.now())
+        services.undo(actor=actor_of(request), act=act, why=UNDONE, now=clock.now())
     except RuleBroken as broken:
         messages.error(request, broken.sentence)
         return redirect("pole:review")
@@ -365,7 +367,7 @@ def _lines(records: object) -> dict[int, pole.PersonLine]:
 @require_http_methods(GET_AND_POST)
 def propose(request: HttpRequest, person_id: int) -> HttpResponse:
     """Ask those who judge whether another number is the same person."""
-    actor = _actor(request)
+    actor = actor_of(request)
     if not all(may(actor, capability) for capability in identity.PROPOSE):
         raise NotThere
     file, reference = pole.person_file(person_id), rules.reference_of(person_id)
@@ -409,7 +411,7 @@ def propose(request: HttpRequest, person_id: int) -> HttpResponse:
 @require_GET
 def deconfliction(request: HttpRequest) -> HttpResponse:
     """Matches of the reader's own restricted records with records of other organisations."""
-    found = selectors.notices(_actor(request))
+    found = selectors.notices(actor_of(request))
     _note_read(request, "pole.deconfliction", "", [each.restricted for each in found])
     return render(request, "pole/deconfliction.html", {"page": pages.deconfliction_page(found)})
 
@@ -419,7 +421,7 @@ def deconfliction(request: HttpRequest) -> HttpResponse:
 @needs_reason
 @require_http_methods(GET_AND_POST)
 def notice(request: HttpRequest, record: int, organisation: str) -> HttpResponse:
-    actor = _actor(request)
+    actor = actor_of(request)
     found = selectors.notice(actor, record, organisation)
     form = forms.AnswerForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
