@@ -9,12 +9,15 @@ import pytest
 from django.urls import reverse
 
 from fourfold.disruptions import selectors, services
+from fourfold.disruptions.pages import changes_of
 from fourfold.disruptions.work import work_of
 from fourfold.platform import clock
+from fourfold.platform.history.rewind import Version
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.search.rules import read
 from fourfold.search.selectors import find
 from tests.disruptions.conftest import EVIDENCE, FOR_HOW_LONG, HOW_KNOWN, STOPPED, WHY, nominate, record, tactic
+from tests.disruptions.test_rules import WORDS
 
 pytestmark = pytest.mark.django_db
 
@@ -337,3 +340,25 @@ def test_a_form_with_a_null_character_is_refused_in_words_and_keeps_the_rest(uni
     assert "Null characters are not allowed." in page
     assert "Warrant at the safe house" in page
     assert made(universe) == []
+
+
+def test_a_version_that_was_changed_says_so_and_quotes_what_was_typed():
+    day = clock.now()
+
+    def version(at, **fields):
+        return Version({"because": "Imported"} | fields, at, 1, None, None, None, None)
+
+    told = changes_of(
+        [
+            version(day, state="RECORDED", how_known="Nobody was seen."),
+            version(day - timedelta(days=1), state="MODERATED", how_known="Two were seen."),
+        ],
+        WORDS,
+        {1: "Force analyst"},
+        until=None,
+    )
+    assert [each.title for each in told] == ["Changed, to be passed again", "Recorded"]
+    assert told[0].lines == (
+        "How we know: “Nobody was seen.”, before “Two were seen.”",
+        "State: Recorded, before Moderated",
+    )

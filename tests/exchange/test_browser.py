@@ -10,9 +10,8 @@ from playwright.sync_api import Page, expect
 from fourfold.exchange.models import Import
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.threats import selectors as threats
-from tests.browser import axe, overflow, screenshot
+from tests.browser import sign_in, sound
 from tests.exchange.conftest import DISRUPTION, THREAT, workbook
-from tests.universe import Universe
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("store")]
 LINES = {
@@ -24,21 +23,6 @@ LINES = {
 }
 
 
-def sound(page: Page, name: str) -> None:
-    """Nothing that axe finds, nothing cut off, and a picture to look at."""
-    screenshot(page, f"exchange-{name}-{page.viewport_size['width']}")
-    assert axe(page) == [], page.url
-    assert overflow(page) == 0, page.url
-
-
-def sign_in(page: Page, site: str, universe: Universe, email: str) -> None:
-    page.goto(f"{site}/sign-in/")
-    page.get_by_label("Email").fill(email)
-    page.get_by_role("textbox", name="Password").fill(universe.password)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Good")
-
-
 def bring(page: Page, site: str, folder: Path, sheets: dict) -> None:
     path = folder / "return.xlsx"
     path.write_bytes(workbook(sheets))
@@ -48,14 +32,14 @@ def bring(page: Page, site: str, folder: Path, sheets: dict) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("return.xlsx")
 
 
-def walk(page: Page, site: str, universe: Universe, folder: Path, *, look: bool) -> None:
+def walk(page: Page, site: str, folder: Path, *, look: bool) -> None:
     """From the menu to the imported record and its second coming."""
 
     def seen(name: str) -> None:
         if look:
-            sound(page, name)
+            sound(page, f"exchange-{name}")
 
-    sign_in(page, site, universe, "intelligence_manager@merseyside.test")
+    sign_in(page, site, "intelligence_manager@merseyside.test")
     page.goto(f"{site}/more/")
     page.get_by_role("main").get_by_role("link", name="Exchange").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Exchange with the national system")
@@ -64,7 +48,7 @@ def walk(page: Page, site: str, universe: Universe, folder: Path, *, look: bool)
     page.get_by_role("button", name="Bring a file").click()
     seen("bring")
     bring(page, site, folder, LINES)
-    expect(page.get_by_text("2 are refused")).to_be_visible()
+    expect(page.get_by_text("2 lines are refused")).to_be_visible()
     seen("report")
     page.get_by_role("button", name="Mend 2 refused lines").click()
     seen("mend")
@@ -78,7 +62,7 @@ def walk(page: Page, site: str, universe: Universe, folder: Path, *, look: bool)
     page.get_by_role("button", name="Import", exact=True).click()
     seen("confirm")
     page.get_by_role("button", name="Import", exact=True).click()
-    expect(page.get_by_text("records were added from return.xlsx")).to_be_visible()
+    expect(page.get_by_text("return.xlsx was imported")).to_be_visible()
     seen("imported")
     bring(page, site, folder, {"Threats": [THREAT | {"URN": "N-1", "Tier": "Tier 1", "Name": "Harbour line renamed"}]})
     page.get_by_role("button", name="Decide about 1 difference").click()
@@ -95,7 +79,7 @@ def walk(page: Page, site: str, universe: Universe, folder: Path, *, look: bool)
 
 @pytest.mark.slow
 def test_a_file_comes_in_at_a_desk(browser_page, live_site, universe, tmp_path):
-    walk(browser_page, live_site, universe, tmp_path, look=True)
+    walk(browser_page, live_site, tmp_path, look=True)
     manager = universe.merseyside_intelligence_manager
     with acting_as(manager):
         assert sorted(threats.threats().values_list("tier", flat=True)) == ["1", "3"]
@@ -103,28 +87,28 @@ def test_a_file_comes_in_at_a_desk(browser_page, live_site, universe, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_file_comes_in_on_a_phone(phone_page, live_site, universe, tmp_path):
-    walk(phone_page, live_site, universe, tmp_path, look=True)
+def test_a_file_comes_in_on_a_phone(phone_page, live_site, tmp_path):
+    walk(phone_page, live_site, tmp_path, look=True)
 
 
 @pytest.mark.slow
-def test_a_file_comes_in_without_javascript(plain_page, live_site, universe, tmp_path):
-    walk(plain_page, live_site, universe, tmp_path, look=False)
+def test_a_file_comes_in_without_javascript(plain_page, live_site, tmp_path):
+    walk(plain_page, live_site, tmp_path, look=False)
 
 
 @pytest.mark.slow
-def test_a_file_is_taken_and_a_sheet_to_fill_in(browser_page, live_site, universe, tmp_path):
+def test_a_file_is_taken_and_a_sheet_to_fill_in(browser_page, live_site, tmp_path):
     page = browser_page
-    sign_in(page, live_site, universe, "intelligence_manager@merseyside.test")
+    sign_in(page, live_site, "intelligence_manager@merseyside.test")
     page.goto(f"{live_site}/exchange/export/")
-    sound(page, "take")
+    sound(page, "exchange-take")
     page.get_by_label("Why is it taken?").fill("For the monthly return")
     with page.expect_download() as coming:
         page.get_by_role("button", name="Download").click()
     book = load_workbook(io.BytesIO(coming.value.path().read_bytes()))
     assert book.sheetnames[:3] == ["Threats", "Assessments", "Disruptions"]
     page.goto(f"{live_site}/exchange/template/")
-    sound(page, "template")
+    sound(page, "exchange-template")
     with page.expect_download() as coming:
         page.get_by_role("link", name="A sheet for disruptions").click()
     assert load_workbook(io.BytesIO(coming.value.path().read_bytes())).sheetnames[0] == "Disruptions"

@@ -51,7 +51,9 @@ def test_a_file_is_checked_then_imported(manager, universe):
     found = the_import(universe.merseyside_intelligence_manager)
     confirm = reverse("exchange:confirm", args=[found.pk])
     assert "1 record will be added" in text_of(manager.get(confirm))
-    assert "1 record was added from return.xlsx." in text_of(manager.post(confirm, {}, follow=True))
+    imported = text_of(manager.post(confirm, {}, follow=True))
+    assert "return.xlsx was imported." in imported
+    assert "1 record was added and 0 were changed." in imported
     assert "return.xlsx" in text_of(manager.get(reverse("exchange:start")))
     assert manager.get(confirm).status_code == 404
 
@@ -69,7 +71,7 @@ def test_a_refused_line_is_mended_in_place(manager, universe):
     assert "1 line was corrected and checked again. 1 is still refused." in page
     assert "Enter a summary in at least 5 words" in page
     page = text_of(manager.post(address, {f"line_{line.pk}_0": THREAT["Summary"]}, follow=True))
-    assert "0 are still refused" in page
+    assert "None is refused any longer" in page
     assert "2 lines would add a record" in page
     manager.post(reverse("exchange:confirm", args=[found.pk]), {})
     with acting_as(user):
@@ -86,6 +88,7 @@ def test_only_good_lines_are_imported_when_that_is_chosen(manager, universe):
         assert not threats.threats().exists()
     page = text_of(manager.post(confirm, {"what": "only_good"}, follow=True))
     assert "1 line was left out" in page
+    assert "Mend it in the file and bring the file again." in page
     with acting_as(user):
         assert threats.threats().count() == 1
 
@@ -104,7 +107,7 @@ def test_a_difference_is_asked_and_ours_stays_unless_the_file_is_chosen(manager,
     send(manager, {"Threats": [GOOD]})
     manager.post(reverse("exchange:confirm", args=[the_import(user).pk]), {})
     page = text_of(send(manager, {"Threats": [GOOD | {"Name": "Harbour line renamed"}]}))
-    assert "1 differs from what is here and would change nothing" in page
+    assert "1 line differs from what is here and would change nothing" in page
     found = the_import(user)
     with acting_as(user):
         line = ImportLine.objects.get(of=found)
@@ -113,8 +116,11 @@ def test_a_difference_is_asked_and_ours_stays_unless_the_file_is_chosen(manager,
     assert "Harbour line renamed" in page
     assert f"{line.record} stays as it is" in page
     page = text_of(manager.post(address, {f"line_{line.pk}": "file"}, follow=True))
-    assert "1 would change one" in page
-    manager.post(reverse("exchange:confirm", args=[found.pk]), {})
+    assert "1 line would change a record as you chose" in page
+    assert "Choose again about 1 line" in page
+    assert f"{line.record} says otherwise here." in page
+    page = text_of(manager.post(reverse("exchange:confirm", args=[found.pk]), {}, follow=True))
+    assert f"{line.record} said otherwise here." in page
     with acting_as(user):
         assert [t.name for t in threats.threats()] == ["Harbour line renamed"]
 

@@ -233,3 +233,16 @@ def test_the_default_layout_names_every_fact_there_is():
         assert {c.field.name for c in sheet.columns} == set(FIELDS[sheet.kind])
     assert DEFINITION["version"] == "1"
     assert Shape.TEXT
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (datetime(2021, 7, 29, tzinfo=UTC), "29/07/2021"),
+        (datetime(2021, 7, 29, 9, 30, tzinfo=UTC), "2021-07-29 09:30:00+00:00"),
+        (None, ""),
+        ("a\tb", "a b"),
+    ],
+)
+def test_a_value_in_a_sentence_is_as_a_person_writes_it(value, words):
+    assert rules.shown(value) == words

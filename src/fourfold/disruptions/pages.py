@@ -577,6 +577,7 @@ FIELD_NAMES: Mapping[str, str] = {
     "different_because": "Different from what it resembles",
     "label_id": "Who may see it",
 }
+TYPED = frozenset({"happened", "stopped", "for_how_long", "how_known", "different_because"})
 PEOPLE = frozenset({"validated_by_id", "moderator_id", "sample_checked_by_id"})
 
 
@@ -602,9 +603,10 @@ def changes_of(
 
 
 def _change_title(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    if before["state"] != after["state"]:
-        return rules.STATE_NAMES[State(after["state"])]
-    return "Changed"
+    if before["state"] == after["state"]:
+        return "Changed"
+    state = State(after["state"])
+    return "Changed, to be passed again" if state is State.RECORDED else rules.STATE_NAMES[state]
 
 
 def _differences(
@@ -632,7 +634,7 @@ def _value_in_words(name: str, value: Any, words: rules.Vocabulary, people: Mapp
         return known(words, value)
     if name in PEOPLE:
         return people.get(value, "")
-    return _plain(value)
+    return f"“{value}”" if name in TYPED else _plain(value)
 
 
 def _plain(value: Any) -> str:

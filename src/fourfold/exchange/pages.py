@@ -27,6 +27,8 @@ STATE_COLOURS: Mapping[str, Colour] = {
 SHOWN_OF_A_VALUE = 120
 FATES: Sequence[Fate] = (Fate.NEW, Fate.SAME, Fate.DIFFERS, Fate.CHANGED, Fate.REFUSED)
 OWN_ONLY = "You alone see this report, because it quotes your file. What was imported is seen as every record is."
+SEND_AGAIN = "It was left out. Mend it in the file and bring the file again."
+PASSED_AGAIN = " A disruption that was passed or moderated has to be again once it is changed."
 EXPLAINED = (
     "Threats, assessments and disruptions go out to a workbook and come back from one. A line of a file meets the same "
     "rules as the screens, nothing is half imported, and no record here is changed without being asked."
@@ -158,7 +160,7 @@ def report_page(
         notes=tuple(of.notes),
         counts=counts_table(of),
         actions=_actions(of),
-        lines=_lines_table(lines),
+        lines=_lines_table(lines, is_open=of.state == State.CHECKED),
         more=_more(of, number, last),
         has_lines=bool(total_lines),
         foot=Foot(seen_by=OWN_ONLY),
@@ -185,14 +187,16 @@ def _lead(of: Import) -> str:
         return "Nothing of this file was imported."
     if of.state != State.CHECKED:
         return ""
-    said = [f"{plural(new, 'line', 'lines')} would add a record"]
+    said = []
+    if new:
+        said.append(f"{plural(new, 'line', 'lines')} would add a record")
     if changed:
-        said.append(f"{changed:,} would change one")
+        said.append(f"{plural(changed, 'line', 'lines')} would change a record as you chose")
     if refused:
-        said.append(f"{refused:,} {'is' if refused == 1 else 'are'} refused")
+        said.append(f"{plural(refused, 'line is', 'lines are')} refused")
     if differ:
-        said.append(f"{differ:,} {'differs' if differ == 1 else 'differ'} from what is here and would change nothing")
-    return f"{', '.join(said)}. Nothing has been imported yet."
+        said.append(f"{plural(differ, 'line differs', 'lines differ')} from what is here and would change nothing")
+    return f"{', '.join(said) or 'Every line says what is here already'}. Nothing has been imported yet."
 
 
 def _actions(of: Import) -> tuple[Action, ...]:
@@ -203,8 +207,10 @@ def _actions(of: Import) -> tuple[Action, ...]:
         found.append(Action("Import", address(of, "confirm"), kind="primary"))
     if refused := total(of, Fate.REFUSED):
         found.append(Action(f"Mend {plural(refused, 'refused line', 'refused lines')}", address(of, "mend")))
-    if differ := total(of, Fate.DIFFERS, Fate.CHANGED):
+    if differ := total(of, Fate.DIFFERS):
         found.append(Action(f"Decide about {plural(differ, 'difference', 'differences')}", address(of, "choose")))
+    elif changed := total(of, Fate.CHANGED):
+        found.append(Action(f"Choose again about {plural(changed, 'line', 'lines')}", address(of, "choose")))
     found.append(Action("Check again", address(of, "check"), post=True))
     found.append(Action("Do not import", address(of, "drop"), post=True, kind="link"))
     return tuple(found)
@@ -226,16 +232,16 @@ def counts_table(of: Import) -> Table:
     )
 
 
-def _lines_table(lines: Sequence[ImportLine]) -> Table:
+def _lines_table(lines: Sequence[ImportLine], *, is_open: bool) -> Table:
     return Table(
         "Lines to look at",
         (Head("Line"), Head("Column"), Head("Value"), Head("Why"), Head("What to do")),
-        tuple(row for line in lines for row in _rows_of(line)),
+        tuple(row for line in lines for row in _rows_of(line, is_open=is_open)),
         empty="No line is refused or differs.",
     )
 
 
-def _rows_of(line: ImportLine) -> Iterable[tuple[Cell, ...]]:
+def _rows_of(line: ImportLine, *, is_open: bool) -> Iterable[tuple[Cell, ...]]:
     place = Cell(f"{line.sheet}, line {line.line}", hint=rules.FATE_NAMES[Fate(line.fate)])
     if line.fate == Fate.REFUSED:
         for fault in line.faults:
@@ -244,7 +250,7 @@ def _rows_of(line: ImportLine) -> Iterable[tuple[Cell, ...]]:
                 Cell(fault["heading"] or "The whole line"),
                 Cell(fault["value"] or "Empty" if fault["heading"] else "See the file"),
                 Cell(fault["sentence"], hint=fault["code"]),
-                Cell(fault["to_do"]),
+                Cell(fault["to_do"] if is_open else SEND_AGAIN),
             )
     else:
         headings = ", ".join(line.unlike)
@@ -258,7 +264,7 @@ def _rows_of(line: ImportLine) -> Iterable[tuple[Cell, ...]]:
             place,
             Cell(headings or "None"),
             Cell(sent or "None"),
-            Cell(f"{line.record} says otherwise here."),
+            Cell(f"{line.record} {'says' if is_open else 'said'} otherwise here."),
             Cell(says),
         )
 
@@ -322,7 +328,8 @@ def choose_page(
         caption=of.name,
         crumbs=crumbs(of),
         form=form,
-        lead="These records are here already and say something else. They stay so, unless you choose the file.",
+        lead="These records are here already and say something else. They stay so, unless you choose the file."
+        + (PASSED_AGAIN if any(line.kind == Kind.DISRUPTIONS for line in form.lines.values()) else ""),
         lines=tuple(
             ChoiceLine(
                 f"{line.sheet}, line {line.line}: {line.record}",

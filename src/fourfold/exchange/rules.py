@@ -319,8 +319,16 @@ def fault_of(refused: RuleBroken, *, heading: str, value: object) -> Fault:
 
 
 def shown(value: object, most: int = WORDS_SHOWN) -> str:
-    """A value inside a sentence: cut short, without control characters."""
-    text = value.shown if isinstance(value, Unreadable) else "" if value is None else str(value)
+    """A value inside a sentence: cut short, without control characters; a day as a person writes it."""
+    match value:
+        case Unreadable():
+            text = value.shown
+        case None:
+            text = ""
+        case datetime() if value.time() == time.min:
+            text = f"{value:%d/%m/%Y}"
+        case _:
+            text = str(value)
     clean = "".join(c if c.isprintable() else " " for c in text)
     return f"{clean[:most]}…" if len(clean) > most else clean
 

@@ -168,10 +168,11 @@ def mend(request: HttpRequest, pk: int) -> HttpResponseBase:
             _check(request, found)
         left = selectors.lines_of(found).filter(fate=Fate.REFUSED).count()
         mended = f"{plural(corrected, 'line was', 'lines were')} corrected and checked again."
+        still = f"{plural(left, 'is', 'are')} still refused" if left else "None is refused any longer"
         messages.add_message(
             request,
             messages.WARNING if left else messages.SUCCESS,
-            f"{mended} {plural(left, 'is', 'are')} still refused.",
+            f"{mended} {still}.",
         )
         return redirect(pages.address(found))
     page = pages.mend_page(found, form, left=refused.count() - len(lines))
@@ -223,8 +224,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponseBase:
         except RuleBroken as broken:
             form.add_error(None, broken.sentence)
         else:
-            added = pages.total(done, Fate.NEW)
-            messages.success(request, f"{plural(added, 'record was', 'records were')} added from {done.name}.")
+            messages.success(request, f"{done.name} was imported.")
             return redirect(pages.address(done))
     new, changed = pages.total(found, Fate.NEW), pages.total(found, Fate.CHANGED)
     page = FormPage(
