@@ -33,7 +33,18 @@ def value_of(sort, name, draw, rows):
 @st.composite
 def parcels(draw):
     rows = [
-        Row(f"row:{n}", draw(SPOKEN), "niche_tri", f"K{n}", MADE_AT - timedelta(days=n), "person.csv", n, 1, "ab12")
+        Row(
+            f"row:{n}",
+            draw(SPOKEN),
+            "niche_tri",
+            f"K{n}",
+            MADE_AT - timedelta(days=n),
+            "person.csv",
+            n,
+            1,
+            "ab12",
+            handling=draw(st.sampled_from(["", "P", "C"])),
+        )
         for n in range(draw(st.integers(1, 3)))
     ]
     keys = [row.key for row in rows]
@@ -87,6 +98,94 @@ def test_followthemoney_reads_whatever_is_written_and_writes_the_same_again(parc
     for each in written:
         for values in each.get("provenance", {}).values():
             assert all(rows and set(rows) <= ids for rows in values.values())
+
+
+def read_ftm(text):
+    """What a file tells to the library: things with values, links with their ends and days, each with its rows."""
+    proxies = {proxy.id: proxy for proxy in (model.get_proxy(json.loads(line)) for line in text.splitlines())}
+    source = {
+        key: tuple(each.context["source"][name] for name in ("force", "system", "record", "handling"))
+        for key, each in proxies.items()
+        if each.schema.name == "Document"
+    }
+    things, links = {}, {}
+    for key, each in proxies.items():
+        said = {
+            (name, text, source[row])
+            for name, values in each.context.get("provenance", {}).items()
+            for text, rows in values.items()
+            for row in rows
+        }
+        if each.schema.edge:
+            links[key] = said
+        elif each.schema.name not in {"Note", "Document"}:
+            things[key] = (said, {source[row] for row in each.get("proof")})
+    return things, links
+
+
+def meant(parcel):
+    """The same, from what was to be written."""
+    source = {row.key: (row.owner, row.system, row.number, row.handling) for row in parcel.rows}
+    at = {thing.key: followthemoney.identifier(parcel, thing.key) for thing in parcel.things}
+    things = {
+        at[thing.key]: (
+            {
+                (name, followthemoney.WORDS.get((value.name, value.text), value.text), source[row])
+                for value in thing.values
+                if (name := followthemoney.properties_of(thing).get(value.name))
+                for row in value.rows
+            },
+            {source[row] for row in thing.rows},
+        )
+        for thing in parcel.things
+    }
+    links = {}
+    for bond in parcel.bonds:
+        days = {day.isoformat() for day in (bond.from_on, bond.to_on) if day}
+        said = {at[bond.left], at[bond.right], bond.words, bond.known, *days}
+        links[followthemoney.identifier(parcel, bond.key)] = {(text, source[row]) for text in said for row in bond.rows}
+    return things, links
+
+
+@given(parcels())
+def test_what_followthemoney_reads_is_what_was_meant_each_value_with_its_force_system_record_and_handling(parcel):
+    things, links = read_ftm("".join(followthemoney.lines(parcel)))
+    assert (things, {key: {told[1:] for told in said} for key, said in links.items()}) == meant(parcel)
+
+
+@given(parcels())
+def test_stix_reads_back_what_joins_what_from_when_to_when_and_who_says_so(parcel):
+    bundle = stix2.parse(stix.text(parcel), allow_custom=False)
+    objects = {each["id"]: each for each in bundle.objects}
+    told = {
+        (
+            frozenset(objects[each[end]]["name"] for end in ("source_ref", "target_ref")),
+            each["description"],
+            each["start_time"].date() if "start_time" in each else None,
+            frozenset((ref["source_name"], ref["external_id"]) for ref in each["external_references"]),
+        )
+        for each in objects.values()
+        if each["type"] == "relationship"
+    }
+    names = {thing.key: stix.FACTS[thing.sort](thing)["name"] for thing in parcel.things}
+    rows = {row.key: (f"{row.owner}, {row.system}", row.number) for row in parcel.rows}
+    assert told == {
+        (
+            frozenset((names[bond.left], names[bond.right])),
+            f"{bond.words}. {bond.known}",
+            bond.from_on,
+            frozenset(rows[key] for key in bond.rows),
+        )
+        for bond in parcel.bonds
+    }
+    for row in parcel.rows:
+        said = [
+            ref["description"]
+            for each in objects.values()
+            for ref in each.get("external_references", ())
+            if ref["external_id"] == row.number
+        ]
+        assert all((f"handling code {row.handling}" in each) is bool(row.handling) for each in said)
 
 
 @given(parcels())

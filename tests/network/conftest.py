@@ -6,8 +6,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from django.test import Client
-from django.urls import reverse
 
 from fourfold.platform import clock
 from fourfold.platform.people.models import Organisation, User
@@ -206,16 +204,3 @@ def safeguarding_lead(code: str) -> User:
 @pytest.fixture
 def safeguarding(db: None) -> Callable[[str], User]:
     return safeguarding_lead
-
-
-@pytest.fixture
-def reading(client_for: Callable[[User], Client]) -> Callable[[User], Client]:
-    """A signed-in client that has given its reason for reading people."""
-
-    def reads(user: User) -> Client:
-        client = client_for(user)
-        answer = client.post(reverse("audit:reason"), {"code": "INVESTIGATION", "text": "Operation Test"})
-        assert answer.status_code == 302, answer.content
-        return client
-
-    return reads

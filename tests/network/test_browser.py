@@ -7,7 +7,7 @@ from fourfold.network import services
 from fourfold.network.models import EdgeLead
 from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
-from tests.browser import axe, overflow, screenshot
+from tests.browser import axe, give_a_reason, overflow, screenshot, sign_in
 from tests.network.conftest import MATCHED, make_world, safeguarding_lead
 
 pytestmark = pytest.mark.browser
@@ -30,15 +30,10 @@ def addresses(lasting_db, universe, tmp_path):
     }
 
 
-def sign_in(page, live_site, universe, first):
-    page.goto(f"{live_site}{reverse('people:sign_in')}")
-    page.locator("main input[type=email]").fill("safeguarding@merseyside.test")
-    page.locator("main input[type=password]").fill(universe.password)
-    page.locator("main button[type=submit]").click()
+def begin(page, live_site, first):
+    sign_in(page, live_site, "safeguarding@merseyside.test")
     page.goto(f"{live_site}{first}")
-    page.get_by_label("An investigation or operation").check()
-    page.locator("main textarea").fill("Operation Test")
-    page.locator("main button[type=submit]").click()
+    give_a_reason(page)
 
 
 def assert_turns(page):
@@ -52,9 +47,9 @@ def assert_turns(page):
 
 
 @pytest.mark.parametrize("size", ["browser_page", "phone_page"])
-def test_every_page_is_drawn_passes_axe_and_fits_its_window(size, addresses, live_site, universe, request):
+def test_every_page_is_drawn_passes_axe_and_fits_its_window(size, addresses, live_site, request):
     page = request.getfixturevalue(size)
-    sign_in(page, live_site, universe, addresses["around"])
+    begin(page, live_site, addresses["around"])
     faults = {}
     for name, address in addresses.items():
         page.goto(f"{live_site}{address}")
@@ -67,8 +62,8 @@ def test_every_page_is_drawn_passes_axe_and_fits_its_window(size, addresses, liv
     assert not any(faults.values()), faults
 
 
-def test_without_scripts_the_tables_say_it_all(addresses, live_site, universe, plain_page):
-    sign_in(plain_page, live_site, universe, addresses["of_threat"])
+def test_without_scripts_the_tables_say_it_all(addresses, live_site, plain_page):
+    begin(plain_page, live_site, addresses["of_threat"])
     assert plain_page.locator(".ff-network__drawing").is_hidden()
     text = plain_page.locator("main").inner_text()
     for words in (

@@ -100,6 +100,8 @@ def test_followthemoney_reads_a_threat_back_with_its_people_and_what_joins_them(
 
 
 def test_every_value_goes_back_to_the_row_that_says_it(world, universe, reading):
+    with acting_as(universe.service("intake")):
+        assert PersonRecord.objects.filter(pk=world.records["alpha"]).update(handling="P") == 1
     found = proxies(content(reading(universe.gmp_analyst).post(person_address(world, "alpha"), ASKED)))
     alpha = next(p for p in of_schema(found, "Person") if p.caption == "Alpha Dockside")
     born = alpha.first("birthDate")
@@ -110,7 +112,15 @@ def test_every_value_goes_back_to_the_row_that_says_it(world, universe, reading)
     assert document.first("title") == "niche_tri alpha"
     assert "Merseyside" in document.first("publisher")
     assert "SHA-256 of the row as delivered: " in document.first("description")
+    assert document.context["source"] == {
+        "force": document.first("publisher"),
+        "system": "niche_tri",
+        "record": "alpha",
+        "handling": "P",
+    }
     for proxy in found.values():
+        if proxy.schema.name not in {"Note", "Document"}:
+            assert proxy.context["provenance"], "every entity and every link"
         for values in proxy.context.get("provenance", {}).values():
             assert all(key in found for said in values.values() for key in said)
             assert all(said for said in values.values())

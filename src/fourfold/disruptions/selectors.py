@@ -213,6 +213,14 @@ def parts_of_many(found: Iterable[Disruption]) -> Mapping[int, Parts]:
     return {pk: Parts(tuple(aims[pk]), tuple(supports[pk]), tuple(evidence[pk])) for pk in ids}
 
 
+def reviews_of_many(found: Iterable[Disruption]) -> Mapping[int, tuple[CategoryReview, ...]]:
+    """Every look back at the effect of each of some records, the earliest first. One query."""
+    reviews: dict[int, list[CategoryReview]] = {each.pk: [] for each in found}
+    for review in CategoryReview.objects.filter(disruption__in=list(reviews)).order_by("reviewed_on", "pk"):
+        reviews[review.disruption_id].append(review)
+    return {pk: tuple(those) for pk, those in reviews.items()}
+
+
 def said_of(found: Disruption, parts: Parts) -> rules.Said:
     """A record as it would be said again."""
     return rules.Said(

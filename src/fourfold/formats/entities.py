@@ -21,6 +21,7 @@ class Sort(StrEnum):
     ORGANISATION = "ORGANISATION"
     OBJECT = "OBJECT"
     THREAT = "THREAT"
+    DISRUPTION = "DISRUPTION"
 
 
 class Tie(StrEnum):
@@ -55,6 +56,7 @@ class Row:
         digest: SHA-256 of the row as it was delivered, in hexadecimal.
         recorded_at: When this version came to be recorded here.
         conditions: Who may see it, and what is to be asked before it goes further.
+        handling: The handling code of the intelligence report, P or C; empty where none is given.
     """
 
     key: str
@@ -67,6 +69,7 @@ class Row:
     batch: int = 0
     digest: str = ""
     conditions: str = ""
+    handling: str = ""
 
     @property
     def where(self) -> str:
@@ -87,7 +90,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Thing:
-    """One person, vehicle, phone, place, event or threat. `key` stays the same from one file to the next."""
+    """One person, place, event, threat or whatever is a thing. `key` stays the same from one file to the next."""
 
     key: str
     sort: Sort

@@ -1,8 +1,9 @@
 """A parcel as FollowTheMoney entities, one JSON object a line: what Aleph, OpenAleph and their kin read.
 
 Format: https://followthemoney.tech (schemata of release 3.8; docs/sources.md#followthemoney). Each row of a delivered
-file is a Document, each entity names its documents as `proof`, and the key `provenance`, which readers keep and do not
-interpret, says for each value which documents say it.
+file is a Document, and each entity names its documents as `proof`. Two keys are ours, which readers keep and do not
+interpret: `provenance` of an entity or a link says for each value which documents say it, and `source` of a document
+names the force, its system, its own number there and the handling code.
 """
 
 import json
@@ -25,6 +26,7 @@ SCHEMATA: Mapping[Sort, str] = {
     Sort.ORGANISATION: "Organization",
     Sort.OBJECT: "Asset",
     Sort.THREAT: "Organization",
+    Sort.DISRUPTION: "Event",
 }
 OF_THREATS: Mapping[str, str] = {"OCG": "Organization", "PRIORITY_INDIVIDUAL": "LegalEntity", "VULNERABILITY": "Event"}
 """A group has members and a topic of crime. A person or a place that is a threat has neither."""
@@ -34,6 +36,7 @@ OF_EVENTS: Mapping[str, str] = {
     "reference": "recordId",
     "type": "keywords",
     "theme": "keywords",
+    "type_before": "description",
     "summary": "summary",
     "since": "startDate",
     "until": "endDate",
@@ -77,6 +80,7 @@ PROPERTIES: Mapping[Sort, Mapping[str, str]] = {
         "alias": "alias",
         "reference": "registrationNumber",
         "type": "legalForm",
+        "type_before": "description",
         "theme": "sector",
         "phase": "status",
         "tier": "classification",
@@ -84,6 +88,22 @@ PROPERTIES: Mapping[Sort, Mapping[str, str]] = {
         "topic": "topics",
         "since": "incorporationDate",
         "until": "dissolutionDate",
+    },
+    Sort.DISRUPTION: {
+        "reference": "recordId",
+        "happened": "date",
+        "recorded": "description",
+        "effect": "summary",
+        "effect_first": "description",
+        "effect_ends": "description",
+        "p": "keywords",
+        "tactic": "keywords",
+        "outcome": "keywords",
+        "agency": "description",
+        "fact": "description",
+        "stopped": "description",
+        "moved": "description",
+        "reviewed": "description",
     },
 }
 """Which property says which value. A value that no property fits is left out of the entity."""
@@ -145,7 +165,7 @@ def _about(parcel: Parcel) -> Entity:
 
 def _document(row: Row, parcel: Parcel) -> Entity:
     digest = f"SHA-256 of the row as delivered: {row.digest}" if row.digest else ""
-    return _entity(
+    made = _entity(
         document(parcel, row.key),
         "Document",
         {
@@ -158,6 +178,8 @@ def _document(row: Row, parcel: Parcel) -> Entity:
             "modifiedAt": [_moment(row.recorded_at)],
         },
     )
+    made["source"] = {"force": row.owner, "system": row.system, "record": row.number, "handling": row.handling}
+    return made
 
 
 def _schema(thing: Thing) -> str:
@@ -165,7 +187,7 @@ def _schema(thing: Thing) -> str:
     return OF_THREATS.get(code, SCHEMATA[thing.sort]) if thing.sort is Sort.THREAT else SCHEMATA[thing.sort]
 
 
-def _properties(thing: Thing) -> Mapping[str, str]:
+def properties_of(thing: Thing) -> Mapping[str, str]:
     """Which property says which value of this thing."""
     names = PROPERTIES[thing.sort]
     if thing.sort is not Sort.THREAT or _schema(thing) == "Organization":
@@ -178,7 +200,7 @@ def _properties(thing: Thing) -> Mapping[str, str]:
 def _thing(thing: Thing, parcel: Parcel, documents: Mapping[str, Row]) -> Entity:
     properties: dict[str, list[str]] = defaultdict(list)
     provenance: dict[str, dict[str, list[str]]] = defaultdict(dict)
-    names = _properties(thing)
+    names = properties_of(thing)
     for value in thing.values:
         name = names.get(value.name)
         text = WORDS.get((value.name, value.text), value.text)
@@ -207,7 +229,7 @@ def _bond(bond: Bond, things: Mapping[str, Thing], parcel: Parcel, documents: Ma
     schema, left, right, role = BONDS[Tie.OTHER if bond.tie is Tie.MEMBER and not is_of_group else bond.tie]
     found = [documents[key] for key in bond.rows]
     conditions = dict.fromkeys(row.conditions for row in found if row.conditions)
-    return _entity(
+    made = _entity(
         identifier(parcel, bond.key),
         schema,
         {
@@ -222,6 +244,12 @@ def _bond(bond: Bond, things: Mapping[str, Thing], parcel: Parcel, documents: Ma
             "publisher": _owners(bond.rows, documents),
         },
     )
+    rests_on = [document(parcel, key) for key in bond.rows]
+    said = (left, right, role, "startDate", "endDate", "summary")
+    made["provenance"] = {
+        name: dict.fromkeys(made["properties"][name], rests_on) for name in sorted(said) if name in made["properties"]
+    }
+    return made
 
 
 def _owners(keys: Sequence[str], documents: Mapping[str, Row]) -> list[str]:

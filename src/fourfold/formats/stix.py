@@ -1,7 +1,8 @@
 """A parcel as a STIX 2.1 bundle, for threats whose theme is cyber.
 
 Format: OASIS, STIX Version 2.1 (docs/sources.md#stix). People are identities, threats are threat actors (a
-vulnerability is a campaign), telephones and vehicles are infrastructure, places are locations, events are incidents.
+vulnerability is a campaign), telephones and vehicles are infrastructure, places are locations, events are incidents,
+disruptions are courses of action.
 Every object carries the marking with its handling sentence and TLP:AMBER, and names the rows that say it as external
 references.
 """
@@ -35,6 +36,7 @@ TYPES: Mapping[Sort, str] = {
     Sort.ORGANISATION: "identity",
     Sort.OBJECT: "infrastructure",
     Sort.THREAT: "threat-actor",
+    Sort.DISRUPTION: "course-of-action",
 }
 CREATED = datetime(2020, 1, 1, tzinfo=UTC)
 """When any object of ours was created. The standard has it never change, and readers see different first rows."""
@@ -168,7 +170,8 @@ def _ends(bond: Bond) -> bool:
 
 
 def _reference(row: Row) -> Object:
-    said = "; ".join(filter(None, (row.where, row.conditions, row.digest and f"SHA-256 {row.digest}")))
+    handling = row.handling and f"handling code {row.handling}"
+    said = "; ".join(filter(None, (row.where, row.conditions, handling, row.digest and f"SHA-256 {row.digest}")))
     return {"source_name": f"{row.owner}, {row.system}", "external_id": row.number, "description": said}
 
 
@@ -194,7 +197,7 @@ def _threat(thing: Thing) -> Object:
     actor = ACTOR_TYPES.get(code)
     return {
         "name": short(thing.title),
-        "description": "\n".join(thing.said("summary")),
+        "description": "\n".join((*thing.said("summary"), *thing.said("type_before"))),
         "aliases": list(thing.said("alias")),
         "threat_actor_types": [actor] if actor else [],
         "resource_level": "individual" if code == INDIVIDUAL else "",
@@ -225,6 +228,12 @@ def _event(thing: Thing) -> Object:
     return {"name": short(thing.title), "description": "\n".join(filter(None, said))}
 
 
+def _disruption(thing: Thing) -> Object:
+    days = [f"Happened on {day}" for day in thing.said("happened")]
+    said = dict.fromkeys(value.text for value in thing.values if value.name not in {"happened", "reference"})
+    return {"name": short(thing.title), "description": "\n".join((*days, *said))}
+
+
 FACTS = {
     Sort.PERSON: _person,
     Sort.VEHICLE: _vehicle,
@@ -234,6 +243,7 @@ FACTS = {
     Sort.ORGANISATION: lambda thing: {"name": short(thing.title), "identity_class": "organization"},
     Sort.OBJECT: lambda thing: {"name": short(thing.title), "description": ", ".join(thing.said("kind"))},
     Sort.THREAT: _threat,
+    Sort.DISRUPTION: _disruption,
 }
 
 

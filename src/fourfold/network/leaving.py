@@ -9,7 +9,7 @@ from fourfold.platform.errors import RuleBroken
 
 DEPTHS: Final = (0, 1, 2)
 CYBER: Final = "CYB"
-"""The theme of cyber-dependent crime in the national assessments. STIX is a language of that theme: it has no word for drugs."""
+"""The theme of cyber-dependent crime in the national assessments: STIX is its language, and has no word for drugs."""
 WITH_CONDITIONS: Final = "C"
 WHOLE_REGION: Final = "REGION"
 REASON_WORDS: Final = 4

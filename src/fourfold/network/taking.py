@@ -8,8 +8,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from fourfold.formats import followthemoney, stix
-from fourfold.formats.entities import Bond, Parcel, Row, Side, Sort, Thing, Tie, Value, without
-from fourfold.network import leaving, rules, selectors
+from fourfold.formats.entities import Bond, Parcel, Row, Side, Sort, Thing, Tie, without
+from fourfold.network import leaving, of_threats, rules, selectors
 from fourfold.network.leaving import Form
 from fourfold.network.rules import Period
 from fourfold.network.selectors import Picture
@@ -29,19 +29,8 @@ from fourfold.threats import rules as threat_rules
 from fourfold.threats import selectors as threats
 
 if TYPE_CHECKING:
-    from fourfold.platform.history.models import Versioned
     from fourfold.pole.models import SourceRecord
-    from fourfold.threats.models import Threat, ThreatLine, ThreatPlace
-
-HERE = "Fourfold"
-TOPICS = {
-    "CYB": "crime.cyber",
-    "DRU": "crime.traffick.drug",
-    "MSH": "crime.traffick.human",
-    "ECO": "crime.fin",
-    "SAC": "crime.theft",
-}
-"""Topics that FollowTheMoney has a word for, by theme. They are said of a threat, never of a person."""
+    from fourfold.threats.models import Threat
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +132,9 @@ def take_threat(
         gathered = _with_threat(actor, threat, gathered, wanted, today=today)
         gathered = replace(gathered, kept_back=gathered.kept_back + withheld)
     title = f"{reference} {threat.name}"
-    parcel = replace(_parcel(actor, gathered, wanted, region=region, title=title, now=now), about=(_key(threat),))
+    parcel = replace(
+        _parcel(actor, gathered, wanted, region=region, title=title, now=now), about=(of_threats.key_of(threat),)
+    )
     file = _written(form, parcel, reference, wanted, now)
     told = ("threats.threat", str(threat.pk), reference)
     _note(file, gathered, form, wanted, reading, told=told)
@@ -252,20 +243,19 @@ def _may_leave(actor: User, wanted: Wanted, label: AccessLabel, *, owner_id: int
 
 
 def _with_threat(actor: User, threat: "Threat", gathered: Gathered, wanted: Wanted, *, today: date) -> Gathered:
-    """The threat itself, who is what in it, the places it touches and the lines it is run on."""
-    words = threats.vocabulary()
+    """The threat itself, who is what in it, and what stands on it."""
     labels = AccessLabel.objects.select_related("owner", "compartment", "agreement").in_bulk()
     there = {thing.key for thing in gathered.things}
     rows_there = {row.key for row in gathered.rows}
-    rows = [_row(_key(threat), threat, threat.reference, labels[threat.label_id])]
-    things = [_threat_thing(threat, words, with_summary=not wanted.recipient)]
-    bonds = []
+    rows, bonds = [], []
     for each in threats.member_lines(threat, today=today):
         member, person = each.member, node_key(person_node(each.person.person_id))
         label = labels[member.label_id]
         if person not in there or not _may_leave(actor, wanted, label, owner_id=label.owner_id):
             continue
-        row = _row(f"member:{member.pk}", threat, f"{threat.reference} member {member.pk}", label, of=member)
+        row = of_threats.row_of(
+            f"member:{member.pk}", threat, f"{threat.reference} member {member.pk}", label, of=member
+        )
         rows.append(row)
         on_record = f"personrecord:{member.record_id}"
         category = threat_rules.CATEGORY_NAMES[threat_rules.Category(member.category)]
@@ -274,7 +264,7 @@ def _with_threat(actor: User, threat: "Threat", gathered: Gathered, wanted: Want
                 key=row.key,
                 tie=Tie.MEMBER,
                 left=person,
-                right=_key(threat),
+                right=of_threats.key_of(threat),
                 words=each.role_name,
                 known=". ".join((category, member.assertion.capitalize(), threat_rules.grade_in_words(member.grade))),
                 rows=(row.key, *((on_record,) if on_record in rows_there else ())),
@@ -283,87 +273,20 @@ def _with_threat(actor: User, threat: "Threat", gathered: Gathered, wanted: Want
                 side=Side(member.side),
             )
         )
-    parts: list[tuple[ThreatPlace | ThreatLine, str, Thing]] = []
-    parts += [(each, "Touches", _place_thing(each)) for each in threats.places(threat)]
-    parts += [(each, "Run on", _line_thing(each)) for each in threats.lines(threat)]
-    for part, joined, thing in parts:
-        label = labels[part.label_id]
-        if not _may_leave(actor, wanted, label, owner_id=label.owner_id):
-            continue
-        row = _row(thing.key, threat, f"{threat.reference} {thing.key.replace(':', ' ')}", label, of=part)
-        rows.append(row)
-        things.append(thing)
-        bonds.append(
-            Bond(
-                key=f"{row.key}:of",
-                tie=Tie.OTHER,
-                left=_key(threat),
-                right=row.key,
-                words=joined,
-                known="",
-                rows=(row.key,),
-                from_on=part.from_on,
-                to_on=part.to_on,
-            )
-        )
-    all_things = (*things, *gathered.things)
+    standing = of_threats.standing_on(
+        threat,
+        leaves=lambda label, owner_id, handling: _may_leave(actor, wanted, label, owner_id=owner_id, handling=handling),
+        goes_out=bool(wanted.recipient),
+        until=clock.close_of(wanted.on) if wanted.on else None,
+    )
+    all_things = (*standing.things, *gathered.things)
     return replace(
         gathered,
         things=all_things,
-        bonds=without(all_things, (*bonds, *gathered.bonds)),
-        rows=(*rows, *gathered.rows),
+        bonds=without(all_things, (*bonds, *standing.bonds, *gathered.bonds)),
+        rows=(*standing.rows, *rows, *gathered.rows),
+        kept_back=gathered.kept_back + standing.kept_back,
     )
-
-
-def _key(threat: "Threat") -> str:
-    return f"threat:{threat.reference}"
-
-
-def _row(key: str, threat: "Threat", number: str, label: AccessLabel, *, of: "Versioned | None" = None) -> Row:
-    """A record that was typed here, as the row a value goes back to."""
-    return Row(
-        key=key,
-        owner=threat.owner.name,
-        system=HERE,
-        number=number,
-        recorded_at=(of or threat).recorded_from,
-        conditions=str(label),
-    )
-
-
-def _threat_thing(threat: "Threat", words: threat_rules.Vocabulary, *, with_summary: bool) -> Thing:
-    """`with_summary`: with the free text, which may name people who are not asked for. A recipient does not get it."""
-    row = (_key(threat),)
-    topics = dict.fromkeys(TOPICS.get(theme.partition(".")[0], "crime") for theme in threat.themes)
-    said = [
-        ("name", threat.name),
-        *(("alias", alias) for alias in threat.aliases),
-        ("reference", threat.reference),
-        ("type", threat_rules.TYPE_NAMES[threat_rules.ThreatType(threat.threat_type)][0]),
-        ("type_code", threat.threat_type),
-        *(("theme", words.theme_name(theme)) for theme in threat.themes),
-        *(("topic", topic) for topic in topics),
-        ("phase", words.phase_name(threat.phase)),
-        ("tier", words.tier_name(threat.tier)),
-        ("summary", threat.summary if with_summary else ""),
-        ("since", threat.nominated_on.isoformat()),
-        ("until", threat.closed_on.isoformat() if threat.closed_on else ""),
-    ]
-    values = tuple(Value(name, text, row) for name, text in said if text)
-    return Thing(_key(threat), Sort.THREAT, threat.name, values, row, (threat.reference,))
-
-
-def _place_thing(place: "ThreatPlace") -> Thing:
-    row = f"threatplace:{place.pk}"
-    said = [("address", place.name), ("postcode", place.postcode)]
-    values = tuple(Value(name, text, (row,)) for name, text in said if text)
-    return Thing(row, Sort.PLACE, place.name, values, (row,))
-
-
-def _line_thing(line: "ThreatLine") -> Thing:
-    row = f"threatline:{line.pk}"
-    tags = (f"Known as {line.brand}",) if line.brand else ()
-    return Thing(row, Sort.PHONE, line.number, (Value("number", line.number, (row,)),), (row,), tags)
 
 
 # What the file says of itself

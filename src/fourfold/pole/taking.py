@@ -126,6 +126,7 @@ def row_of(record: SourceRecord) -> Row:
         batch=record.batch_id,
         digest=sha256(record.raw.encode()).hexdigest(),
         conditions=". ".join(filter(None, (str(record.label), handling))),
+        handling=record.handling,
     )
 
 
