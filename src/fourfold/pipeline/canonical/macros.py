@@ -9,7 +9,10 @@ which judges every value, works on the rest only.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import date
+from functools import cache
 
 from fourfold.formats import cells, dates, grid, identifiers, names, phone, postcode, rich_text, vrm
 from fourfold.pipeline.engines import Database
@@ -403,10 +406,32 @@ _grid()
 
 def install(db: Database, *, latest: date) -> None:
     """Create the macros. `latest`: day of the extract; no one in it was born later."""
-    for signature, body in _MACROS.items():
-        db.execute(f"CREATE OR REPLACE TEMP MACRO {signature} AS {body}")
+    _create(db, _MACROS)
     day = f"DATE '{latest.isoformat()}'"
     db.execute(f"CREATE OR REPLACE TEMP MACRO ff_latest() AS {day}")
     for form in ("uk", "iso"):
         db.execute(f"CREATE OR REPLACE TEMP MACRO ff_birth_{form}(x) AS ff_birth_{form}_by(x, {day})")
     db.execute(f"CREATE OR REPLACE TEMP MACRO ff_pnc(x) AS ff_pnc_by(x, {latest.year})")
+
+
+def install_only(db: Database, *names: str) -> None:
+    """Create the macros of these names and those they are made of. To create all takes longer than reading a small
+    delivery does.
+    """
+    wanted = frozenset[str]().union(*map(_with_parts, names))
+    _create(db, (signature for signature in _MACROS if _name(signature) in wanted))
+
+
+def _create(db: Database, signatures: Iterable[str]) -> None:
+    for signature in signatures:
+        db.execute(f"CREATE OR REPLACE TEMP MACRO {signature} AS {_MACROS[signature]}")
+
+
+@cache
+def _with_parts(name: str) -> frozenset[str]:
+    body = next(body for signature, body in _MACROS.items() if _name(signature) == name)
+    return frozenset({name}).union(*map(_with_parts, re.findall(r"\bff_\w+(?=\()", body)))
+
+
+def _name(signature: str) -> str:
+    return signature.partition("(")[0]

@@ -8,7 +8,6 @@ record, the latest delivered, numbered by source and key over all kinds.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -148,7 +147,7 @@ from object where kind = 'ORGANISATION'
 
 def load_records(connection: duckdb.DuckDBPyConnection, folders: Mapping[str, Sequence[Path]], rules: Rules) -> None:
     """Make a table of each kind. Sources are taken in name order, each one's deliveries in the order given."""
-    macros.install(connection, latest=date.max)
+    macros.install_only(connection, "ff_name_key_digits", "ff_postcode", "ff_vrm")
     _install(connection, rules)
     connection.execute(f"""
         create or replace table delivered_object as select ''::varchar as source, 0 as batch, 0::bigint as position,
