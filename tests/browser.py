@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response, expect, sync_playwright
+
+from tests.universe import PASSWORD
 
 ROOT = Path(__file__).resolve().parents[1]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -149,6 +151,31 @@ def overflow(page: Page) -> int:
     """By how many pixels the page is wider than its window: 0 where nothing is cut off."""
     page.wait_for_load_state()
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def sound(page: Page, name: str = "") -> None:
+    """Everybody can use the page: nothing that axe finds, nothing cut off. With a name, a picture to look at."""
+    if name:
+        screenshot(page, f"{name}-{page.viewport_size['width']}")
+    assert (page.url, axe(page), overflow(page)) == (page.url, [], 0)
+
+
+def sign_in(page: Page, site: str, email: str, password: str = PASSWORD) -> None:
+    """As this person; whoever used the browser before is forgotten."""
+    page.context.clear_cookies()
+    page.goto(f"{site}/sign-in/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_role("textbox", name="Password").fill(password)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{site}/")
+
+
+def give_a_reason(page: Page, *, of_kind: str = "An investigation or operation") -> None:
+    """Why people are read, asked before the first page about any."""
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Why do you need")
+    page.get_by_label(of_kind).check()
+    page.get_by_label("Say briefly what for").fill("Operation Test")
+    page.get_by_role("main").get_by_role("button", name="Continue").click()
 
 
 def tab_to(page: Page, wanted: Locator, *, at_most: int = 80) -> None:

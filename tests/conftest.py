@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connections
 from django.test import Client
 from django.test.testcases import LiveServerThread, _StaticFilesHandler
+from django.urls import reverse
 
 from fourfold.platform.people.models import User
 from fourfold.platform.reference import keeping
@@ -113,6 +114,19 @@ def client_for() -> Callable[[User], Client]:
         return client
 
     return signed_in
+
+
+@pytest.fixture
+def reading(client_for: Callable[[User], Client]) -> Callable[[User], Client]:
+    """A signed-in client that has given its reason for reading people."""
+
+    def reads(user: User) -> Client:
+        client = client_for(user)
+        answer = client.post(reverse("audit:reason"), {"code": "INVESTIGATION", "text": "Operation Test"})
+        assert answer.status_code == 302, answer.content
+        return client
+
+    return reads
 
 
 @pytest.fixture

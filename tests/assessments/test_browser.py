@@ -10,27 +10,11 @@ from fourfold.assessments import rules, selectors, services
 from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
 from tests.assessments.conftest import COUNTERFEIT, COUNTY_LINE, evidence, submitted, vector
-from tests.browser import axe, overflow, screenshot
+from tests.browser import sign_in, sound
 from tests.threats.conftest import nominate
 from tests.universe import Universe
 
 pytestmark = pytest.mark.browser
-
-
-def sound(page: Page, name: str) -> None:
-    """Nothing that axe finds, nothing cut off, and a picture to look at."""
-    screenshot(page, f"assessments-{name}-{page.viewport_size['width']}")
-    assert axe(page) == [], page.url
-    assert overflow(page) == 0, page.url
-
-
-def sign_in(page: Page, site: str, universe: Universe, email: str) -> None:
-    page.context.clear_cookies()
-    page.goto(f"{site}/sign-in/")
-    page.get_by_label("Email").fill(email)
-    page.get_by_role("textbox", name="Password").fill(universe.password)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Good")
 
 
 @pytest.fixture
@@ -91,8 +75,8 @@ def _themes(universe: Universe, today):
     return services.record_submitted_many(actor=analyst, entries=entries, now=clock.now(), today=today)
 
 
-def walk(page: Page, scene: SimpleNamespace, universe: Universe) -> None:
-    sign_in(page, scene.site, universe, "analyst@merseyside.test")
+def walk(page: Page, scene: SimpleNamespace) -> None:
+    sign_in(page, scene.site, "analyst@merseyside.test")
     for name, path in (
         ("matrix", f"/assessments/{scene.draft.reference}/score/"),
         ("draft", f"/assessments/{scene.draft.reference}/"),
@@ -105,8 +89,8 @@ def walk(page: Page, scene: SimpleNamespace, universe: Universe) -> None:
         ("models", "/scoring-models/"),
     ):
         page.goto(f"{scene.site}{path}")
-        sound(page, name)
-    sign_in(page, scene.site, universe, "rocta_moderator@nwrocu.test")
+        sound(page, f"assessments-{name}")
+    sign_in(page, scene.site, "rocta_moderator@nwrocu.test")
     for name, path in (
         ("queue", "/moderation/"),
         ("agreement", "/moderation/agreement/"),
@@ -115,26 +99,24 @@ def walk(page: Page, scene: SimpleNamespace, universe: Universe) -> None:
         ("compare", f"/assessments/{scene.compared.reference}/moderate/"),
     ):
         page.goto(f"{scene.site}{path}")
-        sound(page, name)
+        sound(page, f"assessments-{name}")
     page.goto(f"{scene.site}/assessments/{scene.late.reference}/")
     page.get_by_role("button", name="Take it up").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Score blind")
-    sound(page, "blind")
+    sound(page, "assessments-blind")
 
 
-def test_every_page_at_a_desk(browser_page: Page, scene: SimpleNamespace, universe: Universe) -> None:
-    walk(browser_page, scene, universe)
+def test_every_page_at_a_desk(browser_page: Page, scene: SimpleNamespace) -> None:
+    walk(browser_page, scene)
 
 
-def test_every_page_on_a_phone(phone_page: Page, scene: SimpleNamespace, universe: Universe) -> None:
-    walk(phone_page, scene, universe)
+def test_every_page_on_a_phone(phone_page: Page, scene: SimpleNamespace) -> None:
+    walk(phone_page, scene)
 
 
-def test_the_score_forms_at_the_side_as_scores_are_chosen(
-    browser_page: Page, scene: SimpleNamespace, universe: Universe
-) -> None:
+def test_the_score_forms_at_the_side_as_scores_are_chosen(browser_page: Page, scene: SimpleNamespace) -> None:
     page = browser_page
-    sign_in(page, scene.site, universe, "analyst@merseyside.test")
+    sign_in(page, scene.site, "analyst@merseyside.test")
     page.goto(f"{scene.site}/assessments/{scene.draft.reference}/score/")
     side = page.locator("#so-far")
     expect(side).to_contain_text("Tier 3")
@@ -148,7 +130,7 @@ def test_without_javascript_a_button_works_the_score_out(
     plain_page: Page, scene: SimpleNamespace, universe: Universe
 ) -> None:
     page = plain_page
-    sign_in(page, scene.site, universe, "analyst@merseyside.test")
+    sign_in(page, scene.site, "analyst@merseyside.test")
     page.goto(f"{scene.site}/assessments/{scene.draft.reference}/score/")
     page.get_by_role("group", name="Physical", exact=True).get_by_label("Life-changing or life-threatening").check()
     page.get_by_role("button", name="Work out the score").click()

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from fourfold.disruptions import selectors
 from fourfold.platform.visibility.scope import acting_as
-from tests.browser import axe, overflow, screenshot, tab_to
+from tests.browser import axe, overflow, screenshot, sign_in, tab_to
 from tests.disruptions.conftest import EVIDENCE, FOR_HOW_LONG, HOW_KNOWN, STOPPED, nominate, record, tactic
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -15,14 +15,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def threat(lasting_db, universe):
     with acting_as(universe.merseyside_analyst):
         return nominate(universe)
-
-
-def sign_in(page, site, universe, user):
-    page.goto(f"{site}/sign-in/")
-    page.fill("#id_email", user.email)
-    page.fill("#id_password", universe.password)
-    page.click("main button[type=submit]")
-    page.wait_for_url(f"{site}/")
 
 
 def onward(page):
@@ -67,7 +59,7 @@ def test_a_disruption_is_recorded_on_a_phone_one_question_at_a_time(phone_page, 
     page = phone_page
     with acting_as(universe.merseyside_analyst):
         code = tactic("PURSUE")
-    sign_in(page, live_site, universe, universe.merseyside_analyst)
+    sign_in(page, live_site, universe.merseyside_analyst.email)
     page.goto(live_site + reverse("disruptions:record"))
     page.wait_for_selector("section:not([hidden]) button:has-text('Continue')")
     assert page.locator("section[data-step]").count() == 7
@@ -114,7 +106,7 @@ def test_a_lost_connection_loses_nothing_and_leaves_nothing_readable_on_the_phon
     page = phone_page
     with acting_as(universe.merseyside_analyst):
         code = tactic("PURSUE")
-    sign_in(page, live_site, universe, universe.merseyside_analyst)
+    sign_in(page, live_site, universe.merseyside_analyst.email)
     page.goto(live_site + reverse("disruptions:record"))
     fill_to_the_end(page, threat, code=code)
     page.wait_for_selector("[data-state]:has-text('Saved at')")
@@ -151,7 +143,7 @@ def test_a_lost_connection_loses_nothing_and_leaves_nothing_readable_on_the_phon
 def test_what_a_reload_finds_on_the_phone_is_another_s_to_nobody(phone_page, live_site, universe, threat):
     """Typed without a connection, then the same phone is used by a colleague: the text stays locked and is removed."""
     page = phone_page
-    sign_in(page, live_site, universe, universe.merseyside_analyst)
+    sign_in(page, live_site, universe.merseyside_analyst.email)
     page.goto(live_site + reverse("disruptions:record"))
     page.wait_for_selector("section:not([hidden]) button:has-text('Continue')")
     page.context.set_offline(True)
@@ -160,7 +152,7 @@ def test_what_a_reload_finds_on_the_phone_is_another_s_to_nobody(phone_page, liv
     address = page.url
     page.context.set_offline(False)
     page.context.clear_cookies()
-    sign_in(page, live_site, universe, universe.merseyside_lro)
+    sign_in(page, live_site, universe.merseyside_lro.email)
     page.goto(address)
     page.wait_for_selector("section:not([hidden]) button:has-text('Continue')")
     assert page.input_value("#id_q") == ""
@@ -169,7 +161,7 @@ def test_what_a_reload_finds_on_the_phone_is_another_s_to_nobody(phone_page, liv
 
 def test_signing_out_takes_what_was_typed_off_the_phone(phone_page, live_site, universe, threat):
     page = phone_page
-    sign_in(page, live_site, universe, universe.merseyside_analyst)
+    sign_in(page, live_site, universe.merseyside_analyst.email)
     page.goto(live_site + reverse("disruptions:record"))
     page.wait_for_selector("section:not([hidden]) button:has-text('Continue')")
     page.context.set_offline(True)
@@ -187,7 +179,7 @@ def test_without_a_script_every_question_is_on_the_page(plain_page, live_site, u
     page = plain_page
     with acting_as(universe.merseyside_analyst):
         code = tactic("PURSUE")
-    sign_in(page, live_site, universe, universe.merseyside_analyst)
+    sign_in(page, live_site, universe.merseyside_analyst.email)
     page.goto(live_site + reverse("disruptions:record"))
     assert page.locator("section[data-step]:visible").count() == 7
     page.fill("#id_q", "quay line")
@@ -214,7 +206,7 @@ def test_the_form_is_filled_in_by_keyboard_alone(browser_page, live_site, univer
     def go_on():
         press(page.locator("section:not([hidden]) button", has_text="Continue"), "Enter")
 
-    sign_in(page, live_site, universe, universe.merseyside_analyst)
+    sign_in(page, live_site, universe.merseyside_analyst.email)
     page.goto(live_site + reverse("disruptions:record"))
     page.wait_for_selector("section:not([hidden]) button:has-text('Continue')")
     tab_to(page, page.locator("#id_q"))
@@ -258,7 +250,7 @@ def test_the_desk_s_pages_have_no_fault(browser_page, live_site, universe, threa
         shared = record(universe, nominate(universe, name="Quay house"), shared_event=found.reference)
         assert shared.shared_event
     page = browser_page
-    sign_in(page, live_site, universe, universe.nwrocu_rocta_moderator)
+    sign_in(page, live_site, universe.nwrocu_rocta_moderator.email)
     parts = {
         "list": reverse("disruptions:list"),
         "detail": reverse("disruptions:detail", args=[found.reference]),

@@ -14,12 +14,11 @@ from fourfold.platform.visibility.scope import acting_as
 from fourfold.platform.visibility.services import label_for
 from fourfold.pole import selectors as pole
 from fourfold.pole.models import EventRecord
-from fourfold.pole.services import publish_batch
 from fourfold.threats import rules as threat_rules
 from fourfold.threats import services as threats
 from fourfold.threats.models import ThreatMember
 from tests.disruptions.conftest import WHY, nominate, record, said
-from tests.pole.canonical import Batch
+from tests.pole.canonical import Batch, published
 
 pytestmark = pytest.mark.django_db
 AGO = timedelta(days=10)
@@ -42,17 +41,7 @@ def picture(universe, tmp_path):
     batch.link(("PERSON", "p1"), "ARRESTED", ("EVENT", "custody"))
     batch.link(("PERSON", "p1"), "ARRESTED", ("EVENT", "old"))
     batch.link(("PERSON", "p3"), "MISSING_PERSON", ("EVENT", "missing"), audience="OWN")
-    with acting_as(universe.service("intake")):
-        publish_batch(
-            batch_id=1,
-            source_code="niche_tri",
-            canonical_dir=batch.written(),
-            clusters=None,
-            edges=None,
-            run="r-test",
-            now=clock.now(),
-        )
-        keys = pole.record_ids(source="niche_tri", keys=["p1", "p3"])
+    keys = published(universe, batch, keys=["p1", "p3"], now=clock.now())
     with acting_as(universe.merseyside_analyst):
         threat = nominate(universe)
         for key, role in (("p1", OFFENDER), ("p3", EXPLOITED)):

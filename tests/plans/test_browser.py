@@ -8,7 +8,7 @@ import pytest
 from fourfold.plans import selectors, services
 from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
-from tests.browser import axe, overflow, screenshot, tab_to
+from tests.browser import axe, overflow, screenshot, sign_in, tab_to
 from tests.plans import conftest as made
 
 pytestmark = pytest.mark.browser
@@ -80,18 +80,11 @@ def rich_plan(universe):
     return threat, plan
 
 
-def sign_in(page, site, universe, user):
-    page.goto(f"{site}/sign-in/")
-    page.locator("main input[type=email]").fill(user.email)
-    page.locator("main input[type=password]").fill(universe.password)
-    page.locator("main button[type=submit]").click()
-
-
 @pytest.mark.parametrize("size", ["browser_page", "phone_page"])
 def test_every_page_passes_axe_and_fits_its_window(size, lasting_db, live_site, universe, request):
     threat, plan = rich_plan(universe)
     page = request.getfixturevalue(size)
-    sign_in(page, live_site, universe, universe.merseyside_lro)
+    sign_in(page, live_site, universe.merseyside_lro.email)
     faults = {}
     for name, address in {
         "plan": f"/threats/{threat.reference}/plan/",
@@ -126,7 +119,7 @@ def first_review(universe, plan):
 def test_the_rules_answer_while_an_action_is_typed(lasting_db, live_site, universe, browser_page):
     _, plan = rich_plan(universe)
     page = browser_page
-    sign_in(page, live_site, universe, universe.merseyside_lro)
+    sign_in(page, live_site, universe.merseyside_lro.email)
     page.goto(f"{live_site}/plans/{plan.reference}/actions/add/?p=PREVENT")
     page.get_by_label("What is to be done?").fill("Monitor the three youngest")
     told = page.locator("[data-check]")
@@ -141,7 +134,7 @@ def test_without_a_script_the_rules_answer_by_a_button_and_nothing_typed_is_lost
 ):
     threat, plan = rich_plan(universe)
     page = plain_page
-    sign_in(page, live_site, universe, universe.merseyside_lro)
+    sign_in(page, live_site, universe.merseyside_lro.email)
     page.goto(f"{live_site}/threats/{threat.reference}/plan/")
     page.get_by_role("link", name="Add under Prevent").click()
     page.get_by_label("What is to be done?").fill("Monitor the three youngest")
@@ -159,7 +152,7 @@ def test_without_a_script_the_rules_answer_by_a_button_and_nothing_typed_is_lost
 def test_a_plan_is_mended_by_keyboard_alone(lasting_db, live_site, universe, browser_page):
     threat, plan = rich_plan(universe)
     page = browser_page
-    sign_in(page, live_site, universe, universe.merseyside_lro)
+    sign_in(page, live_site, universe.merseyside_lro.email)
     page.goto(f"{live_site}/threats/{threat.reference}/plan/")
     tab_to(page, page.get_by_role("link", name="Mend action 2").first)
     page.keyboard.press("Enter")
@@ -187,7 +180,7 @@ def test_a_partner_reads_and_reports_only_what_it_is_asked(lasting_db, live_site
             today=clock.today(),
         )
     page = phone_page
-    sign_in(page, live_site, universe, universe.hmpps_partner_analyst)
+    sign_in(page, live_site, universe.hmpps_partner_analyst.email)
     page.goto(f"{live_site}/plans/shared-with-us/")
     screenshot(page, "plans-partner-phone")
     assert axe(page) == []

@@ -1,6 +1,7 @@
 """Small batches as the pipeline would deliver them: canonical Parquet of the contract, row by row."""
 
 import json
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,10 @@ from typing import Any
 import duckdb
 
 from fourfold.formats import names
+from fourfold.platform.visibility.scope import acting_as
+from fourfold.pole import selectors
+from fourfold.pole.services import publish_batch
+from tests.universe import Universe
 
 COMMON = {
     "record_key": "varchar",
@@ -131,7 +136,7 @@ class Batch:
             "make": given.pop("make", None),
             "model": None,
             "colour": given.pop("colour", None),
-            "detail": "{}",
+            "detail": json.dumps(given.pop("detail", {})),
         }
         return self._row("object", key, given, facts)
 
@@ -183,6 +188,23 @@ class Batch:
             columns = facts if table == "merge" else {**COMMON, **facts}
             write(self.folder / f"{table}.parquet", columns, self.rows[table])
         return self.folder
+
+
+def published(
+    universe: Universe, batch: Batch, *, keys: Iterable[str] = (), now: datetime, number: int = 1
+) -> dict[str, int]:
+    """Publish a delivery of the shared Niche in which nobody is matched. Returns the ids of the records of `keys`."""
+    with acting_as(universe.service("intake")):
+        publish_batch(
+            batch_id=number,
+            source_code="niche_tri",
+            canonical_dir=batch.written(),
+            clusters=None,
+            edges=None,
+            run=f"r-test-{number}",
+            now=now,
+        )
+        return selectors.record_ids(source="niche_tri", keys=list(keys))
 
 
 def clusters(path: Path, rows: list[tuple[str, str, int]]) -> Path:

@@ -4,12 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
-from django.urls import reverse
 
 from fourfold.pipeline.things import group_things
 from fourfold.platform import clock
-from fourfold.platform.people.models import User
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole import services
 from tests.pole.canonical import Batch, clusters, edges
@@ -59,16 +56,3 @@ def publisher(universe: Universe, folder: Path) -> Publish:
 @pytest.fixture
 def as_intake(universe: Universe) -> Callable[[], AbstractContextManager[Any]]:
     return lambda: acting_as(universe.service("intake"))
-
-
-@pytest.fixture
-def reading(client_for: Callable[[User], Client]) -> Callable[[User], Client]:
-    """A signed-in client that has given its reason for reading people."""
-
-    def reads(user: User) -> Client:
-        client = client_for(user)
-        answer = client.post(reverse("audit:reason"), {"code": "INVESTIGATION", "text": "Operation Test"})
-        assert answer.status_code == 302, answer.content
-        return client
-
-    return reads

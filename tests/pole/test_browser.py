@@ -8,7 +8,7 @@ from django.urls import reverse
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole import rules
 from fourfold.pole.models import EventRecord, ObjectRecord, PersonRecord
-from tests.browser import axe, overflow
+from tests.browser import axe, give_a_reason, overflow, sign_in
 from tests.pole.canonical import Batch
 
 pytestmark = pytest.mark.browser
@@ -47,14 +47,9 @@ def addresses(lasting_db, universe, publish, tmp_path):
 @pytest.mark.parametrize("size", ["browser_page", "phone_page"])
 def test_every_page_passes_axe_and_fits_its_window(size, addresses, live_site, universe, request):
     page = request.getfixturevalue(size)
-    page.goto(f"{live_site}{reverse('people:sign_in')}")
-    page.locator("main input[type=email]").fill(universe.merseyside_analyst.email)
-    page.locator("main input[type=password]").fill(universe.password)
-    page.locator("main button[type=submit]").click()
+    sign_in(page, live_site, universe.merseyside_analyst.email)
     page.goto(f"{live_site}{addresses[0]}")
-    page.get_by_label("An investigation or operation").check()
-    page.locator("main textarea").fill("Operation Test")
-    page.locator("main button[type=submit]").click()
+    give_a_reason(page)
     assert page.url == f"{live_site}{addresses[0]}", "the reason leads back to the page that was asked for"
     faults = {}
     for address in addresses:

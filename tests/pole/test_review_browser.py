@@ -8,7 +8,7 @@ from django.urls import reverse
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole import rules
 from fourfold.pole.models import Judgement, PersonRecord
-from tests.browser import axe, overflow
+from tests.browser import axe, give_a_reason, overflow, sign_in
 from tests.pole.canonical import Batch
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -36,15 +36,10 @@ def records(lasting_db, universe, publish, tmp_path):
         return {r.source_key: r for r in PersonRecord.objects.all()}
 
 
-def sign_in(page, site, universe):
-    page.goto(f"{site}{reverse('people:sign_in')}")
-    page.locator("main input[type=email]").fill(universe.merseyside_analyst.email)
-    page.locator("main input[type=password]").fill(universe.password)
-    page.locator("main button[type=submit]").click()
+def begin(page, site, universe):
+    sign_in(page, site, universe.merseyside_analyst.email)
     page.goto(f"{site}{reverse('pole:review')}")
-    page.get_by_label("An investigation or operation").check()
-    page.locator("main textarea").fill("Operation Test")
-    page.locator("main button[type=submit]").click()
+    give_a_reason(page)
 
 
 def press(page, key):
@@ -63,7 +58,7 @@ def place(page):
 
 def test_pairs_are_judged_moved_through_and_undone_by_single_keys(records, live_site, universe, browser_page):
     page = browser_page
-    sign_in(page, live_site, universe)
+    begin(page, live_site, universe)
     assert place(page) == "Pair 1 of 4"
     assert axe(page) == []
     press(page, "ArrowRight")
@@ -92,7 +87,7 @@ def test_pairs_are_judged_moved_through_and_undone_by_single_keys(records, live_
 
 def test_the_same_is_done_with_buttons_where_there_is_no_javascript(records, live_site, universe, plain_page):
     page = plain_page
-    sign_in(page, live_site, universe)
+    begin(page, live_site, universe)
     page.get_by_role("button", name="Same person").click()
     page.get_by_role("button", name="Undo what I said last").click()
     assert "Undone. Nothing of it stands." in page.content()
@@ -102,7 +97,7 @@ def test_the_same_is_done_with_buttons_where_there_is_no_javascript(records, liv
 @pytest.mark.parametrize("size", ["browser_page", "phone_page"])
 def test_every_page_of_identity_passes_axe_and_fits_its_window(records, live_site, universe, size, request):
     page = request.getfixturevalue(size)
-    sign_in(page, live_site, universe)
+    begin(page, live_site, universe)
     page.get_by_role("button", name="Same person").click()
     person = rules.reference_of(records["0"].person_id)
     addresses = [

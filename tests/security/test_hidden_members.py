@@ -6,10 +6,9 @@ import pytest
 
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole import selectors as pole
-from fourfold.pole.services import publish_batch
 from fourfold.threats import selectors, services
 from fourfold.threats.models import Threat
-from tests.pole.canonical import Batch
+from tests.pole.canonical import Batch, published
 from tests.threats.conftest import PEOPLE, TODAY, membership, nominate, publish_people
 
 
@@ -29,16 +28,7 @@ def restricted(universe, tmp_path):
         )
     batch = Batch(tmp_path / "restricting" / "canonical", force="merseyside")
     batch.person("p1", PEOPLE[0], date(1990, 1, 2), audience="OWN")
-    with acting_as(universe.service("intake")):
-        publish_batch(
-            batch_id=2,
-            source_code="niche_tri",
-            canonical_dir=batch.written(),
-            clusters=None,
-            edges=None,
-            run="r-restrict",
-            now=datetime.now(UTC),
-        )
+    published(universe, batch, now=datetime.now(UTC), number=2)
     return threat
 
 

@@ -5,12 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from fourfold.platform.visibility.scope import acting_as
-from fourfold.pole import selectors as pole
-from fourfold.pole.services import publish_batch
 from fourfold.threats import rules, services
 from fourfold.threats.models import Threat
-from tests.pole.canonical import Batch
+from tests.pole.canonical import Batch, published
 from tests.universe import Universe
 
 NOW = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
@@ -73,14 +70,4 @@ def publish_people(universe: Universe, folder: Path) -> dict[str, int]:
     batch.person("p3", PEOPLE[2], date(2010, 5, 6), audience="OWN")
     batch.event("e1", "STOP", date(2026, 9, 20))
     batch.link(("PERSON", "p1"), "STOPPED", ("EVENT", "e1"))
-    with acting_as(universe.service("intake")):
-        publish_batch(
-            batch_id=1,
-            source_code="niche_tri",
-            canonical_dir=batch.written(),
-            clusters=None,
-            edges=None,
-            run="r-test",
-            now=NOW,
-        )
-        return pole.record_ids(source="niche_tri", keys=["p1", "p2", "p3"])
+    return published(universe, batch, keys=["p1", "p2", "p3"], now=NOW)

@@ -12,7 +12,7 @@ from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole import selectors as pole
 from fourfold.threats import services
-from tests.browser import axe, overflow, screenshot
+from tests.browser import give_a_reason, sign_in, sound
 from tests.threats.conftest import EXPLOITED, membership, nomination, publish_people
 from tests.universe import Universe
 
@@ -24,28 +24,10 @@ def sheets_of_paper(page: Page) -> int:
     return len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4")))
 
 
-def sound(page: Page, name: str) -> None:
-    """Nothing that axe finds, nothing cut off, and a picture to look at."""
-    screenshot(page, f"threats-{name}-{page.viewport_size['width']}")
-    assert axe(page) == [], page.url
-    assert overflow(page) == 0, page.url
-
-
-def sign_in(page: Page, site: str, universe: Universe, email: str) -> None:
-    page.context.clear_cookies()
-    page.goto(f"{site}/sign-in/")
-    page.get_by_label("Email").fill(email)
-    page.get_by_role("textbox", name="Password").fill(universe.password)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Good")
-
-
 def open_with_reason(page: Page, address: str) -> None:
     page.goto(address)
     if "/reason/" in page.url:
-        page.get_by_label("Managing a threat on the master list").check()
-        page.locator("main textarea, main input[type=text]").first.fill("Taking it over")
-        page.get_by_role("main").get_by_role("button").first.click()
+        give_a_reason(page)
 
 
 @pytest.fixture
@@ -116,11 +98,11 @@ def scene(live_site: str, universe: Universe, tmp_path: Path) -> SimpleNamespace
 
 @pytest.mark.parametrize("size", ["browser_page", "phone_page"])
 def test_every_page_of_a_threat_can_be_used_by_everybody(
-    scene: SimpleNamespace, universe: Universe, size: str, request: pytest.FixtureRequest
+    scene: SimpleNamespace, size: str, request: pytest.FixtureRequest
 ) -> None:
     page: Page = request.getfixturevalue(size)
     site, ref = scene.site, f"{scene.site}/threats/{scene.offered.reference}"
-    sign_in(page, site, universe, "intelligence_manager@merseyside.test")
+    sign_in(page, site, "intelligence_manager@merseyside.test")
     for name, address in (
         ("list", f"{site}/threats/"),
         ("nominate", f"{site}/threats/nominate/"),
@@ -140,24 +122,24 @@ def test_every_page_of_a_threat_can_be_used_by_everybody(
         ("closings", f"{site}/threats/closings/"),
     ):
         page.goto(address)
-        sound(page, name)
+        sound(page, f"threats-{name}")
     open_with_reason(page, f"{ref}/split/")
-    sound(page, "split")
+    sound(page, "threats-split")
 
 
 @pytest.mark.parametrize("size", ["browser_page", "phone_page"])
 def test_a_threat_is_taken_over_by_the_officer_it_was_offered_to(
-    scene: SimpleNamespace, universe: Universe, size: str, request: pytest.FixtureRequest
+    scene: SimpleNamespace, size: str, request: pytest.FixtureRequest
 ) -> None:
     page: Page = request.getfixturevalue(size)
-    sign_in(page, scene.site, universe, "lro@gmp.test")
-    sound(page, "my-work")
+    sign_in(page, scene.site, "lro@gmp.test")
+    sound(page, "threats-my-work")
     page.get_by_role("link", name="hand-over waits").first.click()
     page.get_by_role("link", name="Harbour line").click()
     if "/reason/" in page.url:
         open_with_reason(page, page.url)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Hand-over of Harbour line")
-    sound(page, "capsule")
+    sound(page, "threats-capsule")
     assert sheets_of_paper(page) == 1, "the capsule of a hand-over is one page"
     page.complaints.allow(f"/hand-over/{scene.hand_over.pk}/")
     page.get_by_role("button", name="Send your answer").click()
@@ -166,27 +148,27 @@ def test_a_threat_is_taken_over_by_the_officer_it_was_offered_to(
     page.get_by_role("button", name="Send your answer").click()
     expect(page.get_by_role("main")).to_contain_text("Your answer is recorded")
     expect(page.locator(".ff-facts").first).to_contain_text("Greater Manchester")
-    sound(page, "taken-over")
+    sound(page, "threats-taken-over")
 
 
 def test_a_moderator_confirms_a_closing_that_the_owner_proposed_and_the_owner_reopens_it(
-    scene: SimpleNamespace, universe: Universe, browser_page: Page
+    scene: SimpleNamespace, browser_page: Page
 ) -> None:
     page = browser_page
-    sign_in(page, scene.site, universe, "rocta_moderator@nwrocu.test")
+    sign_in(page, scene.site, "rocta_moderator@nwrocu.test")
     page.get_by_role("link", name="closing or merge waits").first.click()
     page.get_by_role("link", name="Quay crew").click()
-    sound(page, "closing")
+    sound(page, "threats-closing")
     page.get_by_label("Yes: confirm it").check()
     page.get_by_role("button", name="Send your answer").click()
     expect(page.get_by_role("main")).to_contain_text("Closed – dormant")
-    sign_in(page, scene.site, universe, "intelligence_manager@merseyside.test")
+    sign_in(page, scene.site, "intelligence_manager@merseyside.test")
     page.goto(f"{scene.site}/threats/{scene.closing.reference}/reopen/")
-    sound(page, "reopen")
+    sound(page, "threats-reopen")
     page.get_by_label("Development").check()
     page.get_by_label("Why?").fill("A new line was heard of today")
     page.get_by_role("button", name="Reopen").click()
     page.get_by_role("link", name="History").first.click()
     expect(page.get_by_role("main")).to_contain_text("Reopened")
     expect(page.locator("table").first).to_contain_text("Closed – dormant")
-    sound(page, "reopened-history")
+    sound(page, "threats-reopened-history")

@@ -8,9 +8,8 @@ from django.db.models import Q
 from fourfold.platform.errors import RuleBroken
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole import selectors as pole
-from fourfold.pole.services import publish_batch
 from fourfold.threats import rooms, selectors, services
-from tests.pole.canonical import Batch
+from tests.pole.canonical import Batch, published
 from tests.threats.conftest import EXPLOITED, NOW, TODAY, membership, nominate
 
 pytestmark = pytest.mark.django_db
@@ -79,17 +78,7 @@ def test_what_is_heard_of_a_threat_keeps_it_from_being_quiet(universe, tmp_path,
     if heard == "custody":
         batch.event("e1", "CUSTODY", date(2027, 3, 1))
         batch.link(("PERSON", "p1"), "ARRESTED", ("EVENT", "e1"))
-    with acting_as(universe.service("intake")):
-        publish_batch(
-            batch_id=1,
-            source_code="niche_tri",
-            canonical_dir=batch.written(),
-            clusters=None,
-            edges=None,
-            run="r-test",
-            now=NOW,
-        )
-        records = pole.record_ids(source="niche_tri", keys=["p1", "p2"])
+    records = published(universe, batch, keys=["p1", "p2"], now=NOW)
     manager = universe.merseyside_intelligence_manager
     with acting_as(manager):
         threat = nominate(universe, by=MANAGER)
@@ -212,17 +201,7 @@ def findable(universe, tmp_path):
     ):
         batch.thing(key, kind, value)
         batch.link(("PERSON", person), "USES", ("OBJECT", key))
-    with acting_as(universe.service("intake")):
-        publish_batch(
-            batch_id=1,
-            source_code="niche_tri",
-            canonical_dir=batch.written(),
-            clusters=None,
-            edges=None,
-            run="r-test",
-            now=datetime(2026, 9, 1, tzinfo=UTC),
-        )
-        records = pole.record_ids(source="niche_tri", keys=["p1", "p2"])
+    records = published(universe, batch, keys=["p1", "p2"], now=datetime(2026, 9, 1, tzinfo=UTC))
     manager = universe.merseyside_intelligence_manager
     with acting_as(manager):
         threat = nominate(universe, by=MANAGER, name="Harbour line", aliases=("Quay crew",))

@@ -1,11 +1,10 @@
 """What officers type about disruptions. A form checks shape; `rules` say what may be recorded."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
-from django.utils.dateparse import parse_datetime
 
 from fourfold.disruptions import rules
 from fourfold.disruptions.models import Disruption
@@ -16,7 +15,6 @@ from fourfold.platform.ui import fields
 from fourfold.threats import rules as threat_rules
 
 Choices = list[tuple[str, Any]]
-NEVER = datetime(1, 1, 2, tzinfo=UTC)
 NOTHING = ("", "Not said")
 TODAY, YESTERDAY, ANOTHER = "TODAY", "YESTERDAY", "ANOTHER"
 ROWS = 3
@@ -258,22 +256,11 @@ def _event_on(got: Mapping[str, Any], *, today: date) -> date | None:
 class SeenForm(forms.Form):
     """An act on a record as it was when the form was made."""
 
-    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    seen = fields.SeenField()
 
     def __init__(self, *args: Any, disruption: Disruption, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["seen"].initial = disruption.recorded_from.isoformat()
-
-    def clean_seen(self) -> datetime | None:
-        """The moment; one that was tampered with is none that the record ever had, so the change is refused."""
-        said = self.cleaned_data["seen"]
-        if not said:
-            return None
-        try:
-            found = parse_datetime(said)
-        except ValueError:
-            found = None
-        return found if found is not None and found.tzinfo else NEVER
+        self.fields["seen"].initial = disruption.recorded_from
 
 
 class ReasonForm(SeenForm):

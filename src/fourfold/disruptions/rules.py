@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from fourfold.plans.rules import P_NAMES, P
 from fourfold.platform.errors import RuleBroken
 from fourfold.platform.people.rules import may
 from fourfold.threats import rules as threat_rules
+from fourfold.threats.rules import Actor
 
 RECORD = "disruption.record"
 VALIDATE = "disruption.validate"
@@ -676,21 +677,6 @@ def check_unchanged(*, seen: datetime | None, recorded_from: datetime) -> None:
     """Two who edit one record at once lose nothing: the second is told. `seen` is None where no form was open."""
     if seen is not None and seen != recorded_from:
         raise broken("DI23")
-
-
-class Body(Protocol):
-    @property
-    def code(self) -> str: ...
-
-
-class Actor(Protocol):
-    """What these rules ask of the person who acts."""
-
-    @property
-    def capabilities(self) -> frozenset[str]: ...
-
-    @property
-    def organisation(self) -> Body: ...
 
 
 def may_record(actor: Actor) -> bool:

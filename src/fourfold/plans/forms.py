@@ -1,11 +1,9 @@
 """What people type about plans. A form checks shape; `rules` say what may be recorded."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
-from django.utils.dateparse import parse_datetime
 
 from fourfold.plans import rules, selectors
 from fourfold.plans.models import Action, Aim
@@ -15,7 +13,6 @@ from fourfold.platform.people.models import Organisation, User
 from fourfold.platform.ui import fields
 
 Choices = list[tuple[str, Any]]
-NEVER = datetime(1, 1, 2, tzinfo=UTC)
 
 
 def area(
@@ -69,23 +66,12 @@ def number(label: str, *, help_text: str = "", required: bool = False) -> forms.
 class SeenForm(forms.Form):
     """A change to something: `seen` is when it was as the form showed it."""
 
-    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    seen = fields.SeenField()
 
     def __init__(self, *args: Any, of: Versioned | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if of is not None:
-            self.fields["seen"].initial = of.recorded_from.isoformat()
-
-    def clean_seen(self) -> datetime | None:
-        """The moment; one that was tampered with is none that the record ever had, so the change is refused."""
-        said = self.cleaned_data["seen"]
-        if not said:
-            return None
-        try:
-            found = parse_datetime(said)
-        except ValueError:
-            found = None
-        return found if found is not None and found.tzinfo else NEVER
+            self.fields["seen"].initial = of.recorded_from
 
 
 class SectionForm(SeenForm):

@@ -1,11 +1,9 @@
 """What officers type about threats. A form checks shape; `rules` say what may be recorded."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
-from django.utils.dateparse import parse_datetime
 
 from fourfold.platform.people.models import Organisation, User
 from fourfold.platform.ui import fields
@@ -14,7 +12,6 @@ from fourfold.threats import rules
 from fourfold.threats.models import Threat
 
 Choices = list[tuple[str, Any]]
-NEVER = datetime(1, 1, 2, tzinfo=UTC)
 
 
 def _radios(label: str, choices: Choices, *, help_text: str = "", missing: str = "") -> forms.ChoiceField:
@@ -46,29 +43,18 @@ def lines(text: str) -> tuple[str, ...]:
 class ReasonForm(forms.Form):
     """A change to a threat: what `seen` was open when the form was made, and why it is changed."""
 
-    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    seen = fields.SeenField()
 
     def __init__(self, *args: Any, threat: Threat | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if threat is not None:
-            self.fields["seen"].initial = threat.recorded_from.isoformat()
+            self.fields["seen"].initial = threat.recorded_from
         self.fields["reason"] = _area(
             "Why?",
             rows=3,
             help_text="One sentence. It is kept with the change for anybody who asks later.",
             missing=rules.SENTENCES["TH15"].format(words=rules.REASON_WORDS),
         )
-
-    def clean_seen(self) -> Any:
-        """The moment; one that was tampered with is none that the record ever had, so the change is refused."""
-        said = self.cleaned_data["seen"]
-        if not said:
-            return None
-        try:
-            found = parse_datetime(said)
-        except ValueError:
-            found = None
-        return found if found is not None and found.tzinfo else NEVER
 
 
 def type_choices(vocabulary: rules.Vocabulary) -> Choices:

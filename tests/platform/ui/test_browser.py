@@ -3,13 +3,13 @@
 import pytest
 
 from fourfold.platform.visibility.scope import acting_as
-from tests.browser import axe, overflow, screenshot
+from tests.browser import axe, overflow, screenshot, sign_in
 from tests.platform.sample import Case, region_label
-from tests.universe import PASSWORD
 
 pytestmark = pytest.mark.browser
 LIST = "/sample-cases/"
 PATTERNS = "/patterns/"
+ANALYST = "analyst@gmp.test"
 
 
 @pytest.fixture
@@ -21,21 +21,13 @@ def site(live_site, universe) -> str:
     return live_site
 
 
-def sign_in(page, site, email="analyst@gmp.test") -> None:
-    page.goto(f"{site}/sign-in/")
-    page.get_by_label("Email address").fill(email)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{site}/")
-
-
 @pytest.mark.parametrize("size", ["desk", "phone"])
 def test_the_patterns_pass_axe_and_fit_the_window(site, size, request):
     page = request.getfixturevalue("browser_page" if size == "desk" else "phone_page")
     page.goto(f"{site}/sign-in/")
     assert axe(page) == []
     screenshot(page, f"sign-in-{size}")
-    sign_in(page, site)
+    sign_in(page, site, ANALYST)
     for name, address in {
         "patterns": PATTERNS,
         "list": LIST,
@@ -61,7 +53,7 @@ def test_the_patterns_pass_axe_and_fit_the_window(site, size, request):
 
 
 def test_a_slash_jumps_to_the_search_box_unless_someone_is_typing(site, browser_page):
-    sign_in(browser_page, site)
+    sign_in(browser_page, site, ANALYST)
     browser_page.goto(f"{site}{LIST}new/")
     browser_page.keyboard.press("/")
     assert browser_page.evaluate("document.activeElement.id") == "search-box"
@@ -72,7 +64,7 @@ def test_a_slash_jumps_to_the_search_box_unless_someone_is_typing(site, browser_
 
 
 def test_the_first_press_of_tab_offers_to_skip_to_the_content(site, browser_page):
-    sign_in(browser_page, site)
+    sign_in(browser_page, site, ANALYST)
     browser_page.goto(site + LIST)
     browser_page.keyboard.press("Tab")
     assert browser_page.evaluate("document.activeElement.textContent").strip() == "Skip to main content"
@@ -81,7 +73,7 @@ def test_the_first_press_of_tab_offers_to_skip_to_the_content(site, browser_page
 
 
 def test_a_list_is_filtered_sorted_and_turned_without_javascript(site, plain_page):
-    sign_in(plain_page, site)
+    sign_in(plain_page, site, ANALYST)
     plain_page.goto(site + LIST)
     plain_page.get_by_label("red 20").check()
     plain_page.get_by_role("button", name="Apply filters").last.click()
@@ -95,7 +87,7 @@ def test_a_list_is_filtered_sorted_and_turned_without_javascript(site, plain_pag
 
 
 def test_filters_fold_on_a_phone_and_open_by_a_press(site, phone_page):
-    sign_in(phone_page, site)
+    sign_in(phone_page, site, ANALYST)
     phone_page.goto(site + LIST)
     assert not phone_page.get_by_label("As recorded on").is_visible()
     phone_page.locator(".ff-filter__summary").click()
@@ -105,7 +97,7 @@ def test_filters_fold_on_a_phone_and_open_by_a_press(site, phone_page):
 
 
 def test_a_menu_opens_and_closes_by_keyboard(site, browser_page):
-    sign_in(browser_page, site)
+    sign_in(browser_page, site, ANALYST)
     browser_page.goto(site + PATTERNS)
     menu = browser_page.locator(".ff-menu")
     menu.locator("summary").focus()

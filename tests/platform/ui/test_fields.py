@@ -1,7 +1,7 @@
 """Forms: dates in three boxes, sentences for each refusal, and what was typed is kept."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django import forms
@@ -144,3 +144,24 @@ def test_a_broken_rule_stands_on_the_field_it_names_or_on_the_form():
         {"text": "Somebody else changed this"},
         {"text": "The name is taken", "href": "#id_name"},
     ]
+
+
+class Change(forms.Form):
+    seen = fields.SeenField()
+
+
+def test_the_moment_a_form_showed_comes_back_whole_and_one_tampered_with_is_none_that_ever_was():
+    shown = datetime(2026, 10, 1, 9, 0, 0, 123456, tzinfo=UTC)
+    html = str(Change(initial={"seen": shown})["seen"])
+    assert 'type="hidden"' in html
+    sent = re.search(r'value="([^"]+)"', html)[1]
+    for typed, read in (
+        (sent, shown),
+        ("", None),
+        ("2026-10-01T09:00:00", fields.NEVER),
+        ("2026-99-99T09:00", fields.NEVER),
+        ("x", fields.NEVER),
+    ):
+        form = Change({"seen": typed})
+        assert form.is_valid()
+        assert form.cleaned_data["seen"] == read

@@ -46,7 +46,7 @@ def section(request: HttpRequest, reference: str, part: str) -> HttpResponse:
             plan=plan,
             part=code,
             text=said["text"],
-            seen=said["seen"] or (asked.NEVER if found else None),
+            seen=said["seen"] or (fields.NEVER if found else None),
             today=clock.today(),
         )
 

@@ -3,18 +3,20 @@
 import calendar
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Final, Literal, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
+from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
 
 from fourfold.platform.errors import RuleBroken
 
 Params = dict[str, Any]
 PARTS: Final = ("day", "month", "year")
+NEVER: Final = datetime(1, 1, 2, tzinfo=UTC)
 MONTHS: Final = {
     name.lower(): number
     for names in (calendar.month_name, calendar.month_abbr)
@@ -121,6 +123,29 @@ class DateField(forms.Field):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return parts_of(initial) != parts_of(data)
+
+
+class SeenField(forms.CharField):
+    """When a record had last changed as the form showed it, out of sight in the form; None where it says nothing.
+
+    One that was tampered with is a moment that no record ever had, so that the change is refused.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(widget=forms.HiddenInput, required=False)
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.isoformat() if isinstance(value, datetime) else value
+
+    def clean(self, value: Any) -> datetime | None:
+        said = super().clean(value)
+        if not said:
+            return None
+        try:
+            found = parse_datetime(said)
+        except ValueError:
+            found = None
+        return found if found is not None and found.tzinfo else NEVER
 
 
 def date_of(day: str, month: str, year: str) -> date | None:
