@@ -1,5 +1,6 @@
 """The list pattern, on a governed table, through the whole service."""
 
+import codecs
 import csv
 import io
 import re
@@ -197,13 +198,56 @@ def test_a_workbook_of_too_many_rows_is_refused_with_what_to_do(cases, reader, m
     assert "holds 20 rows and this one has 30. Filter it, or take the CSV file" in answer.content.decode()
 
 
+@pytest.fixture
+def long_lists(monkeypatch):
+    """Lists of more than ten rows are long, and a few rows are a piece."""
+    monkeypatch.setattr(exports, "ROWS_AT_ONCE", 10)
+    monkeypatch.setattr(exports, "PIECE", 64)
+
+
+def exports_noted(universe):
+    with acting_as(universe.nwrocu_auditor):
+        entries = Entry.objects.filter(operation=Operation.EXPORT).order_by("pk")
+        return [(e.actor_id, e.details["rows"], e.details.get("sent")) for e in entries]
+
+
+def test_a_long_list_is_sent_row_by_row_and_the_ledger_says_when_it_began_and_how_many_went(
+    cases, reader, universe, long_lists
+):
+    taker = universe.gmp_analyst.pk
+    answer = reader.get(LIST, {"sort": "title", "export": "csv"})
+    assert answer.streaming
+    assert exports_noted(universe) == [(taker, 30, "begun")], "before the first row has left"
+    pieces = list(answer)
+    rows = list(csv.reader(io.StringIO(b"".join(pieces).decode("utf-8-sig"))))
+    assert len(pieces) > 3
+    assert rows[0] == ["Title", "Size", "Colour", "Class"]
+    assert [row[0] for row in rows[1:]] == [f"Case {n:02d}" for n in range(30)]
+    assert exports_noted(universe)[1:] == [(taker, 30, "whole")]
+    short = reader.get(LIST, {"colour": "blue", "export": "csv"})
+    assert not short.streaming, "ten rows are handed over whole"
+    assert exports_noted(universe)[2:] == [(taker, 10, None)]
+
+
+def test_a_long_list_that_nobody_waits_for_is_noted_with_the_rows_that_went(cases, reader, universe, long_lists):
+    answer = reader.get(LIST, {"export": "csv"})
+    assert next(iter(answer)).startswith(codecs.BOM_UTF8)
+    answer._iterator.close()  # as the server does when the line is cut; the client's own keeps the tests' connection
+    begun, broken_off = exports_noted(universe)
+    assert begun[1:] == (30, "begun")
+    assert broken_off[2] == "broken off"
+    assert 0 < broken_off[1] < 5, "no more is drawn than is sent"
+
+
 def test_a_file_holds_no_hidden_row(cases, reader):
     text = reader.get(LIST, {"export": "csv"}).content.decode()
     assert "Hidden" not in text
     assert len(text.splitlines()) == 31
 
 
-def test_a_past_date_shows_what_had_been_recorded_by_its_end_and_says_so(as_simulation, universe, client_for):
+def test_a_past_date_shows_what_had_been_recorded_by_its_end_and_says_so(
+    as_simulation, universe, client_for, monkeypatch
+):
     with clock.told(datetime(2023, 1, 4, 12, tzinfo=UTC)), acting_as(universe.merseyside_analyst):
         case = Case.objects.create(label=region_label("merseyside"), title="As it was", size=1)
     with clock.told(datetime(2023, 1, 5, 0, 30, tzinfo=UTC)), acting_as(universe.merseyside_analyst):
@@ -224,6 +268,9 @@ def test_a_past_date_shows_what_had_been_recorded_by_its_end_and_says_so(as_simu
         file = reader.get(LIST, {"as_recorded_on": "2023-01-04", "export": "csv"})
         assert "As it was" in file.content.decode()
         assert "2023-01-04" in file.headers["Content-Disposition"]
+        monkeypatch.setattr(exports, "ROWS_AT_ONCE", 0)
+        row_by_row = reader.get(LIST, {"as_recorded_on": "2023-01-04", "export": "csv"})
+        assert b"".join(row_by_row) == file.content
 
 
 def test_a_past_date_is_kept_by_sorting_paging_and_exporting(cases, reader):

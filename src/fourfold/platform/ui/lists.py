@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from itertools import batched
 from math import ceil
 from typing import IO, Any, Final, Literal, cast
@@ -629,37 +630,72 @@ def build_list(
 def export_list(
     request: HttpRequest, queryset: QuerySet[Any], spec: ListSpec, *, wanted: exports.Format, title: str = ""
 ) -> HttpResponseBase:
-    """The list as a file: same filters, same past date, all rows. The ledger notes who took what, and why."""
+    """The list as a file: same filters, same past date, all rows. The ledger notes who took what, and why.
+
+    A long CSV file is sent row by row. The ledger has that before the first row leaves, and how many left after the
+    last.
+    """
     asked = _Asked(request.GET, spec, today=clock.today())
-    out = cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=4 * 1024 * 1024))  # noqa: SIM115  the answer closes it
+    heads = [e.heading for e in spec.exported] or [column.heading for column in spec.columns]
+    day = (asked.rewind.on or clock.today()).isoformat()
+    name = f"OFFICIAL-SENSITIVE {spec.name} {day}.{wanted}"
+    kind = exports.FORMATS[wanted]
     with asked.rewind.applied():
         asked.read_filters(queryset)
         found = asked.ordered(asked.narrowed(queryset))
-        if wanted == "xlsx" and (total := found.count()) > exports.ROWS_IN_A_WORKBOOK:
+        total = found.count()
+        note = partial(
+            audit.note,
+            audit.Operation.EXPORT,
+            object_type=spec.name,
+            reason=reason_of(request),
+            format=wanted,
+            filters=asked.words(),
+            as_recorded_on=asked.rewind.on.isoformat() if asked.rewind.on else "now",
+        )
+        if wanted == "csv" and total > exports.ROWS_AT_ONCE:
+            note(rows=total, sent="begun")
+            return exports.streamed(_row_by_row(found, spec, heads, asked.rewind, note), name=name, kind=kind)
+        if wanted == "xlsx" and total > exports.ROWS_IN_A_WORKBOOK:
             most = f"{exports.ROWS_IN_A_WORKBOOK:,}"
             sentence = (
                 f"A workbook of a list holds {most} rows and this one has {total:,}. Filter it, or take the CSV file."
             )
             page = replace(build_list(request, queryset, spec, title=title), alerts=(Alert("error", sentence),))
             return HttpResponse(render(request, "ui/list.html", {"page": page}).content, status=422)
+        out = cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=4 * 1024 * 1024))  # noqa: SIM115  the answer closes it
         values = _values(found, spec)
-        heads = [e.heading for e in spec.exported] or [column.heading for column in spec.columns]
         if wanted == "csv":
             written = exports.write_csv(out, heads, values)
         else:
             written = exports.write_xlsx(out, heads, values, _about(request, asked, title or spec.title))
-    audit.note(
-        audit.Operation.EXPORT,
-        object_type=spec.name,
-        reason=reason_of(request),
-        format=wanted,
-        rows=written,
-        filters=asked.words(),
-        as_recorded_on=asked.rewind.on.isoformat() if asked.rewind.on else "now",
-    )
-    day = (asked.rewind.on or clock.today()).isoformat()
-    name = f"OFFICIAL-SENSITIVE {spec.name} {day}.{wanted}"
-    return exports.attached(out, name=name, kind=exports.FORMATS[wanted])
+    note(rows=written)
+    return exports.attached(out, name=name, kind=kind)
+
+
+def _row_by_row(
+    found: QuerySet[Any], spec: ListSpec, heads: Sequence[str], rewind: Rewind, note: Callable[..., None]
+) -> Iterator[bytes]:
+    """A CSV file as the database's cursor gives its rows, in the scope that the answer opens again.
+
+    The ledger then has how many were sent: all of them, or those until whoever asked went away. A fault on the way
+    leaves the entry that it was begun, and no other.
+    """
+    sent = 0
+
+    def counted() -> Iterator[Sequence[Value]]:
+        nonlocal sent
+        for row in _values(found, spec):
+            sent += 1
+            yield row
+
+    try:
+        with rewind.applied():
+            yield from exports.csv_pieces(heads, counted())
+    except GeneratorExit:
+        note(rows=sent, sent="broken off")
+        raise
+    note(rows=sent, sent="whole")
 
 
 def _values(found: QuerySet[Any], spec: ListSpec) -> Iterator[Sequence[Value]]:

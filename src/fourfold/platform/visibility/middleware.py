@@ -70,6 +70,10 @@ def _stream_as(user: User, response: StreamingHttpResponse, *, request_id: str, 
 
     def reopened() -> Iterator[bytes]:
         with acting_as(user, request_id=request_id, session=session, address=address):
-            yield from content
+            try:
+                yield from content
+            except GeneratorExit:
+                # Whoever asked has gone. That is no fault: what the ledger was told of it stays.
+                return
 
     response.streaming_content = reopened()
