@@ -17,7 +17,7 @@ from fourfold.platform import clock
 from fourfold.platform.people.models import User
 from fourfold.platform.visibility.scope import acting_as
 from tests import database
-from tests.browser import axe, overflow
+from tests.browser import give_a_reason, sign_in, sound
 from tests.disruptions.conftest import nominate, record
 from tests.universe import Universe
 
@@ -61,11 +61,6 @@ def recorded_before(as_simulation: None, universe: Universe) -> None:
     database.connect_as("app")
 
 
-def sound(page: Page) -> None:
-    """The page can be used by everybody: axe finds nothing, and nothing is cut off at the side."""
-    assert (page.url, axe(page), overflow(page)) == (page.url, [], 0)
-
-
 def main(page: Page) -> Locator:
     return page.get_by_role("main")
 
@@ -74,23 +69,12 @@ def heading(page: Page) -> Locator:
     return page.get_by_role("heading", level=1)
 
 
-def sign_in(page: Page, site: str, universe: Universe, user: User) -> None:
-    """As this person; whoever used the browser before signs out."""
+def hand_to(page: Page, site: str, user: User) -> None:
+    """Whoever used the browser before signs out, and this person signs in."""
     if page.url.startswith(site):
         page.get_by_role("button", name="Sign out").click()
-    else:
-        page.goto(f"{site}/sign-in/")
-    page.get_by_label("Email").fill(user.email)
-    page.get_by_role("textbox", name="Password").fill(universe.password)
-    main(page).get_by_role("button", name="Sign in").click()
-    expect(heading(page)).to_contain_text("Good")
-
-
-def give_a_reason(page: Page) -> None:
-    expect(heading(page)).to_contain_text("Why do you need")
-    page.get_by_label("Managing a threat on the master list").check()
-    page.get_by_label("Say briefly what for").fill("Scoring a new line")
-    page.get_by_role("button", name="Continue").click()
+        expect(page.get_by_label("Email")).to_be_visible()
+    sign_in(page, site, user.email)
 
 
 def fill_date(page: Page, day: date) -> None:
@@ -137,7 +121,7 @@ def score_it(page: Page) -> None:
     expect(so_far).to_contain_text("Physical: cite at least one graded record as evidence")
     sound(page)
     page.get_by_role("button", name="Add evidence for Physical").click()
-    give_a_reason(page)
+    give_a_reason(page, of_kind="Managing a threat on the master list")
     page.get_by_label("Reference of the record").fill("IR/2026/0412")
     fill_date(page, clock.today() - timedelta(days=40))
     page.get_by_label("1: Reliable").check()
@@ -328,27 +312,27 @@ def test_a_threat_goes_from_its_nomination_to_a_figure_and_the_figure_back_in_ti
     desk.complaints.allow("/moderate/")  # type: ignore[attr-defined]  decided once without saying why
     yesterday = clock.today() - timedelta(days=1)
 
-    sign_in(desk, site, universe, universe.merseyside_analyst)
+    hand_to(desk, site, universe.merseyside_analyst)
     before = lead_disruptions(desk)
     assert before == 1
     desk.get_by_role("link", name="My work", exact=True).first.click()
     nominate_it(desk)
     score_it(desk)
-    sign_in(desk, site, universe, universe.merseyside_intelligence_manager)
+    hand_to(desk, site, universe.merseyside_intelligence_manager)
     check_it(desk)
-    sign_in(desk, site, universe, universe.nwrocu_rocta_moderator)
+    hand_to(desk, site, universe.nwrocu_rocta_moderator)
     moderate_it(desk)
 
-    sign_in(desk, site, universe, universe.merseyside_lro)
+    hand_to(desk, site, universe.merseyside_lro)
     write_the_plan(desk)
     mend_the_plan(desk)
     expect(desk.get_by_role("button", name="Adopt this plan")).to_have_count(0)
-    sign_in(desk, site, universe, universe.merseyside_sro)
+    hand_to(desk, site, universe.merseyside_sro)
     adopt_the_plan(desk)
 
-    sign_in(phone, site, universe, universe.merseyside_sio)
+    hand_to(phone, site, universe.merseyside_sio)
     reference = record_on_the_phone(phone)
-    sign_in(desk, site, universe, universe.merseyside_intelligence_manager)
+    hand_to(desk, site, universe.merseyside_intelligence_manager)
     pass_it(desk, reference)
     desk.get_by_role("link", name=f"1. {AIM}").click()
     expect(main(desk)).to_contain_text("What moved it:")
