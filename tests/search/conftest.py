@@ -1,3 +1,3 @@
-from tests.pole.conftest import as_intake, publish, reading
+from tests.pole.conftest import as_intake, publish
 
-__all__ = ["as_intake", "publish", "reading"]
+__all__ = ["as_intake", "publish"]

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from fourfold.formats import identifiers, names, phone, postcode, vrm
+from fourfold.formats import devices, identifiers, names, phone, postcode, vrm
 from fourfold.platform.errors import RuleBroken
 
 SHORTEST = 2
@@ -15,6 +15,12 @@ SHORTEST_ENDING = 6
 MOST_WORDS = 8
 LONGEST_WORD = 40
 LONGEST_MARK = 8
+LONGEST_COMPANY = 10
+LEGAL_FORMS = frozenset({
+    "LIMITED", "LTD", "PLC", "LLP", "LP", "CIC", "CIO", "CYF", "CYFYNGEDIG", "CCC", "INC", "UNLIMITED", "COMPANY", "CO",
+    "THE", "AND", "UK",
+})  # fmt: skip
+"""Words of an organisation's name that say only what kind of body it is: Companies Act 2006 s.66."""
 FIRST_YEAR = 1900
 OLDEST = 120
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -84,6 +90,10 @@ class Query:
     pnc: str = ""
     cro: str = ""
     nino: str = ""
+    company: str = ""
+    """A company number, as the register writes it."""
+    organisation: str = ""
+    """Words of the name of an organisation, without those that only say what kind of body it is."""
     person_id: int | None = None
     reference: str = ""
     refusal: str = ""
@@ -127,10 +137,11 @@ def _read(text: str, upper: str, today: date) -> Query:
     found_postcode, district, rest = _place(birth.rest)
     is_plate = any(vrm.normalise(plate).valid for plate in plates)
     name = names.key(rest) if _reads_as_name(rest) and not is_plate else ""
+    address = "" if is_plate else _address(rest, has_place=bool(district))
     return Query(
         text,
         name=_first_words(name) if len(name.replace(" ", "")) >= SHORTEST else "",
-        address="" if is_plate else _address(rest, has_place=bool(district)),
+        address=address,
         born=birth.day,
         born_within=birth.span,
         postcode=found_postcode,
@@ -141,6 +152,8 @@ def _read(text: str, upper: str, today: date) -> Query:
         pnc=identifiers.pnc(text, latest_year=today.year).value,
         cro=identifiers.cro(text).value,
         nino=identifiers.nino(text).value,
+        company=_company(upper),
+        organisation=_organisation(address or name),
         reference=_reference(upper),
         remark=birth.remark,
     )
@@ -352,6 +365,18 @@ def _ending(text: str) -> str:
     looks_so = _PHONE_TEXT.match(text) and not _DAY.search(text) and not _ISO_DAY.search(text)
     is_years = re.fullmatch(r"(19|20)[0-9]{2} ?(-|\.\.+) ?(19|20)[0-9]{2}", text)
     return digits if looks_so and not is_years and len(digits) >= SHORTEST_ENDING and digits.isascii() else ""
+
+
+def _company(upper: str) -> str:
+    """A company number, where the text is one and no more: of digits at least six, as fewer are many other things."""
+    digits = sum(c.isdigit() for c in upper)
+    return devices.company_number(upper) if digits >= SHORTEST_ENDING and len(upper) <= LONGEST_COMPANY else ""
+
+
+def _organisation(words: str) -> str:
+    """What is left of a name to look for an organisation by."""
+    left = [word for word in words.split() if word not in LEGAL_FORMS]
+    return _first_words(" ".join(left))
 
 
 def _reference(upper: str) -> str:

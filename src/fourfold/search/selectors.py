@@ -1,4 +1,4 @@
-"""Finding: one text over people, vehicles, phones, places, events, threats and disruptions, under the reader's labels.
+"""Finding: one text over all that the picture and the rooms have, under the reader's labels.
 
 What row-level security keeps from indexes is found by pole's candidate function; everything else is equality or a
 range, which the indexes serve under the policy.
@@ -20,6 +20,7 @@ from django.urls import reverse
 
 from fourfold.assessments import selectors as assessments
 from fourfold.disruptions import selectors as disruptions
+from fourfold.formats import devices, names
 from fourfold.formats import phone as phone_format
 from fourfold.platform.people.models import User
 from fourfold.platform.ui.jinja import plural, shown_date
@@ -28,7 +29,7 @@ from fourfold.pole import rules as pole_rules
 from fourfold.pole import selectors as pole
 from fourfold.pole.selectors import finding
 from fourfold.search.models import SavedFinding, SavedSearch
-from fourfold.search.rules import Query, Span, swapped
+from fourfold.search.rules import LEGAL_FORMS, Query, Span, swapped
 from fourfold.search.wording import Met, Nearness, met, name_words, with_forms
 from fourfold.threats import selectors as threats
 
@@ -40,6 +41,8 @@ MOST = 200
 OTHERS_OF_ONE = 100
 """Records of one thing, beside those that were found, that are counted with it."""
 LIKE_ENOUGH = 0.45
+SHORTEST_LOOSE = 2
+"""Of more words of an organisation's name than these, one may be another."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ def find(query: Query, *, today: date) -> tuple[Group, ...]:
         _people(query, today, _joined_to(places) if query.address and places else {}),
         _objects(query, "VEHICLE", query.plates, "vehicle", "vehicles"),
         _objects(query, "PHONE", (query.phone,) if query.phone else (), "phone", "phones"),
+        _organisations(query),
         _places(query, places),
         _events(query),
         _threats(query),
@@ -406,6 +410,97 @@ def _object_hit(records: Sequence[ObjectRecord], query: Query, asked: str) -> Hi
     )
 
 
+def _organisations(query: Query) -> Group:
+    """Organisations by company number, or by a name they have or trade under, misspelt or in part."""
+    if not query.organisation and not query.company:
+        return Group("organisations", "organisation", "organisations", (), 0)
+    values = [with_forms(query.organisation.split()), query.company, MOST + 1]
+    found = RawSQL("select pole_find_organisations(%s, %s, %s)", values)
+    records = list(pole.object_records().filter(pk__in=found, kind="ORGANISATION").order_by("pk")[: MOST + 1])
+    same: dict[str, list[ObjectRecord]] = defaultdict(list)
+    for record in records[:MOST]:
+        same[_thing_of(record, "")].append(record)
+    fitted = {thing: len(group) for thing, group in same.items()}
+    for record in _others(pole.object_records(), records[:MOST]):
+        same[_thing_of(record, "")].append(record)
+    ranked = (_organisation_hit(query, group, fitted[thing]) for thing, group in same.items())
+    hits = tuple(hit for score, hit in sorted(ranked, key=lambda one: (-one[0], one[1].title)) if score > 0)
+    return Group("organisations", "organisation", "organisations", hits, len(hits), is_cut=len(records) > MOST)
+
+
+def _organisation_hit(query: Query, records: Sequence[ObjectRecord], fitted: int) -> tuple[float, Hit]:
+    """The organisation, by the record of it that fits best. `fitted`: the first so many were found by themselves."""
+    score, why, _ = max(
+        ((*_organisation_why(query, record), -place) for place, record in enumerate(records[:fitted])),
+        key=lambda one: (one[0], one[2]),
+    )
+    first = records[0]
+    details = [pole.organisation_of(record) for record in records]
+    company = next((each.company for each in details if each.company), "")
+    where = next((each.where for each in details if each.where), "")
+    hit = Hit(
+        title=pole.object_title(first),
+        href=reverse("pole:object", args=[first.pk]),
+        why=why,
+        detail=". ".join(
+            filter(
+                None,
+                (
+                    f"Company number {company}" if company else "",
+                    where,
+                    f"{plural(len(records), 'record', 'records')} from {_owners(records)}",
+                ),
+            )
+        )
+        + ".",
+        key=_key_of(first, ""),
+        size=len(records),
+    )
+    return score, hit
+
+
+def _organisation_why(query: Query, record: ObjectRecord) -> tuple[float, str]:
+    """How well one record fits, and in what; nothing where too few words do."""
+    said = pole.organisation_of(record)
+    if query.company and devices.company_number(said.company) == query.company:
+        return 10.0, "Same company number"
+    typed = query.organisation.split()
+    if not typed:
+        return 0.0, ""
+    best = (0.0, "")
+    for name, is_own in ((said.name, True), *((each, False) for each in said.trades_as)):
+        words = [word for word in _name_words_of(name) if word not in LEGAL_FORMS]
+        found = [met(word, words) for word in typed]
+        closeness = sum(each.closeness for each in found) / len(typed)
+        why = _organisation_words(typed, words, found)
+        at = (query.postcode and query.postcode == said.postcode) or query.district == said.postcode.split(" ")[0] != ""
+        score = closeness + (0.5 if sorted(typed) == sorted(words) else 0.0) + (0.25 if at else 0.0)
+        if why and score > best[0]:
+            best = score, why if is_own else f"Trades as {name}" + ("" if why == "Same name" else f": {why.lower()}")
+    return best
+
+
+def _organisation_words(typed: Sequence[str], words: Sequence[str], found: Sequence[Met]) -> str:
+    """How the words of a name were found; empty where more than one of them was not."""
+    missed = [each.typed for each in found if each.how is Nearness.NOTHING]
+    if len(missed) > (len(typed) > SHORTEST_LOOSE):
+        return ""
+    if missed:
+        return f"Name nearly the same, but nothing like “{missed[0].title()}”"
+    if any(each.how is not Nearness.SAME for each in found):
+        ways = name_words(found)
+        return f"{ways[:1].upper()}{ways[1:]}{' it' if ways.endswith('like') else ''}"
+    if sorted(typed) == sorted(words):
+        return "Same name"
+    return "Part of the name"
+
+
+def _name_words_of(name: str) -> list[str]:
+    """Words of an organisation's name in capitals."""
+    plain = "".join("" if c in "'’." else c if c.isalnum() else " " for c in name)
+    return [names.key(word) or word.upper() for word in plain.split()]
+
+
 def _places(query: Query, records: Sequence[LocationRecord]) -> Group:
     same: dict[str, list[LocationRecord]] = defaultdict(list)
     for record in records[:MOST]:
@@ -510,7 +605,7 @@ def _disruptions(query: Query) -> Group:
     return Group("disruptions", "disruption", "disruptions", hits, total, is_cut=total > len(hits))
 
 
-def _owners(records: Iterable[LocationRecord]) -> str:
+def _owners(records: Iterable[LocationRecord | ObjectRecord]) -> str:
     return ", ".join(sorted({record.owner.name for record in records}))
 
 
@@ -593,6 +688,7 @@ WATCHED: Mapping[str, Callable[[Collection[str]], Collection[str]]] = {
     "people": _people_there,
     "vehicles": _objects_there,
     "phones": _objects_there,
+    "organisations": _objects_there,
     "places": _places_there,
     "events": _events_there,
     "threats": _threats_there,

@@ -476,7 +476,32 @@ def address_of(record: Record) -> str:
 
 
 def object_title(record: ObjectRecord) -> str:
-    return record.value or record.value_raw or "Not recorded"
+    """A plate or number as it was read; an organisation's name as it was written."""
+    said = (record.value_raw, record.value) if record.kind == "ORGANISATION" else (record.value, record.value_raw)
+    return said[0] or said[1] or "Not recorded"
+
+
+@dataclass(frozen=True)
+class OrganisationSaid:
+    """What one record says of an organisation."""
+
+    name: str
+    trades_as: tuple[str, ...]
+    company: str
+    where: str
+    postcode: str
+
+
+def organisation_of(record: ObjectRecord) -> OrganisationSaid:
+    detail = record.detail
+    street, postcode = (str(detail.get(key) or "") for key in ("address_line", "postcode"))
+    return OrganisationSaid(
+        name=object_title(record),
+        trades_as=tuple(str(name) for name in detail.get("trading_names") or () if name),
+        company=str(detail.get("company_number") or ""),
+        where=", ".join(filter(None, (street, postcode))),
+        postcode=postcode,
+    )
 
 
 def place_title(record: LocationRecord) -> str:

@@ -1,0 +1,10 @@
+drop trigger words_insert on pole_objectrecord;
+drop trigger words_update on pole_objectrecord;
+drop function pole_find_organisations(text, text, integer);
+drop index object_record_organisation, object_record_company;
+drop function pole_note_organisations();
+drop function pole_company_key(text);
+drop function pole_organisation_tokens(text, jsonb, bigint);
+delete from pole_wordlabel where part = 'O';
+alter table pole_wordlabel drop constraint pole_wordlabel_part_check;
+alter table pole_wordlabel add constraint pole_wordlabel_part_check check (part in ('N', 'A'));
