@@ -26,7 +26,7 @@ import math
 import duckdb
 
 from fourfold.pipeline.resolution.model import Model
-from fourfold.pipeline.resolution.scoring import average_chance
+from fourfold.pipeline.resolution.scoring import SCORED, average_chance
 from fourfold.pipeline.resolution.settings import Comparison, Groups, Settings
 
 COINCIDENCES = 10.0
@@ -39,7 +39,6 @@ def attach(
     model: Model,
     how: Groups,
     *,
-    scored: str,
     framed: bool,
 ) -> None:
     """Make `offer` (component, target, sureness in bits, id_l and id_r of the best pair, small: the one of them
@@ -55,22 +54,20 @@ def attach(
     _where(connection)
     for column, parts in settings.made_of.items():
         _expect(connection, column, parts)
-    _weights(connection, settings, model, scored=scored)
+    _weights(connection, settings, model)
     _company(connection, how)
     share = float(connection.execute("select n from counted where what = 'share'").fetchall()[0][0])
     means = ", ".join(_mean_sql(each) for each in settings.comparisons)
     total = " + ".join(f"coalesce({each.name}, 0)" for each in settings.comparisons)
-    # A table of its own: in one statement DuckDB joins groups to groups by their sizes first, and fills the memory.
-    connection.execute("""
-        create or replace temp table beside as
-        select b.*, l.component, l.n as own from (
-          select id_l as id, id_r as other, * exclude (id_l, id_r) from weighed
-          union all select id_r, id_l, * exclude (id_l, id_r) from weighed) b join in_group l on l.id = b.id""")
+    weights = ", ".join(f"{each.name}, {each.name}_level" for each in settings.comparisons)
     connection.execute(
         f"""create or replace table offer as
         with met as (
-          select b.*, g.component as target, g.n from beside b join in_group g on g.id = b.other
-          where b.component <> g.component and g.n > 1 and g.n >= b.own),
+          select id_l as id, id_r as other, component_l as component, component_r as target, n_r as n, {weights}, weight
+          from weighed where n_r > 1 and n_r >= n_l
+          union all
+          select id_r, id_l, component_r, component_l, n_l, {weights}, weight
+          from weighed where n_l > 1 and n_l >= n_r),
         of_record as materialized (
           select id, component, target, any_value(n) as n, {means},
             arg_max(other, weight - other / 1e12) as best, max(weight) as most
@@ -135,14 +132,15 @@ def _groups(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("""
         create or replace temp table size as select component, count(*) as n from open_group group by component""")
     connection.execute("""
-        create or replace temp table in_group as
-        select r.id, g.component, s.n, r.owner, r.kind from record r join open_group g using (id)
-        join size s using (component)
-        union all select id, id, 1, owner, kind from record where not open""")
-    connection.execute("""
         create or replace temp table stands as
         select component from record join open_group using (id) join size using (component)
         group by component having max(n) > 1 or count(birth_year) > 0""")
+    connection.execute("""
+        create or replace temp table in_group as
+        select r.id, g.component, s.n, r.owner, r.kind, t.component is not null as stands
+        from record r join open_group g using (id) join size s using (component)
+        left join stands t on t.component = g.component
+        union all select id, id, 1, owner, kind, false from record where not open""")
 
 
 def _count_people(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -187,28 +185,36 @@ def _expect(connection: duckdb.DuckDBPyConnection, column: str, parts: tuple[str
     )
 
 
-def _weights(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model, *, scored: str) -> None:
-    """Make `weighed`: each scored pair of two groups, with the weight of each comparison, names counted by people."""
+def _weights(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model) -> None:
+    """Make `weighed`: each scored pair of two groups, one of them of more than one record, with the weight of each
+    comparison, names counted by people.
+    """
     columns = ", ".join(
         f"{_weight_sql(each, settings, model)} as {each.name}, {_level_sql(each)} as {each.name}_level"
         for each in settings.comparisons
     )
+    # Texts are looked up once for a record, not for every pair that it is in.
+    known = "".join(
+        f", coalesce(people_of_{column}.n, 0) as people_of_{column}" for column in settings.frequency_columns
+    )
+    known += "".join(f", coalesce(e_{column}.n, 0) as expected_of_{column}" for column in settings.made_of)
     joins = " ".join(
-        f"left join people_of_{column} on people_of_{column}.{column} = l.{column}"
+        f"left join people_of_{column} on people_of_{column}.{column} = record.{column}"
         for column in settings.frequency_columns
     )
-    joins += " ".join(
-        f" left join expected_of_{column} e_{column} on e_{column}.{column} = l.{column}" for column in settings.made_of
+    joins += "".join(
+        f" left join expected_of_{column} e_{column} on e_{column}.{column} = record.{column}"
+        for column in settings.made_of
     )
+    connection.execute(f"create or replace temp table known_of as select record.id{known} from record {joins}")
     connection.execute(f"""
         create or replace temp table weighed as
         with people as (select n from counted where what = 'stands')
-        select id_l, id_r, {columns}, p.match_weight as weight
-        from {scored} p join record l on l.id = p.id_l join record r on r.id = p.id_r {joins}
-        left join open_group gl on gl.id = p.id_l left join open_group gr on gr.id = p.id_r
-        left join stands sl on sl.component = gl.component left join stands sr on sr.component = gr.component
-        cross join people
-        where (l.open or r.open) and gl.component is distinct from gr.component""")
+        select id_l, id_r, gl.component as component_l, gr.component as component_r, gl.n as n_l, gr.n as n_r,
+          {columns}, p.match_weight as weight
+        from {SCORED} p join in_group gl on gl.id = p.id_l join in_group gr on gr.id = p.id_r
+        join known_of k on k.id = p.id_l cross join people
+        where gl.component <> gr.component and (gl.n > 1 or gr.n > 1)""")
 
 
 def _company(connection: duckdb.DuckDBPyConnection, how: Groups) -> None:
@@ -220,9 +226,11 @@ def _company(connection: duckdb.DuckDBPyConnection, how: Groups) -> None:
         join in_group lg on lg.id = l.id join open_group rg on rg.id = r.id where lg.component <> rg.component""")
     connection.execute(
         """create or replace temp table company_bits as
-        with between as (
-          select distinct id_l as id, gr.component as target from weighed join open_group gr on gr.id = id_r
-          union select distinct id_r, gl.component from weighed join open_group gl on gl.id = id_l),
+        with seen_ids as (select distinct id from seen_with),
+        between as (
+          select w.id_l as id, w.component_r as target from weighed w semi join seen_ids s on s.id = w.id_l
+          where n_r > 1
+          union select w.id_r, w.component_l from weighed w semi join seen_ids s on s.id = w.id_r where n_l > 1),
         known as (select distinct component, other from seen_with join open_group using (id, component)),
         seen as (select other, count(*) as n from known group by other),
         shared as (
@@ -253,10 +261,8 @@ def _weight_sql(comparison: Comparison, settings: Settings, model: Model) -> str
         column = level.frequency_of
         if column is not None:
             average, leaning = average_chance(settings, model, column), settings.weight_of_average
-            known = (
-                f"coalesce(people_of_{column}.n, 0) - (sl.component is not null)::int - (sr.component is not null)::int"
-            )
-            expected = f" + coalesce(e_{column}.n, 0)" if column in settings.made_of else ""
+            known = f"k.people_of_{column} - gl.stands::int - gr.stands::int"
+            expected = f" + k.expected_of_{column}" if column in settings.made_of else ""
             others = f"(greatest({known}, 0){expected} + {leaning * average!r}) / (people.n + {leaning})"
             weight = f"{weight} + log2({average!r}::double / ({others}))"
         cases.append(f"when {place} then {weight}")

@@ -2,11 +2,14 @@
 
 A key is kept as a number made of its rule and its text, so that all rules are one table, which is joined once with
 itself; two texts of one number, which hardly ever happens, are a pair compared for nothing. Makes the tables `key`
-(rule, key, id, open, label) and `pair` (id_l < id_r), grain: one row a pair. Label 0: open.
+(rule, key, id, open, label), `block` (rule, key, n open records of those that share it) and `pair` (id_l < id_r),
+grain: one row a pair. Label 0: open.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fourfold.pipeline.engines import Database
@@ -35,35 +38,79 @@ def make_keys(connection: Database, settings: Settings) -> None:
         connection.execute("insert into key " + " union all ".join(made))
 
 
+def largest_kept(sizes: Mapping[int, int], *, largest: int, most_pairs: float | None) -> int:
+    """The most records that a key of a rule may have, so that the rule makes no more than `most_pairs` pairs.
+
+    `sizes`: how many keys there are of each number of records. Keys of one size are kept or set aside together.
+    """
+    together = 0
+    kept = 1
+    for size in sorted(size for size in sizes if size <= largest):
+        together += sizes[size] * (size * (size - 1) // 2)
+        if most_pairs is not None and together > most_pairs:
+            return kept
+        kept = size
+    return largest
+
+
+def find_blocks(connection: Database) -> None:
+    """Make `block`: the keys that more than one record has."""
+    connection.execute("""
+        create or replace temp table block as
+        select rule, key, count(*) filter (open) as n from key group by rule, key having count(*) > 1""")
+
+
 def set_aside_common_keys(connection: Database, settings: Settings) -> list[BlockReport]:
     """Take the keys that too many records share out of `key` and keep them in `set_aside` (key, label).
 
-    Block sizes are counted over open records, so that a restricted record never changes how open records are compared;
-    such a key is set aside for everybody, with the label 0. Restricted records of one label that are too many of a key
-    lose it among themselves and with others, and nobody else does.
+    Too many are more than the settings' largest block, or than keep the pairs of the rule within what it may make of so
+    many records: pairs then grow as records do, and not as their square. Block sizes are counted over open records, so
+    that a restricted record never changes how open records are compared; such a key is set aside for everybody, with
+    the label 0. Restricted records of one label that are too many of a key lose it among themselves and with others,
+    and nobody else does.
     """
-    connection.execute("""
-        create or replace temp table block as
-        select rule, key, count(*) as n from key where open group by rule, key""")
-    connection.execute(
-        "create or replace table set_aside as select key, 0::ubigint as label from block where n > ?"
-        " union all select key, label from key where not open group by key, label having count(*) > ?",
-        [settings.largest_block, settings.largest_block],
-    )
-    counted = {
-        row[0]: row[1:]
-        for row in connection.execute(
-            """select rule, count(*), coalesce(sum(n * (n - 1) // 2) filter (n <= $most), 0), max(n),
-              count(*) filter (n > $most), coalesce(sum(n) filter (n > $most), 0) from block group by rule""",
-            {"most": settings.largest_block},
-        ).fetchall()
-    }
-    drop_keys_set_aside(connection)
-    nothing = (0, 0, 0, 0, 0)
-    return [
-        BlockReport(rule.name, *(int(n) for n in counted.get(number, nothing)))
+    find_blocks(connection)
+    keys = dict(connection.execute("select rule, count(*) from key where open group by rule").fetchall())
+    sizes: dict[int, dict[int, int]] = defaultdict(dict)
+    for number, size, count in connection.execute(
+        "select rule, n, count(*) from block where n > 1 group by rule, n order by rule, n"
+    ).fetchall():
+        sizes[number][size] = count
+    found = connection.execute("select count(*) from record where open").fetchall()[0][0]
+    counted = max(int(found), settings.smallest_population)
+    kept = [
+        largest_kept(
+            sizes[number],
+            largest=settings.largest_block,
+            most_pairs=None if rule.most_pairs is None else rule.most_pairs * counted,
+        )
         for number, rule in enumerate(settings.blocking)
     ]
+    most = " ".join(f"when {number} then {size}" for number, size in enumerate(kept))
+    connection.execute(
+        "create or replace table set_aside as"
+        f" select key, 0::ubigint as label from block where n > {f'case rule {most} end' if most else '0'}"
+        " union all select key, label from key where not open group by key, label having count(*) > ?",
+        [settings.largest_block],
+    )
+    drop_keys_set_aside(connection)
+    return [
+        _report(rule, int(keys.get(number, 0)), sizes[number], kept[number])
+        for number, rule in enumerate(settings.blocking)
+    ]
+
+
+def _report(rule: BlockingRule, keys: int, sizes: Mapping[int, int], kept: int) -> BlockReport:
+    """`keys`: those of each record, counted; in the report, each key counts once."""
+    shared = sum(size * count for size, count in sizes.items())
+    return BlockReport(
+        rule.name,
+        keys=keys - shared + sum(sizes.values()),
+        pairs=sum(count * (size * (size - 1) // 2) for size, count in sizes.items() if size <= kept),
+        largest=max(sizes, default=min(keys, 1)),
+        keys_set_aside=sum(count for size, count in sizes.items() if size > kept),
+        records_set_aside=sum(size * count for size, count in sizes.items() if size > kept),
+    )
 
 
 def drop_keys_set_aside(connection: Database) -> None:
@@ -78,7 +125,8 @@ def make_pairs(connection: Database, *, across: bool = False) -> None:
     """Make `pair`: two records that share a key, and that somebody may read both. `across`: only of two sources."""
     connection.execute("""
         create or replace table pair as
-        select distinct l.id as id_l, r.id as id_r from key l join key r using (key)
+        with of_some as (select key.key, key.id, key.label from key semi join block using (key))
+        select distinct l.id as id_l, r.id as id_r from of_some l join of_some r using (key)
         where l.id < r.id and (l.label = 0 or r.label = 0 or l.label = r.label)""")
     if across:
         connection.execute("""

@@ -20,7 +20,7 @@ from splink.clustering import cluster_pairwise_predictions_at_threshold
 from fourfold.pipeline.resolution import attaching, growing
 from fourfold.pipeline.resolution.judgements import Joining
 from fourfold.pipeline.resolution.model import Model
-from fourfold.pipeline.resolution.scoring import Scored
+from fourfold.pipeline.resolution.scoring import SCORED, Scored
 from fourfold.pipeline.resolution.settings import Settings
 
 type Pair = tuple[int, int]
@@ -65,7 +65,7 @@ def cluster(
     _cut_where_judged_different(connection, apart)
     connection.execute("create or replace table fitting (component bigint, id_l bigint, id_r bigint, small bigint)")
     if settings.groups is not None:
-        attaching.attach(connection, settings, model, settings.groups, scored=scored.table, framed=framed)
+        attaching.attach(connection, settings, model, settings.groups, framed=framed)
         if added:
             growing.keep_what_stood(connection)
         _take_offers(connection, scored, apart)
@@ -153,12 +153,14 @@ def _keep_reasons(connection: duckdb.DuckDBPyConnection, scored: Scored) -> None
         create or replace table fitting as
         select o.* from offer o join record r on r.id = o.component where not r.open
         union all select o.* from offer o join gone on gone.id = o.component""")
+    # A table of its own: in one statement DuckDB writes the steps of every pair before it joins.
+    connection.execute(f"create or replace temp table best as from {SCORED} semi join fitting using (id_l, id_r)")
     connection.execute(
         f"""create or replace temp table reason as
         select e.id_l, e.id_r, f.sureness as match_weight, 1 / (1 + pow(2, -f.sureness)) as probability,
           left(e.waterfall, -1) || ',' || to_json({{'comparison': 'group', 'level': 'fits',
             'weight': f.sureness - e.match_weight, 'tf_weight': 0.0::double}})::varchar || ']' as waterfall
-        from ({scored.edges_sql()}) e join fitting f using (id_l, id_r)"""
+        from ({scored.edges_sql("best")}) e join fitting f using (id_l, id_r)"""
     )
     connection.execute("delete from edge where (id_l, id_r) in (select (id_l, id_r) from reason)")
     connection.execute("insert into edge from reason")

@@ -78,14 +78,18 @@ TESTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
 
 
 def splink_settings(settings: Settings, model: Model, *, prior: float, link_type: LinkType) -> SettingsCreator:
-    """What Splink needs to score pairs: the comparisons, the model's chances, the prior. Which pairs, we say."""
+    """What Splink needs to score pairs: the comparisons, the model's chances, the prior. Which pairs, we say.
+
+    Splink writes which level a pair is of only together with all that was compared, which is most of what it writes. So
+    it is asked for that only where the weights don't tell.
+    """
     return SettingsCreator(
         link_type=link_type,
         unique_id_column_name="id",
         probability_two_random_records_match=prior,
         comparisons=[_comparison(each, model) for each in settings.comparisons],
         blocking_rules_to_generate_predictions=[],
-        retain_matching_columns=True,
+        retain_matching_columns=not all(model.tells_apart(each) for each in settings.comparisons),
         retain_intermediate_calculation_columns=True,
     )
 

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
-from fourfold.pipeline.resolution.settings import DATA, Settings, SettingsWrong
+from fourfold.pipeline.resolution.settings import DATA, Comparison, Settings, SettingsWrong
 
 SHIPPED = DATA / "model.json"
 
 SMALLEST_CHANCE = 1e-9
 LARGEST_PRIOR = 0.05
+ALIKE = 1e-6
+"""Two weights that are no further apart, in bits, are taken for one."""
 USUAL_MATCHES = 1.0
 """How many other records of the same person a record is expected to have, before any is seen."""
 
@@ -48,6 +52,16 @@ class Model:
         """The chance that two records taken at random are one person, among `records` records."""
         population = max(records, settings.smallest_population)
         return min(LARGEST_PRIOR, self.matches_per_record / (population - 1))
+
+    def weights(self, comparison: Comparison) -> dict[str, float]:
+        """What each graded level counts, in bits, whatever its values."""
+        chances = {level.code: self.chances(comparison.name, level.code) for level in comparison.graded}
+        return {code: math.log2(each.m / each.u) for code, each in chances.items()}
+
+    def tells_apart(self, comparison: Comparison) -> bool:
+        """Whether a weight says which level it is of, or that something is missing, which counts nothing."""
+        weights = sorted([0.0, *self.weights(comparison).values()])
+        return all(other - one > ALIKE for one, other in pairwise(weights))
 
     def as_text(self) -> str:
         levels = {

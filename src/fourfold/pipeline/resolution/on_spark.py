@@ -8,7 +8,6 @@ records and every scored pair, for groups are asked about weak pairs too; DuckDB
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -20,7 +19,6 @@ from fourfold.pipeline.resolution.scoring import Scored
 from fourfold.pipeline.resolution.settings import Settings
 
 RECORDS = ("record", "merged", "tombstone", "presence", "set_aside")
-SCORED = "scored_pair"
 
 
 def gather_records(
@@ -41,9 +39,8 @@ def gather_records(
 def score(connection: duckdb.DuckDBPyConnection, spark: SparkDatabase, settings: Settings, model: Model) -> Scored:
     """Make `edge`, and the scored pairs that the clustering asks."""
     scored = scoring.score(spark, settings, model)
-    spark.execute(f"create or replace table {SCORED} as select * from {scored.table}")
-    _carry(connection, spark, ("edge", SCORED, "counted"))
-    return replace(scored, table=SCORED)
+    _carry(connection, spark, ("edge", *((scoring.SCORED,) if settings.groups else ()), "counted"))
+    return scored
 
 
 def _carry(connection: duckdb.DuckDBPyConnection, spark: SparkDatabase, tables: Sequence[str]) -> None:

@@ -151,6 +151,8 @@ def load_records(
         select distinct least(l.id, s.id) as id_l, greatest(l.id, s.id) as id_r
         from merged m join record l on l.source = m.source and l.record_key = m.loser
         join record s on s.source = m.source and s.record_key = m.survivor where l.id <> s.id""")
+    for table in ("delivered", "delivered_thing", "delivered_use", "delivered_presence"):
+        connection.execute(f"drop table {table}")
 
 
 def _only(table: str | None, column: str, source: str, *, word: str = "where") -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -104,9 +105,7 @@ def resolve(
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
     given = model or load_model()
-    with duckdb.connect() as connection:
-        connection.execute("set preserve_insertion_order = false")
-        connection.execute("set temp_directory = $place", {"place": str(making / "spill")})
+    with _database(settings, spill=making / "spill") as connection:
         base = None
         if not (train or whole or frame or spark):
             base = growing.base_for(previous, settings=settings, model=given, person_parquets=person_parquets)
@@ -162,8 +161,37 @@ def resolve(
     (making / "model.json").write_text(chosen.as_text(), encoding="utf-8")
     shutil.rmtree(making / "spill", ignore_errors=True)
     shutil.rmtree(into, ignore_errors=True)
+    _on_disk(making)
     os.replace(making, into)
+    _sync(into.parent)
     return resolution
+
+
+@contextmanager
+def _database(settings: Settings, *, spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory, that writes to `spill` what is more than the settings allow."""
+    with duckdb.connect() as connection:
+        connection.execute("set preserve_insertion_order = false")
+        connection.execute("set temp_directory = $place", {"place": str(spill)})
+        if settings.memory_mb is not None:
+            connection.execute("set memory_limit = $most", {"most": f"{settings.memory_mb}MB"})
+        yield connection
+
+
+def _on_disk(folder: Path) -> None:
+    """Return when all that was written in the folder outlasts the machine: before it gets its name, not after."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            _sync(Path(place) / name)
+        _sync(Path(place))
+
+
+def _sync(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _gather(
@@ -179,6 +207,7 @@ def _gather(
     if frame is None:
         blocks = tuple(blocking.set_aside_common_keys(connection, settings))
     else:
+        blocking.find_blocks(connection)
         growing.load_frame(connection, frame, settings)
         blocking.drop_keys_set_aside(connection)
     blocking.make_pairs(connection)

@@ -1,7 +1,9 @@
 """Scores the pairs of records that share a blocking key, with Splink, and keeps what made each score.
 
-Reads: `record` and `pair`. Makes: `edge` (id_l < id_r, match_weight, probability, waterfall), grain:
-one row a pair at or above the review threshold.
+Reads: `record` and `pair`. Makes: `edge` (id_l < id_r, match_weight, probability, waterfall), grain: one row a pair at
+or above the review threshold; where the settings ask groups, also `scored_pair`, every pair whatever its weight, with
+the level of each comparison and what frequencies added. Pairs are scored in parts, so that what Splink writes about
+each of them is never there for all of them at once.
 """
 
 from __future__ import annotations
@@ -9,33 +11,34 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from splink import Linker
 
 from fourfold.pipeline.engines import Database
 from fourfold.pipeline.engines.splink_door import splink_on
 from fourfold.pipeline.resolution.comparing import splink_settings
-from fourfold.pipeline.resolution.model import Model
+from fourfold.pipeline.resolution.model import ALIKE, Model
 from fourfold.pipeline.resolution.settings import Comparison, Settings
 
 PRIOR = "prior"
+SCORED = "scored_pair"
+PAIRS_AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True)
 class Scored:
-    """The pairs that were scored: `table` has them whatever their weight, where the settings ask groups."""
+    """What the pairs were scored with, and how their steps are written."""
 
     prior: float
-    table: str
     waterfall_sql: str
 
-    def edges_sql(self) -> str:
-        """Every scored pair that may be told of, as an edge; to be narrowed with “and …”."""
+    def edges_sql(self, pairs: str = SCORED) -> str:
+        """Every pair of `pairs` as an edge; to be narrowed with “where …”."""
         return f"""
-            select least(p.id_l, p.id_r) as id_l, greatest(p.id_l, p.id_r) as id_r,
-              p.match_weight, p.match_probability as probability, {self.waterfall_sql} as waterfall
-            from {self.table} p join record l on l.id = p.id_l join record r on r.id = p.id_r
-            where (l.open or r.open or l.label = r.label)"""
+            select id_l, id_r, match_weight, 1 / (1 + pow(2, -match_weight)) as probability,
+              {self.waterfall_sql} as waterfall
+            from {pairs}"""
 
 
 def open_records(connection: Database) -> int:
@@ -50,15 +53,15 @@ def linker_for(
     *,
     prior: float,
     tables: Sequence[str] = ("record",),
-    pairs: str | None = None,
     framed: bool = False,
+    database: Any = None,
 ) -> Linker:
     """A Splink linker with the frequencies of `record_frequencies` registered.
 
-    One table: every pair in it may be compared. Several tables: only pairs of two tables. `pairs`: the table of those
-    to score, where they are known. `framed`: the frequencies are there already.
+    One table: every pair in it may be compared. Several tables: only pairs of two tables. `framed`: the frequencies
+    are there already. `database`: Splink's door to the connection, where more is registered through it.
     """
-    database = splink_on(connection)
+    database = database or splink_on(connection)
     linker = Linker(
         [database.register(connection.table(table)) for table in tables],
         splink_settings(settings, model, prior=prior, link_type="link_only" if len(tables) > 1 else "dedupe_only"),
@@ -69,9 +72,6 @@ def linker_for(
         make = add_new_values if framed else record_frequencies
         frequencies = database.register(connection.table(make(connection, settings, model, column)))
         linker.table_management.register_term_frequency_lookup(frequencies, column)
-    if pairs is not None:
-        said = connection.sql(f"select '0' as match_key, id_l as join_key_l, id_r as join_key_r from {pairs}")
-        linker.table_management.register_blocked_pairs_for_predict(database.register(said))
     return linker
 
 
@@ -130,19 +130,46 @@ def tables_by_source(connection: Database, table: str) -> tuple[str, ...]:
 
 
 def score(connection: Database, settings: Settings, model: Model, *, framed: bool = False) -> Scored:
-    """Make the table `edge` out of `record` and `pair`. `framed`: in what a full run counted, see `growing`."""
+    """Make the tables `edge` and `scored_pair` out of `record` and `pair`. `framed`: in what a full run counted, see
+    `growing`.
+    """
     if not framed:
         count_records(connection, settings)
     prior = model.prior(int(_counted(connection, "open")), settings)
-    linker = linker_for(connection, settings, model, prior=prior, pairs="pair", framed=framed)
+    database = splink_on(connection)
+    linker = linker_for(connection, settings, model, prior=prior, framed=framed, database=database)
     rarest = {column: _rarest(connection, settings, model, column) for column in settings.frequency_columns}
+    waterfall = f"to_json([{_waterfall_sql(settings, model, prior, rarest)}])::varchar"
+    scored = Scored(prior, waterfall)
+    found = connection.execute("select count(*) from pair").fetchall()[0][0]
+    parts = max(1, math.ceil(found / PAIRS_AT_ONCE))
+    for part in range(parts):
+        some = f" where id_l % {parts} = {part}" if parts > 1 else ""
+        said = connection.sql(f"select '0' as match_key, id_l as join_key_l, id_r as join_key_r from pair{some}")
+        linker.table_management.register_blocked_pairs_for_predict(database.register(said))
+        _score_registered(connection, settings, model, linker, scored, first=part == 0)
+    return scored
+
+
+def _score_registered(
+    connection: Database, settings: Settings, model: Model, linker: Linker, scored: Scored, *, first: bool
+) -> None:
+    """Score the pairs of one part and keep what is asked of them later."""
     least_weight = None if settings.groups else settings.review_weight
     found = linker.inference.predict(threshold_match_weight=least_weight, warning_mode="never")
-    scored = Scored(prior, found.physical_name, f"to_json([{_waterfall_sql(settings, prior, rarest)}])::varchar")
-    connection.execute(
-        f"create or replace table edge as {scored.edges_sql()} and p.match_weight >= ?", [settings.review_weight]
+    told = all(model.tells_apart(each) for each in settings.comparisons)
+    levels = ", ".join(
+        f"{_level_of_weight_sql(each, model) if told else f'gamma_{each.name}'}::tinyint as gamma_{each.name}"
+        for each in settings.comparisons
     )
-    return scored
+    added = "".join(f", mw_tf_adj_{each.name}" for each in settings.comparisons if _counts_frequency(each))
+    pairs = f"select id_l, id_r, match_weight, {levels}{added} from {found.physical_name}"
+    edges = f"{scored.edges_sql(f'({pairs})')} where match_weight >= ?"
+    into = "create or replace table {} as" if first else "insert into {}"
+    connection.execute(f"{into.format('edge')} {edges}", [settings.review_weight])
+    if settings.groups:
+        connection.execute(f"{into.format(SCORED)} {pairs}")
+    found.drop_table_from_database_and_remove_from_cache()
 
 
 def prior_weight(prior: float) -> float:
@@ -162,17 +189,36 @@ def _rarest(connection: Database, settings: Settings, model: Model, column: str)
     return math.log2(average * (known + leaning) / (2 + average * leaning))
 
 
-def _waterfall_sql(settings: Settings, prior: float, rarest: Mapping[str, float]) -> str:
+def _counts_frequency(comparison: Comparison) -> bool:
+    return any(level.frequency_of for level in comparison.levels)
+
+
+def _waterfall_sql(settings: Settings, model: Model, prior: float, rarest: Mapping[str, float]) -> str:
     """`weight` is that of a value nobody else has; `tf_weight` what is taken off because others have it too."""
     steps = [_step_sql(f"'{PRIOR}'", f"'{PRIOR}'", f"{prior_weight(prior)!r}::double", "0.0::double")]
     for each in settings.comparisons:
-        weight, tf_weight = f"mw_{each.name}", "0.0::double"
-        if any(level.frequency_of for level in each.levels):
+        weight, tf_weight = _case_sql(each, _written(model.weights(each)), "0.0::double"), "0.0::double"
+        if _counts_frequency(each):
             share = _case_sql(each, {v.code: f"{rarest[v.frequency_of]!r}" for v in each.graded if v.frequency_of}, "0")
             weight, tf_weight = f"{weight} + {share}::double", f"mw_tf_adj_{each.name} - {share}::double"
         codes = {level.code: f"'{level.code}'" for level in each.graded}
         steps.append(_step_sql(f"'{each.name}'", _case_sql(each, codes, "'missing'"), weight, tf_weight))
     return ", ".join(steps)
+
+
+def _level_of_weight_sql(comparison: Comparison, model: Model) -> str:
+    """The level as Splink numbers it, see `_case_sql`, from the weight that it wrote."""
+    last = len(comparison.graded) - 1
+    weights = model.weights(comparison)
+    cases = [
+        f"when abs(mw_{comparison.name} - {weights[level.code]!r}::double) < {ALIKE / 2!r}::double then {last - place}"
+        for place, level in enumerate(comparison.graded)
+    ]
+    return f"(case when mw_{comparison.name} = 0 then -1 {' '.join(cases)} end)"
+
+
+def _written(weights: Mapping[str, float]) -> dict[str, str]:
+    return {code: f"{weight!r}::double" for code, weight in weights.items()}
 
 
 def _case_sql(comparison: Comparison, values: Mapping[str, str], otherwise: str) -> str:

@@ -18,7 +18,7 @@ SHIPPED = DATA / "settings.yaml"
 FOR_FILES = DATA / "any_people.yaml"
 
 FORBIDDEN_INPUTS = ("ethnicity", "nationality", "deprivation", "imd")
-"""Words that no column of a comparison or a blocking rule may contain (Data Protection Act 2018, sections 50A to 50D)."""
+"""Words that no column of a comparison or a rule may contain: Data Protection Act 2018, sections 50A to 50D."""
 
 
 class SettingsWrong(ValueError):
@@ -67,11 +67,15 @@ class Comparison:
 
 @dataclass(frozen=True)
 class BlockingRule:
-    """Pairs that agree on all `columns`, and on one item of the list `each` where it is given, are compared."""
+    """Pairs that agree on all `columns`, and on one item of the list `each` where it is given, are compared.
+
+    `most_pairs`: as many pairs as this, a record, at most; the largest keys are set aside until they are no more.
+    """
 
     name: str
     columns: tuple[str, ...]
     each: str | None = None
+    most_pairs: float | None = None
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,7 @@ class Settings:
     review_weight: float
     smallest_population: int
     weight_of_average: int
+    memory_mb: int | None
     made_of: Mapping[str, tuple[str, ...]]
     comparisons: tuple[Comparison, ...]
     blocking: tuple[BlockingRule, ...]
@@ -194,12 +199,19 @@ def load_settings(path: Path = SHIPPED) -> Settings:
         version=str(loaded["version"]),
         link_weight=float(loaded["thresholds"]["link"]),
         review_weight=float(loaded["thresholds"]["review"]),
+        memory_mb=int(loaded["memory_mb"]) if "memory_mb" in loaded else None,
         smallest_population=int(loaded["prior"]["smallest_population"]),
         weight_of_average=int(loaded["frequencies"]["weight_of_average"]),
         made_of={column: tuple(parts) for column, parts in loaded["frequencies"].get("made_of", {}).items()},
         comparisons=tuple(_comparison(each) for each in loaded["comparisons"]),
         blocking=tuple(
-            BlockingRule(rule["name"], tuple(rule["columns"]), rule.get("each")) for rule in loaded["blocking"]["rules"]
+            BlockingRule(
+                rule["name"],
+                tuple(rule["columns"]),
+                rule.get("each"),
+                rule.get("most_pairs", loaded["blocking"].get("most_pairs")),
+            )
+            for rule in loaded["blocking"]["rules"]
         ),
         largest_block=int(loaded["blocking"]["largest_block"]),
         training=Training(
