@@ -232,6 +232,8 @@ def test_a_hand_over_is_offered_on_its_page_waits_on_my_work_and_is_answered(uni
         threat = nominate(universe, by=MANAGER, leads=services.Leads(lro=universe.merseyside_lro))
     giver = client_for(universe.merseyside_intelligence_manager)
     said = {"owner": "gmp", "lro": str(universe.gmp_lro.pk), "deputy": "", "sio": "", "reason": WHY}
+    same = said | {"owner": "merseyside", "lro": str(universe.merseyside_lro.pk)}
+    assert "nothing here differs from now" in text(giver.post(f"/threats/{threat.reference}/hand-over/", same))
     assert giver.post(f"/threats/{threat.reference}/hand-over/", said).status_code == 302
     page = text(giver.get(f"/threats/{threat.reference}/"))
     assert "Offered to GMP lro" in page

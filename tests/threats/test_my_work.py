@@ -67,6 +67,10 @@ def test_each_total_leads_to_as_many_rows_on_the_page(universe, client_for):
     assert '<a class="govuk-link" href="#changed">12 threats changed since you last looked</a>' in page
     assert page.count("moj-timeline__item") == 12
     assert "2 changed before these" in page
+    everything = (
+        f'href="/threats/?lro={universe.merseyside_lro.pk}&amp;state=open">All 12 open threats that you lead</a>'
+    )
+    assert everything in page
 
 
 @pytest.mark.parametrize("name", ["nwrocu_auditor", "gmp_data_protection_officer"])

@@ -260,7 +260,17 @@ def _mine_part(user: User, mine: tuple[Threat, ...], words: threat_rules.Vocabul
             "You lead no threats yet",
             "Threats that you lead, deputise for or investigate as the senior officer will be here.",
         ),
+        more=_all_of_mine(user, mine) if len(mine) > SHOWN else None,
     )
+
+
+def _all_of_mine(user: User, mine: tuple[Threat, ...]) -> Link:
+    """The whole list, by the part that the person has in most of them."""
+    parts = (("lro", "lead"), ("deputy", "deputise for"), ("sio", "investigate"))
+    led = {each: sum(getattr(threat, f"{each[0]}_id") == user.pk for threat in mine) for each in parts}
+    (part, verb), number = max(led.items(), key=lambda each: each[1])
+    text = f"All {plural(number, 'open threat', 'open threats')} that you {verb}"
+    return Link(text, f"{reverse('threats:list')}?{part}={user.pk}&state=open")
 
 
 def _ours_part(user: User, words: threat_rules.Vocabulary) -> Part:

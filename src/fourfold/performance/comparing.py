@@ -195,7 +195,8 @@ def _told(versions: Sequence[Version], watch: _Watch, *, earlier: datetime, word
     first = versions[0]
     if first.recorded_from > earlier:
         said = ", ".join(
-            f"{field.name.lower()} {wording.of(field, first.fields[field.path])}" for field in watch.fields
+            f"{field.name[:1].lower()}{field.name[1:]} {wording.of(field, first.fields[field.path])}"
+            for field in watch.fields
         )
         after = f"The {watch.noun} was first recorded{_how_late(first, watch)}: {said}"
         yield _Told("", "", after, first.recorded_from, first.recorded_by, str(first.fields.get(watch.reason) or ""))

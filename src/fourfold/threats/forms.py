@@ -274,6 +274,14 @@ class HandOverForm(ReasonForm):
         self.fields |= lead_fields(leaders)
         self.order_fields(self.field_order)
 
+    def clean(self) -> dict[str, Any]:
+        """Somebody or something has to be another than now."""
+        said = super().clean() or {}
+        asked = [name for name in ("owner", "lro", "deputy", "sio") if name in self.fields]
+        if not self.errors and all(said[name] == str(self.initial.get(name) or "") for name in asked):
+            self.add_error("lro", "Choose whom it is handed over to: nothing here differs from now")
+        return said
+
 
 class CloseForm(ReasonForm):
     field_order = ("ground", "closed_on", "reason")

@@ -63,6 +63,7 @@ def spec(words: rules.Vocabulary, *, reads_people: bool) -> ListSpec:
             ),
             ChoiceFilter("lro", "Lead responsible officer", field="lro", choices=lead_choices),
             ChoiceFilter("deputy", "Deputy", field="deputy", choices=deputy_choices),
+            ChoiceFilter("sio", "Senior investigating officer", field="sio", choices=investigator_choices),
             DateFilter("nominated", "Nominated", field="nominated_on"),
         ),
         order="tier",
@@ -135,6 +136,10 @@ def lead_choices() -> list[tuple[str, str]]:
 
 def deputy_choices() -> list[tuple[str, str]]:
     return [(str(user.pk), pages.person_in_words(user)) for user in selectors.deputising()]
+
+
+def investigator_choices() -> list[tuple[str, str]]:
+    return [(str(user.pk), pages.person_in_words(user)) for user in selectors.investigating()]
 
 
 def has_theme(words: rules.Vocabulary, code: str) -> Q:

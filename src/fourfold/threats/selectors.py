@@ -461,6 +461,12 @@ def deputising() -> QuerySet[User]:
     return User.objects.filter(pk__in=found).select_related("organisation").order_by("organisation__name", "name", "pk")
 
 
+def investigating() -> QuerySet[User]:
+    """Senior investigating officers of threats that the reader may see."""
+    found = Threat.objects.exclude(sio=None).values("sio")
+    return User.objects.filter(pk__in=found).select_related("organisation").order_by("organisation__name", "name", "pk")
+
+
 def owners() -> tuple[Organisation, ...]:
     """Organisations that can own a threat."""
     return tuple(Organisation.objects.exclude(kind=OrganisationKind.PARTNER).exclude(region="").order_by("name"))
@@ -667,6 +673,26 @@ def recorded_about(of: Threat, *, until: datetime | None) -> tuple[Recorded, ...
     found.reverse()  # of what was recorded at one moment, what stands on the threat comes above the threat
     shown = (each for each in found if until is None or each.at <= until)
     return tuple(sorted(shown, key=lambda each: each.at, reverse=True))
+
+
+@dataclass(frozen=True)
+class Reclassified:
+    """A threat was said to be of another kind: of which it was until then, when, and who may see that it was."""
+
+    was: str
+    at: datetime
+    label_id: int
+
+
+def reclassified(of: Threat, *, until: datetime | None) -> tuple[Reclassified, ...]:
+    """When a threat was said to be of another kind, in order; what came after `until` left out. One query."""
+    return tuple(
+        Reclassified(each.before["threat_type"], each.at, each.before["label_id"])
+        for each in _versions(Threat, STANDS_ON[Threat], of.pk)
+        if each.before is not None
+        and each.before["threat_type"] != each.fields["threat_type"]
+        and (until is None or each.at <= until)
+    )
 
 
 STANDS_ON: Mapping[type[Versioned], str] = {
