@@ -1,4 +1,5 @@
-"""One Spark session for the tests of the second engine: a small heap, one core's worth of work, no compiled plans."""
+"""One Spark session for the tests of the second engine: a small heap, one core's worth of work, no compiled plans,
+and a Java that compiles little and trusts Spark's own classes."""
 
 import importlib.util
 import os
@@ -11,13 +12,19 @@ from fourfold.pipeline.engines.java import NoJava
 from fourfold.pipeline.engines.spark import NoSpark, SparkDatabase, spark_session
 
 WHY_NOT = "Spark is not installed here: run `make setup-spark` to run the pipeline on it as well"
+JAVA = (
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+UseSerialGC",
+    "-XX:+UnlockDiagnosticVMOptions",
+    "-XX:-BytecodeVerificationRemote",
+)
 QUICK = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.shuffle.partitions": "1",
     "spark.default.parallelism": "1",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.driver.extraJavaOptions": " ".join(JAVA),
 }
 
 
@@ -29,7 +36,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkDatabase]:
     place = tmp_path_factory.mktemp("spark")
     try:
         with spark_session(master="local[1]", workplace=Path(place), options=QUICK) as session:
-            yield SparkDatabase(session, Path(place) / "tables")
+            yield SparkDatabase(session, Path(place) / "tables", at_hand=1_000)
     except (NoSpark, NoJava) as missing:
         if required:
             raise

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+from pyarrow import parquet
 
 from fourfold.pipeline.canonical import macros
 from fourfold.pipeline.canonical.contract import ENTITIES, LINK_TYPES, TABLES, VERSION
@@ -299,6 +300,8 @@ class _Run:
     def _repeated(self, step: Step, every: str) -> list[Check]:
         """The check that a key came before, if any key comes twice."""
         key = _n(step.key)
+        if not self._count(f"SELECT count({key}) - count(DISTINCT {key}) FROM {every}"):
+            return []
         twice = f"SELECT {key} FROM {every} WHERE {key} IS NOT NULL GROUP BY {key} HAVING count(*) > 1"
         name = f"{step.name}__twice"
         self.db.execute(
@@ -306,8 +309,6 @@ class _Run:
             f"min({{'file': source_file, 'line': source_line}}) AS place "
             f"FROM {every} WHERE {key} IN ({twice}) GROUP BY {key}"
         )
-        if not self._count(f"SELECT count(*) FROM {_n(name)}"):
-            return []
         places = f"(SELECT map_from_entries(list((record_key, place))) FROM {_n(name)})"
         first = f"map_extract_value({places}, {key})"
         return [
@@ -339,13 +340,14 @@ class _Run:
             f"{kept_key} AS record_key, {verdict} AS verdict, CAST({flags or '0'} AS BIGINT) AS flags FROM {every}) "
             "WHERE verdict IS NOT NULL OR flags <> 0"
         )
-        if self._count(f"SELECT count(*) FROM {faults}"):
+        if self._any(f"SELECT 1 FROM {faults}"):
             self._keep_faults(name, layout, stopping, warning)
-        self.db.execute(
-            f"INSERT INTO aside_key SELECT {literal(name)}, record_key FROM {faults} "
-            "WHERE verdict IS NOT NULL AND record_key IS NOT NULL"
-        )
-        stopped = self._count(f"SELECT count(*) FROM {faults} WHERE verdict IS NOT NULL")
+        stopped = self._any(f"SELECT 1 FROM {faults} WHERE verdict IS NOT NULL")
+        if stopped and key:
+            self.db.execute(
+                f"INSERT INTO aside_key SELECT {literal(name)}, record_key FROM {faults} "
+                "WHERE verdict IS NOT NULL AND record_key IS NOT NULL"
+            )
         left = (
             f"ANTI JOIN (SELECT source_file, source_line FROM {faults} WHERE verdict IS NOT NULL) USING "
             "(source_file, source_line)"
@@ -462,7 +464,7 @@ class _Run:
     def _circles(self, said: Sequence[str]) -> None:
         """Set aside the tombstones that say a circle, and write the others again."""
         circle = "loser_key IN (SELECT loser_key FROM deleted WHERE round_and_round)"
-        if not self._count(f"SELECT count(*) FROM made_merge WHERE {circle}"):
+        if not self._any(f"SELECT 1 FROM made_merge WHERE {circle}"):
             return
         rule = BY_CODE["Q-MERGE-01"]
         self.db.execute(
@@ -663,7 +665,7 @@ class _Run:
             f"{' '.join(f'WHEN ff_formula_cell({cell}) THEN {cell}' for cell in cells.values())} END "
             f"AS value FROM {_n(f'delivered_{layout.table}')} WHERE {found}"
         )
-        if not self._count("SELECT count(*) FROM hits"):
+        if not self._any("SELECT 1 FROM hits"):
             return
         access = ", ".join(_ACCESS)
         made = " UNION ALL ".join(
@@ -693,20 +695,16 @@ class _Run:
 
     def _counts(self) -> None:
         """Account for every landed row, and write it down. Out wins over held: a part of the row may be held."""
-        outs = " UNION ".join(
-            f"SELECT source_file, source_line FROM {_n(f'made_{contract}')}" for contract in (*ENTITIES, "link")
+        places = [(1, f"SELECT * FROM {_n(f'made_{contract}')}") for contract in (*ENTITIES, "link")]
+        places += [(2, "SELECT * FROM aside WHERE effect = 'QUARANTINE'")]
+        places += [(3, "SELECT * FROM aside WHERE effect = 'HOLD'"), (4, "SELECT * FROM consumed")]
+        fates = " UNION ALL ".join(
+            f"SELECT source_file, source_line, {fate} AS fate FROM ({sql})" for fate, sql in places
         )
-        self.db.execute(f"CREATE TEMP TABLE fate AS SELECT source_file, source_line, 1 AS fate FROM ({outs})")
-        for fate, sql in (
-            (2, "SELECT source_file, source_line FROM aside WHERE effect = 'QUARANTINE'"),
-            (3, "SELECT source_file, source_line FROM aside WHERE effect = 'HOLD'"),
-            (4, "SELECT source_file, source_line FROM consumed"),
-        ):
-            self.db.execute(
-                f"INSERT INTO fate SELECT DISTINCT source_file, source_line, {fate} FROM ({sql}) "
-                "ANTI JOIN fate USING (source_file, source_line)"
-            )
-        rows = self.db.execute("SELECT source_file, fate, count(*) FROM fate GROUP BY ALL").fetchall()
+        rows = self.db.execute(
+            "SELECT source_file, fate, count(*) FROM (SELECT source_file, source_line, min(fate) AS fate "
+            f"FROM ({fates}) GROUP BY ALL) GROUP BY ALL"
+        ).fetchall()
         found = {(file, fate): count for file, fate, count in rows}
         files: dict[str, dict[str, int]] = {}
         for item in self.landed.files:
@@ -716,7 +714,7 @@ class _Run:
             if counts["in"] != sum(counts[word] for word in ("out", "quarantined", "held", "reference")):
                 raise CountsDisagree(f"{item.name}: {counts}")
             files[item.name] = counts
-        tables = {name: self._count(f"SELECT count(*) FROM {_n(f'made_{name}')}") for name in TABLES}
+        tables = {name: parquet.read_metadata(self.folder / f"{name}.parquet").num_rows for name in TABLES}
         by_rule = self.db.execute(
             "SELECT rule_code, effect, count(*) FROM aside GROUP BY ALL ORDER BY rule_code"
         ).fetchall()
@@ -734,6 +732,9 @@ class _Run:
 
     def _count(self, sql: str) -> int:
         return int(self.db.execute(sql).fetchall()[0][0])
+
+    def _any(self, sql: str) -> bool:
+        return bool(self.db.execute(f"{sql} LIMIT 1").fetchall())
 
 
 def _structure(shape: object) -> object:

@@ -11,7 +11,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow
+from pyarrow import parquet
 from sqlglot import exp
 
 from fourfold.pipeline.engines import java, likeness
@@ -63,17 +64,23 @@ class Rows:
 
 @dataclass(frozen=True)
 class _Part:
-    """Rows of a table, and where they are written down; nowhere where there are none yet."""
+    """Rows of a table: written down in a place, or at hand; neither where there are none yet."""
 
     frame: DataFrame
     place: str | None = None
+    rows: pyarrow.Table | None = None
 
 
 class SparkDatabase:
-    """Tables and views in a Spark session, by DuckDB's statements."""
+    """Tables and views in a Spark session, by DuckDB's statements.
 
-    def __init__(self, session: SparkSession, workplace: Path) -> None:
+    `at_hand`: a table or file of up to so many rows is held by the driver instead of being written and read again. It
+    is for records so few that the writing costs more than the work.
+    """
+
+    def __init__(self, session: SparkSession, workplace: Path, *, at_hand: int = 0) -> None:
         workplace.mkdir(parents=True, exist_ok=True)
+        self._at_hand = at_hand
         # A folder of its own, that nobody else may read: a run that was killed may have left one.
         self.session, self.workplace = session, Path(tempfile.mkdtemp(prefix="tables-", dir=workplace))
         self._macros: dict[str, Macro] = {}
@@ -83,7 +90,7 @@ class SparkDatabase:
 
     def execute(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Rows:
         """Run one statement. Raises `NotForSpark` for one that has no form there."""
-        macro = macro_in(query)
+        macro = macro_in(query, self._macros, self._serial)
         if macro is not None:
             self._macros[macro[0]] = macro[1]
             return Rows()
@@ -103,7 +110,7 @@ class SparkDatabase:
         name = re.fullmatch(r"insert into (\S+) values .*", query, re.IGNORECASE | re.DOTALL)
         if name is None:
             raise NotForSpark(query)
-        self._add(name[1], self.session.createDataFrame([tuple(row) for row in parameters], self._schema(name[1])))
+        self._add_lists(name[1], zip(*parameters, strict=True))
 
     def table(self, table_name: str) -> DataFrame:
         return self.session.table(f"`{table_name}`")
@@ -122,8 +129,12 @@ class SparkDatabase:
     def files_of(self, name: str) -> list[str]:
         """Where the rows of a table are, as patterns of Parquet files: at least one, which says its columns."""
         first, *others = self._parts[name]
-        written = [part for part in (first, *others) if part.place] or [self._kept(name, first.frame)]
-        return [f"{part.place}/*.parquet" for part in written]
+        if not others and not first.place:
+            self._parts[name] = [self._written(name, first.frame)]
+        for place, part in enumerate(others, 1):
+            if not part.place:
+                self._parts[name][place] = self._written(name, part.frame)
+        return [f"{part.place}/*.parquet" for part in self._parts[name] if part.place]
 
     def close(self) -> None:
         """Forget the tables and take their files away."""
@@ -133,7 +144,7 @@ class SparkDatabase:
     # Statements ----------------------------------------------------------------------------------------------
 
     def _select(self, turned: Translation, tree: exp.Expr) -> Rows:
-        return Rows(self.session.sql(turned.sql(tree)).collect())
+        return Rows(self._frame(turned, tree).collect())
 
     def _describe(self, turned: Translation, tree: exp.Expr) -> Rows:
         described = tree.this
@@ -145,14 +156,16 @@ class SparkDatabase:
 
     def _create(self, turned: Translation, tree: exp.Expr) -> Rows:
         if isinstance(tree.this, exp.Schema):
-            columns = ", ".join(turned.sql(column) for column in tree.this.expressions)
+            empty = [exp.alias_(exp.cast(exp.Null(), each.kind), each.name) for each in tree.this.expressions]
             name = tree.this.this.name
-            self._put(name, _Part(self.session.createDataFrame([], columns)))
+            frame = self._frame(turned, exp.Select(expressions=empty).where("false"))
+            self._put(name, self._small(frame) or _Part(frame))
             return Rows()
         frame = self._frame(turned, tree.expression)
         name = tree.this.name
         if tree.args.get("kind") == "VIEW":
-            frame.createOrReplaceTempView(f"`{name}`")
+            small = self._small(frame)
+            (small.frame if small else frame).createOrReplaceTempView(f"`{name}`")
             return Rows()
         self._put(name, self._kept(name, frame))
         return Rows()
@@ -200,15 +213,20 @@ class SparkDatabase:
         return Rows()
 
     def _drop(self, turned: Translation, tree: exp.Expr) -> Rows:
-        self._forget(tree.this.name)
+        for table in tree.args["tables"] or [tree.this]:
+            self._forget(table.name)
         return Rows()
 
     def _copy(self, turned: Translation, tree: exp.Expr) -> Rows:
         """One Parquet file, as the contract wants it."""
         target = Path(tree.args["files"][0].name)
         folder = self.workplace / f"{next(self._serial)}-out"
-        frame = self._frame(turned, tree.this)
-        _without_nothing(frame).coalesce(1).write.option("compression", "lz4_raw").parquet(str(folder))
+        frame = _without_nothing(self._frame(turned, tree.this))
+        small = self._small(frame)
+        if small is not None:
+            parquet.write_table(small.rows, target, compression="lz4")
+            return Rows()
+        frame.coalesce(1).write.option("compression", "lz4_raw").parquet(str(folder))
         shutil.move(next(folder.glob("part-*.parquet")), target)
         shutil.rmtree(folder)
         return Rows()
@@ -217,7 +235,24 @@ class SparkDatabase:
 
     def _frame(self, turned: Translation, tree: exp.Expr) -> DataFrame:
         query = tree.this if isinstance(tree, exp.Subquery) and not tree.args.get("alias") else tree
-        return self.session.sql(turned.sql(query))
+        return self.session.sql(turned.sql(self._small_files(query)))
+
+    def _small_files(self, query: exp.Expr) -> exp.Expr:
+        """The query with a table that the driver holds in place of each small Parquet file."""
+        if not self._at_hand:
+            return query
+
+        def held(node: exp.Expr) -> exp.Expr:
+            said = (
+                node.this.expressions if isinstance(node, exp.Table) and isinstance(node.this, exp.ReadParquet) else ()
+            )
+            if len(said) != 1 or parquet.read_metadata(said[0].name).num_rows > self._at_hand:
+                return node
+            name = f"file {next(self._serial)}"
+            self._put(name, self._held(parquet.read_table(said[0].name)))
+            return exp.Table(this=exp.to_identifier(name, quoted=True), alias=node.args.get("alias"))
+
+        return query.transform(held)
 
     def _columns(self, query: str) -> Sequence[str]:
         return self.session.sql(query).columns
@@ -226,13 +261,38 @@ class SparkDatabase:
         return self.session.table(f"`{name}`").schema
 
     def _kept(self, name: str, frame: DataFrame) -> _Part:
-        """The rows, worked out and written down."""
+        """The rows, worked out once."""
+        frame = _without_nothing(frame)
+        return self._small(frame) or self._written(name, frame)
+
+    def _written(self, name: str, frame: DataFrame) -> _Part:
         place = str(self.workplace / f"{next(self._serial)}-{re.sub(r'\W', '_', name)}")
-        _without_nothing(frame).write.parquet(place)
-        return _Part(self.session.read.parquet(place), place)
+        frame.write.parquet(place)
+        return _Part(self.session.read.schema(frame.schema).parquet(place), place)
+
+    def _small(self, frame: DataFrame) -> _Part | None:
+        """The rows at hand, if they are so few."""
+        if not self._at_hand:
+            return None
+        rows = frame.limit(self._at_hand + 1).toArrow()
+        return self._held(rows) if rows.num_rows <= self._at_hand else None
+
+    def _held(self, rows: pyarrow.Table) -> _Part:
+        return _Part(self.session.createDataFrame(rows), rows=rows)
 
     def _add(self, name: str, frame: DataFrame) -> None:
-        self._parts[name].append(self._kept(name, frame))
+        self._join(name, self._kept(name, frame))
+
+    def _join(self, name: str, part: _Part) -> None:
+        """These rows too are in the table."""
+        *others, last = self._parts[name]
+        if part.rows is not None and last.rows is not None and len(part.rows) + len(last.rows) <= self._at_hand:
+            self._parts[name] = [
+                *others,
+                self._held(pyarrow.concat_tables([last.rows, part.rows.cast(last.rows.schema)])),
+            ]
+        else:
+            self._parts[name].append(part)
         self._show(name)
 
     def _put(self, name: str, part: _Part) -> None:
@@ -258,10 +318,13 @@ class SparkDatabase:
         found = re.fullmatch(r"insert into (\w+) select (?:unnest\(\?::[\w\[\]]+\)(?:, )?)+", query)
         if found is None:
             return None
-        schema = self._schema(found[1])
-        named = {field.name: list(values) for field, values in zip(schema, parameters, strict=True)}
-        self._add(found[1], self.session.createDataFrame(pyarrow.table(named), schema))
+        self._add_lists(found[1], parameters)
         return Rows()
+
+    def _add_lists(self, name: str, columns: Iterable[Sequence[Any]]) -> None:
+        schema = self._schema(name)
+        named = {field.name: list(values) for field, values in zip(schema, columns, strict=True)}
+        self._add(name, self.session.createDataFrame(pyarrow.table(named), schema))
 
 
 def _remove(parts: Sequence[_Part]) -> None:

@@ -1,7 +1,7 @@
 """DuckDB's SQL as Spark's: the one place where the two engines are told apart.
 
 sqlglot turns most of a statement; what it does not know is in the tables below. Macros are written out where they are
-used, for Spark's own functions may not stand inside a lambda.
+used, for Spark's own functions may not stand inside a lambda. A macro is turned once, when it is made.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from itertools import count
 from typing import Any
 
 import sqlglot
 from sqlglot import exp
+
+from fourfold.formats.dates import OLDEST_YEAR
 
 FUNCTIONS: Mapping[str, str] = {
     # DuckDB's name: the same in Spark's words, {0} the first argument
@@ -36,6 +39,17 @@ MACROS: Mapping[str, str] = {
       else convert_timezone('Europe/London', 'UTC', ts) end""",
     "ff_icu_london": "convert_timezone('UTC', 'Europe/London', ts)",
 }
+WITHOUT_SHORT_CUTS: Mapping[str, str] = {
+    # Macros with a first branch that saves DuckDB work on most rows, without it and in DuckDB's words: on Spark each
+    # branch is planned again wherever the macro stands, which costs more than the rows do.
+    "ff_trim": "trim(x, ' ')",
+    "ff_formula_cell": "ff_formula(x)",
+    "ff_pnc_by": "list_transform([ff_squashed(x)], lambda t: ff_pnc_text(t, latest_year))[1]",
+    "ff_local_uk": "list_transform([ff_trim(x)], lambda t: ff_local_text(t))[1]",
+    "ff_clock": f"""list_transform([stamp], lambda ts: CASE WHEN ts IS NULL OR year(ts) < {OLDEST_YEAR}
+      THEN ff_moment(NULL, NULL, 'invalid') ELSE ff_clock_before_1996(ts, q) END)[1]""",
+    "ff_london_day": "CAST(ff_icu_london(utc) AS DATE)",
+}
 TYPES: Mapping[str, str] = {"VARCHAR": "string", "BIGINT": "bigint", "DOUBLE": "double"}
 CLOCK: Mapping[str, str] = {
     "%Y": "yyyy", "%m": "MM", "%d": "dd", "%H": "HH", "%I": "hh", "%M": "mm", "%S": "ss", "%p": "a",
@@ -43,6 +57,9 @@ CLOCK: Mapping[str, str] = {
 }  # fmt: skip
 
 _MACRO = re.compile(r"\s*create (?:or replace )?(?:temp )?macro (\w+)\((.*?)\) as (.*)", re.IGNORECASE | re.DOTALL)
+
+_PARTS = re.compile(r"'(?:[^'\\]|\\.)*'|`[^`]*`|\(|\)|\b(?:CASE|END)\b")
+_ARGUMENT = re.compile(r"\x00(\d+)\x00")
 
 _QUESTION = re.compile(r"'(?:[^']|'')*'|\?")
 
@@ -70,20 +87,45 @@ _WORDS = {"accented": _ACCENTED.replace("'", "\\'"), "plain": _PLAIN.replace("\\
 
 @dataclass(frozen=True)
 class Macro:
-    arguments: tuple[str, ...]
-    body: exp.Expr
+    """A macro in Spark's SQL, with places for what it is given."""
+
+    arguments: int
+    text: str
+
+    def used(self, given: Sequence[exp.Expr]) -> exp.Expr:
+        if len(given) != self.arguments:
+            raise NotForSpark(f"A macro of {self.arguments} arguments was given {len(given)}: {self.text}")
+        said = [_whole(value.sql("spark")) for value in given]
+        return exp.Var(this=_ARGUMENT.sub(lambda place: said[int(place[1])], self.text))
 
 
-def macro_in(statement: str) -> tuple[str, Macro] | None:
-    """The macro that a statement makes, if it makes one."""
+def macro_in(statement: str, macros: Mapping[str, Macro], serial: count[int]) -> tuple[str, Macro] | None:
+    """The macro that a statement makes, if it makes one. `macros`: those it may use; `serial`: for names of its own."""
     found = _MACRO.fullmatch(statement)
     if found is None:
         return None
     name = found[1].lower()
-    arguments = tuple(each.strip().lower() for each in found[2].split(",") if each.strip())
+    arguments = [each.strip().lower() for each in found[2].split(",") if each.strip()]
+    places: dict[str, exp.Expr] = {each: exp.Var(this=f"\x00{n}\x00") for n, each in enumerate(arguments)}
     if name in MACROS:
-        return name, Macro(arguments, sqlglot.parse_one(MACROS[name], read="spark"))
-    return name, Macro(arguments, _parsed(found[3]))
+        tree = _filled_in(sqlglot.parse_one(MACROS[name], read="spark"), places)
+    else:
+        body = _own_names(_parsed(WITHOUT_SHORT_CUTS.get(name, found[3])), serial)
+        tree = _in_sparks_words(_filled_in(body, places), macros)
+    return name, Macro(len(arguments), _whole(tree.sql("spark")))
+
+
+def _whole(text: str) -> str:
+    """An expression that may stand anywhere. No more brackets than it needs: Spark reads far ahead for each one."""
+    if re.fullmatch(r"[\w.`\x00]+|'[^'\\]*'", text):
+        return text
+    depth, ends = 0, []
+    for part in _PARTS.finditer(text):
+        depth += {"(": 1, ")": -1, "CASE": 1, "END": -1}.get(part[0], 0)
+        if depth == 0 and part[0] in {")", "END"}:
+            ends.append(part.end())
+    alone = len(ends) == 1 and re.match(r"\w*\(|CASE\b", text) and re.fullmatch(r"(?:\[\d+\])?", text[ends[0] :])
+    return text if alone else f"({text})"
 
 
 def _parsed(text: str) -> exp.Expr:
@@ -95,15 +137,14 @@ class NotForSpark(ValueError):
 
 
 class Translation:
-    """One statement on its way to Spark: the macros there are, the values it was given."""
+    """One statement on its way to Spark: the macros there are, the columns of tables."""
 
     def __init__(self, macros: Mapping[str, Macro], columns: Columns) -> None:
         self._macros, self._columns = macros, columns
-        self._serial = count(1)
 
     def parsed(self, statement: str, values: Sequence[Any] | Mapping[str, Any] | None) -> exp.Expr:
-        """The statement with its values in it and every macro written out."""
-        return self._written_out(_with_values(statement, values) if values else _parsed(statement))
+        """The statement with its values in it."""
+        return _with_values(statement, values) if values else _parsed(statement)
 
     def sql(self, tree: exp.Expr) -> str:
         """A query, or a part of one, as Spark reads it."""
@@ -114,21 +155,7 @@ class Translation:
             self._replaced_columns(select)
         for union in reversed(list(tree.find_all(exp.Union))):
             self._by_name(union)
-        return str(_in_sparks_words(tree).sql("spark"))
-
-    # Macros --------------------------------------------------------------------------------------------------
-
-    def _written_out(self, tree: exp.Expr) -> exp.Expr:
-        def written(node: exp.Expr) -> exp.Expr:
-            macro = self._macros.get(node.name.lower()) if isinstance(node, exp.Anonymous) else None
-            return self._body(macro, node.expressions) if macro else node
-
-        return tree.transform(written)
-
-    def _body(self, macro: Macro, given: Sequence[exp.Expr]) -> exp.Expr:
-        body = _own_names(macro.body.copy(), self._serial)
-        wanted = dict(zip(macro.arguments, given, strict=True))
-        return exp.paren(self._written_out(_filled_in(body, wanted)))
+        return str(_in_sparks_words(tree, self._macros).sql("spark"))
 
     # What DuckDB allows in a query and Spark does not --------------------------------------------------------
 
@@ -244,7 +271,8 @@ def _filled_in(body: exp.Expr, wanted: Mapping[str, exp.Expr]) -> exp.Expr:
                 value = exp.paren(wanted[node.table.lower()].copy())
                 return exp.Dot(this=value, expression=exp.to_identifier(node.name))
             if not node.table and node.name.lower() in wanted:
-                return exp.paren(wanted[node.name.lower()].copy())
+                value = wanted[node.name.lower()].copy()
+                return value if isinstance(value, (exp.Column, exp.Literal, exp.Var)) else exp.paren(value)
         return node
 
     return body.transform(filled)
@@ -277,11 +305,12 @@ def _value(value: Any) -> exp.Expr:
 # One node at a time ------------------------------------------------------------------------------------------
 
 
-def _in_sparks_words(tree: exp.Expr) -> exp.Expr:
-    """Every node after those inside it."""
+def _in_sparks_words(tree: exp.Expr, macros: Mapping[str, Macro]) -> exp.Expr:
+    """Every node after those inside it, with macros written out."""
     for node in reversed(list(tree.walk())):
-        change = next((change for kind, change in _CHANGES if isinstance(node, kind)), None)
-        new = change(node) if change else node
+        macro = macros.get(node.name.lower()) if isinstance(node, exp.Anonymous) else None
+        change = _change_of(type(node))
+        new = macro.used(node.expressions) if macro else change(node) if change else node
         if new is node:
             continue
         if node is tree:
@@ -317,8 +346,14 @@ def _moment(text: exp.Expr, forms: exp.Expr) -> exp.Expr:
     """The first of the forms that fits, or nothing."""
     said = [each.name for each in forms.expressions] if isinstance(forms, exp.Array) else [forms.name]
     spelt = ["".join(CLOCK.get(part, part) for part in re.findall(r"%.|[^%]", form)) for form in said]
+    if len(spelt) == 2:
+        longer, shorter = spelt
+        start = next((n for n, (a, b) in enumerate(zip(longer, shorter, strict=False)) if a != b), len(shorter))
+        end = len(shorter) - start
+        if longer.endswith(shorter[start:]):  # one form, of which a part may be left out
+            spelt = [f"{shorter[:start]}[{longer[start : len(longer) - end]}]{shorter[start:]}"]
     tries = ", ".join(f"try_to_timestamp({{0}}, '{form}')" for form in spelt)
-    return _made(f"coalesce({tries})", text)
+    return _made(f"coalesce({tries})" if len(spelt) > 1 else tries, text)
 
 
 def _ddl(shape: object) -> str:
@@ -384,6 +419,14 @@ def _bracket(node: exp.Expr) -> exp.Expr:
     return node
 
 
+def _field(node: exp.Dot) -> exp.Expr:
+    """A field of the items of a list as rows: the field is taken before they are made rows."""
+    items = node.this.unnest()
+    if not isinstance(items, exp.Explode):
+        return node
+    return _made(f"explode(transform({{0}}, item -> item.{node.expression.name}))", items.this)
+
+
 def _whole_number(node: exp.Expr) -> int | None:
     said = node.sql()
     return int(said) if re.fullmatch(r"-?\d+", said) else None
@@ -393,6 +436,8 @@ def _lambda(node: exp.Expr) -> exp.Expr:
     """DuckDB counts the places of a list from one."""
     if len(node.expressions) == 2:
         place = node.expressions[1].name
+        if any(re.search(rf"\b{place}\b", text.name) for text in node.this.find_all(exp.Var)):
+            raise NotForSpark(f"The place in a list may not be given to a macro: {node.sql('duckdb')}")
         for name in list(node.this.find_all(exp.Identifier)):
             if name.name == place and _stands_alone(name):
                 value = name.parent if isinstance(name.parent, exp.Column) else name
@@ -407,11 +452,22 @@ def _collected(node: exp.Expr) -> exp.Expr:
     value = said.this if order else said
     if isinstance(value, exp.Distinct):
         return _made("array_sort(collect_set({0}))" if order else "collect_set({0})", value.expressions[0])
-    if order:
-        raise NotForSpark(f"A list in an order of its own: {node.sql('duckdb')}")
     if isinstance(value, exp.Tuple):
         value = _made("struct({0}, {1})", *value.expressions)
-    return _made("collect_list({0})", value)
+    return _in_order(value, said.expressions) if order else _made("collect_list({0})", value)
+
+
+def _in_order(value: exp.Expr, keys: Sequence[exp.Expr]) -> exp.Expr:
+    """A list in the order of its keys, those that are null last: Spark sorts structs, and puts a null field first."""
+    if any(key.args.get("desc") for key in keys):
+        raise NotForSpark(f"A list from the last to the first: {value.sql('duckdb')}")
+    places = range(1, len(keys) + 1)
+    sorted_by = ", ".join(f"isnull({{{place}}}) as no_key_{place}, {{{place}}} as key_{place}" for place in places)
+    return _made(
+        f"transform(array_sort(collect_list(struct({sorted_by}, {{0}} as item))), entry -> entry.item)",
+        value,
+        *(key.this for key in keys),
+    )
 
 
 def _best(node: exp.Expr) -> exp.Expr:
@@ -475,6 +531,7 @@ _CHANGES: tuple[tuple[type[exp.Expr], Callable[[Any], exp.Expr]], ...] = (
     (exp.Length, _length),
     (exp.Array, _array),
     (exp.Bracket, _bracket),
+    (exp.Dot, _field),
     (exp.Lambda, _lambda),
     (exp.ArrayAgg, _collected),
     (exp.ArgMax, _best),
@@ -487,3 +544,8 @@ _CHANGES: tuple[tuple[type[exp.Expr], Callable[[Any], exp.Expr]], ...] = (
     (exp.Table, _file),
     (exp.DataType, _signed),
 )
+
+
+@cache
+def _change_of(kind: type[exp.Expr]) -> Callable[[Any], exp.Expr] | None:
+    return next((change for each, change in _CHANGES if issubclass(kind, each)), None)
