@@ -20,8 +20,8 @@ demo: setup ## Build the demonstration region if it is not there yet, serve it, 
 	@$(FOURFOLD) demo build
 	@$(FOURFOLD) serve
 
-test: setup-dev ## Run every test and check (a missing Chromium skips the browser tests with a sentence)
-	@$(MAKE) --no-print-directory check
+# With FOURFOLD_SPARK_TESTS set the tests need Spark: it is installed beside the checks under `make -j2`.
+test: check $(if $(FOURFOLD_SPARK_TESTS),setup-spark) ## Run every test and check (a missing Chromium skips the browser tests with a sentence)
 	@$(PYTHON) -m pytest --numprocesses=auto --dist=loadfile
 
 check: setup-dev ## Format, lint, types, import contracts, migrations
