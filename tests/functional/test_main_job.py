@@ -7,34 +7,16 @@ from playwright.sync_api import Locator, Page, expect
 
 from fourfold.entry import demo, demo_build
 from fourfold.entry.demo import PASSWORD
-from tests.browser import axe, overflow
+from tests.browser import give_a_reason, sign_in, sound
 from tests.functional.conftest import PEOPLE, Demonstration
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ANALYST = "analyst@merseyside.example"
 
 
-def sound(page: Page) -> None:
-    """The page can be used by everybody: axe finds nothing, and nothing is cut off at the side."""
-    assert axe(page) == [], page.url
-    assert overflow(page) == 0, page.url
-
-
-def sign_in(page: Page, site: str, email: str = ANALYST) -> None:
-    page.goto(f"{site}/sign-in/")
+def say_why(page: Page) -> None:
     sound(page)
-    page.get_by_label("Email").fill(email)
-    page.get_by_role("textbox", name="Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Good")
-
-
-def give_a_reason(page: Page) -> None:
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Why do you need")
-    sound(page)
-    page.get_by_label("Managing a threat on the master list").check()
-    page.locator("main textarea, main input[type=text]").first.fill("Reviewing who is in the group")
-    page.get_by_role("main").get_by_role("button").first.click()
+    give_a_reason(page, of_kind="Managing a threat on the master list")
 
 
 def count(page: Page) -> int:
@@ -58,7 +40,9 @@ def test_an_analyst_goes_from_the_list_to_the_sources_of_a_member_and_back_in_ti
     demonstration: Demonstration, browser_page: Page
 ) -> None:
     page, site = browser_page, demonstration.address
-    sign_in(page, site)
+    page.goto(f"{site}/sign-in/")
+    sound(page)
+    sign_in(page, site, ANALYST, PASSWORD)
     sound(page)
 
     page.get_by_role("link", name="Threats", exact=True).click()
@@ -88,7 +72,7 @@ def test_an_analyst_goes_from_the_list_to_the_sources_of_a_member_and_back_in_ti
     threat = page.get_by_role("heading", level=1).inner_text()
 
     page.get_by_role("link", name=re.compile("^Members")).first.click()
-    give_a_reason(page)
+    say_why(page)
     expect(page.get_by_role("heading", level=1)).to_have_text(threat)
     sound(page)
 
@@ -109,7 +93,7 @@ def test_the_history_of_a_threat_reads_in_words_and_people_to_protect_stand_apar
     demonstration: Demonstration, browser_page: Page
 ) -> None:
     page, site = browser_page, demonstration.address
-    sign_in(page, site)
+    sign_in(page, site, ANALYST, PASSWORD)
     page.goto(f"{site}/threats/?sort=reference")
     page.locator("tbody tr").first.get_by_role("link").first.click()
     page.get_by_role("link", name="History", exact=True).click()
@@ -117,14 +101,14 @@ def test_the_history_of_a_threat_reads_in_words_and_people_to_protect_stand_apar
     expect(page.get_by_role("main")).to_contain_text("Why: ")
     sound(page)
     page.get_by_role("link", name=re.compile("^People to protect")).first.click()
-    give_a_reason(page)
+    say_why(page)
     expect(page.get_by_role("main")).to_contain_text("never counted as offenders")
     sound(page)
 
 
 def test_the_list_is_used_by_keyboard_alone(demonstration: Demonstration, browser_page: Page) -> None:
     page, site = browser_page, demonstration.address
-    sign_in(page, site)
+    sign_in(page, site, ANALYST, PASSWORD)
     page.goto(f"{site}/threats/")
     page.keyboard.press("Tab")
     expect(page.locator(":focus")).to_have_text("Skip to main content")
@@ -147,7 +131,7 @@ def test_the_list_is_used_by_keyboard_alone(demonstration: Demonstration, browse
 
 def test_everything_fits_a_phone(demonstration: Demonstration, phone_page: Page) -> None:
     page, site = phone_page, demonstration.address
-    sign_in(page, site, "intelligence-manager@merseyside.example")
+    sign_in(page, site, "intelligence-manager@merseyside.example", PASSWORD)
     sound(page)
     page.goto(f"{site}/threats/")
     sound(page)
@@ -172,5 +156,5 @@ def test_the_demonstration_is_built_once_and_says_who_can_sign_in(
     who = "\n".join(demo.who_to_sign_in_as())
     assert PASSWORD in who
     assert ANALYST in who
-    sign_in(browser_page, demonstration.address, "auditor@nwrocu.example")
+    sign_in(browser_page, demonstration.address, "auditor@nwrocu.example", PASSWORD)
     sound(browser_page)
