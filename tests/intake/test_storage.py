@@ -99,6 +99,21 @@ def test_an_empty_file_and_an_empty_folder_are_refused(store, tmp_path):
         assert refusal.code == "IN1"
 
 
+def test_old_resolution_runs_go_but_not_the_newest_or_one_that_something_stands_on(store):
+    runs = [f"r-2026010{day}T060000-{day}" for day in range(1, 7)]
+    for run in runs:
+        (store.resolution_folder(run) / "index").mkdir(parents=True)
+        store.judgements_file(run).write_bytes(b"judged")
+        store.thing_judgements_file(run).write_bytes(b"judged")
+    store.resolution_folder(f"{runs[3]}.making").mkdir()
+    store.forget_resolutions(but={runs[0], runs[5]}, newest=2)
+    kept = {runs[0], runs[4], runs[5]}
+    names = {path.name for path in (store.folder / "resolution").iterdir()}
+    assert names == {f"{run}{end}" for run in kept for end in ("", "-judgements.parquet", "-thing-judgements.parquet")}
+    store.forget_resolutions(but=set(), newest=2)
+    assert not store.resolution_folder(runs[0]).exists()
+
+
 def test_a_delivery_is_laid_out_again_as_it_was(store, tmp_path):
     folder = deliveries.small(tmp_path / "2026-01-04")
     kept = store.keep_delivery(folder)

@@ -260,6 +260,11 @@ def _resolve(ready: list[Batch], desk: Desk) -> Resolved | None:
                 next_cluster=last.next_cluster if last else 1,
                 judgements=judgements,
             )
+            with _acting():
+                needed = _resolutions_needed()
+            desk.store.forget_resolutions(
+                but={run, *needed, *((last.run,) if last else ())}, newest=rules.RESOLUTIONS_KEPT
+            )
             resolved = Resolved(
                 run=run,
                 clusters=made.clusters,
@@ -618,6 +623,13 @@ def _last_resolution(desk: Desk) -> Resolved | None:
     done = StepRun.objects.filter(step=Step.PUBLISH, outcome=Outcome.DONE).exclude(detail__resolution="")
     last = done.order_by("-ended_at", "-pk").first()
     return _from_detail(last.detail, desk) if last else None
+
+
+def _resolutions_needed() -> set[str]:
+    """The runs that batches are waiting to be published with, and those they went on from."""
+    waiting = StepRun.objects.filter(step=Step.RESOLVE, outcome=Outcome.DONE, batch__state=State.RESOLVED)
+    details = waiting.values_list("detail__resolution", "detail__previous")
+    return {str(run) for pair in details for run in pair if run}
 
 
 def _resolution_of(batches: list[Batch], last: Resolved | None, desk: Desk) -> Resolved | None:

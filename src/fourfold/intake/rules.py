@@ -208,6 +208,8 @@ def total(counts: Iterable[Counts]) -> Counts:
 MOST_BYTES_UPLOADED = 2 * 1024**3
 MOST_BYTES_UNPACKED = 20 * 1024**3
 MOST_FILES = 200
+RESOLUTIONS_KEPT = 3
+"""How many of the newest resolution runs keep their files; one that something still stands on is kept besides."""
 MOST_EXPANSION = 200
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,119}")
 SOURCE_CODE = re.compile(r"[a-z][a-z0-9_]{1,39}")
