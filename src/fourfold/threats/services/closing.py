@@ -20,6 +20,7 @@ from fourfold.threats.services.writing import (
     note_answer,
     save,
     to_manage,
+    withdrawn,
     write_answer,
     write_closed,
 )
@@ -95,17 +96,7 @@ def refuse_closing(*, actor: User, closing: Closing, now: datetime, reason: str)
 @transaction.atomic
 def withdraw_closing(*, actor: User, closing: Closing, now: datetime, reason: str) -> Closing:
     """Take a proposal back before it is answered."""
-    threat = closing.threat
-    if not rules.may_manage(actor, owner=threat.owner.code, audience=threat.label.audience):
-        raise rules.broken("TH54")
-    locked(Threat, threat.pk)
-    closing = locked(Closing, closing.pk)
-    if closing.answer:
-        raise rules.broken("TH43")
-    rules.check_reason(reason)
-    write_answer(closing, Answer.WITHDRAWN, actor=actor, now=now, reason=reason)
-    note_answer(threat, "closing withdrawn", reason)
-    return closing
+    return withdrawn(closing, actor=actor, now=now, reason=reason, change="closing withdrawn")
 
 
 @transaction.atomic

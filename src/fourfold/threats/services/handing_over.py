@@ -21,6 +21,7 @@ from fourfold.threats.services.writing import (
     note_answer,
     owned_by,
     to_manage,
+    withdrawn,
     write_answer,
 )
 
@@ -121,17 +122,7 @@ def decline_hand_over(*, actor: User, hand_over: HandOver, now: datetime, reason
 @transaction.atomic
 def withdraw_hand_over(*, actor: User, hand_over: HandOver, now: datetime, reason: str) -> HandOver:
     """Take an offer back before it is answered: whoever may manage the threat where it still is."""
-    threat = hand_over.threat
-    if not rules.may_manage(actor, owner=threat.owner.code, audience=threat.label.audience):
-        raise rules.broken("TH54")
-    locked(Threat, threat.pk)
-    offered = locked(HandOver, hand_over.pk)
-    if offered.answer:
-        raise rules.broken("TH43")
-    rules.check_reason(reason)
-    write_answer(offered, Answer.WITHDRAWN, actor=actor, now=now, reason=reason)
-    note_answer(threat, "hand-over withdrawn", reason)
-    return offered
+    return withdrawn(hand_over, actor=actor, now=now, reason=reason, change="hand-over withdrawn")
 
 
 def _give(threat: Threat, change: str, reason: str, *, leads: Leads, owner: Organisation | None) -> Threat:

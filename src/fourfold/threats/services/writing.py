@@ -86,6 +86,23 @@ def write_answer(asked: HandOver | Closing, answer: Answer, *, actor: User, now:
     save(asked, "answer", "answered_by", "answered_at", "answer_reason")
 
 
+def withdrawn[Asked: (HandOver, Closing)](
+    asked: Asked, *, actor: User, now: datetime, reason: str, change: str
+) -> Asked:
+    """What was asked for and not answered yet is taken back, by whoever may manage the threat where it still is."""
+    threat = asked.threat
+    if not rules.may_manage(actor, owner=threat.owner.code, audience=threat.label.audience):
+        raise rules.broken("TH54")
+    locked(Threat, threat.pk)
+    asked = locked(type(asked), asked.pk)
+    if asked.answer:
+        raise rules.broken("TH43")
+    rules.check_reason(reason)
+    write_answer(asked, Answer.WITHDRAWN, actor=actor, now=now, reason=reason)
+    note_answer(threat, change, reason)
+    return asked
+
+
 def asked_and_answered(asked: str, answer: str, reason: str) -> str:
     """Why a threat was changed that somebody asked for and somebody else granted: the words of both."""
     return f"{asked.rstrip('. ')}. {answer}" + (f": {reason}" if reason else ".")
