@@ -1,6 +1,7 @@
 """A person or a threat as a file for programs: the pages' file and rules, one answer for hidden and not there."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -112,6 +113,18 @@ def test_who_may_not_read_people_or_threats_takes_nothing(world, universe, clien
     with pytest.raises(RuleBroken) as refused:
         token_of(universe.nwrocu_auditor)
     assert refused.value.code == "AR4"
+
+
+def test_a_token_is_made_for_files_on_its_page_and_says_so_there(world, universe, client_for):
+    client, soon = client_for(universe.gmp_analyst), clock.today() + timedelta(days=9)
+    day = {f"expires_on_{part}": getattr(soon, part) for part in ("day", "month", "year")}
+    tokens = []
+    for more in ({}, {"takes_files": "on"}):
+        page = client.post(reverse("performance:make_reader"), {"name": "Link analysis", **day, **more})
+        tokens += re.findall(r"<code>(ffr_[^<]+)</code>", page.content.decode())
+    assert page.content.decode().count("Link analysis (takes files too)") == 1
+    statuses = [post(f"/people/{world.reference('alpha')}", token).status_code for token in tokens]
+    assert statuses == [401, 200]
 
 
 def test_a_signed_in_person_takes_it_with_the_session_and_only_from_a_page_of_ours(world, universe, client_for):
