@@ -110,6 +110,15 @@ def test_a_missing_answer_is_asked_for_at_its_question(universe, client_for, thr
     assert not made(universe)
 
 
+def test_all_that_is_missing_is_asked_for_at_once(universe, client_for, threat):
+    nothing = answers(threat) | {"threat": "", "primary_p": "", "category": "", "when": "ANOTHER"}
+    page = client_for(universe.merseyside_analyst).post(form_address(), nothing).content.decode()
+    for sentence in ("Choose the threat that was disrupted", "Choose which of Pursue", "Choose the effect"):
+        assert sentence in page
+    assert "Enter the day it happened" in page
+    assert "there is none called" not in page
+
+
 def test_a_draft_is_kept_at_each_step_for_its_author_alone_and_emptied_when_sent(universe, client_for, threat):
     client, key = client_for(universe.merseyside_analyst), uuid4()
     keep = reverse("disruptions:keep", kwargs={"key": key})

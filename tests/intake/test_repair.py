@@ -151,12 +151,17 @@ def test_a_row_of_a_batch_that_is_not_published_is_not_repaired_yet(published, p
     assert refused.value.code == "IN15"
 
 
-def test_a_line_that_was_cut_short_is_typed_again_whole(sources, load, desk, tmp_path, universe):
+@pytest.mark.usefixtures("sources")
+def test_a_line_that_was_cut_short_is_typed_again_whole(load, desk, tmp_path, universe, reading):
     raw = b'"P5","05","BARLOW"\r\n'
     rows = {"person.csv": [person("P1", "HARGREAVE", "Tomos", "14/02/1988")]}
     batch = load(write_niche(tmp_path / "d", rows, raw={"person.csv": raw}))
     row = row_of(batch, "Q-ROW-01")
     assert row.column == ""
+    address = reverse("intake:row", args=[batch.pk, row.pk])
+    page = html.unescape(reading(universe.merseyside_intelligence_manager).get(address).content.decode())
+    assert "The columns of the file, in its first line: " in page
+    assert '"Surname"' in page
     line = ",".join(f'"{cell}"' for cell in person("P5", "BARLOW", "Jo", "01/02/1990"))
     supplement = process(repair(universe.merseyside_intelligence_manager, row, line, desk), desk)
     with acting_as(service_user("intake")):

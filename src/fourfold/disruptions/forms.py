@@ -17,6 +17,7 @@ from fourfold.threats import rules as threat_rules
 Choices = list[tuple[str, Any]]
 NOTHING = ("", "Not said")
 TODAY, YESTERDAY, ANOTHER = "TODAY", "YESTERDAY", "ANOTHER"
+NO_THREAT = "Choose the threat that was disrupted"
 ROWS = 3
 STATEMENT_HINT = "A few words will do to send it. It passes with forty words in all three answers."
 
@@ -204,6 +205,18 @@ class RecordForm(FactFields):
         add["evidence_text"] = _text("Evidence", limit=rules.TEXT_LIMIT)
         add["evidence_grade"] = _select("How well it is known", grade_choices())
         add["different_because"] = _area("What is different from the record it resembles?", rows=2)
+
+    def clean(self) -> dict[str, Any]:
+        """Every question that wants an answer and has none, all at once; what else is wrong, the rules find."""
+        got = super().clean() or {}
+        unanswered = {"threat": NO_THREAT, "primary_p": rules.SENTENCES["DI9"], "category": rules.SENTENCES["DI8"]}
+        if got.get("when") == ANOTHER:
+            unanswered["event_on"] = rules.SENTENCES["DI3"]
+        for name, sentence in unanswered.items():
+            field = "q" if name == "threat" else name
+            if not got.get(name) and field not in self.errors:
+                self.add_error(field, sentence)
+        return got
 
     def said(self, *, today: date) -> rules.Said:
         """What the answers say. Raises nothing: what is missing, the rules find."""

@@ -51,7 +51,7 @@ class Part:
     table: Table
     empty: Empty
     name: str = ""
-    more: Link | None = None
+    more: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,17 +260,18 @@ def _mine_part(user: User, mine: tuple[Threat, ...], words: threat_rules.Vocabul
             "You lead no threats yet",
             "Threats that you lead, deputise for or investigate as the senior officer will be here.",
         ),
-        more=_all_of_mine(user, mine) if len(mine) > SHOWN else None,
+        more=_all_of_mine(user, mine) if len(mine) > SHOWN else (),
     )
 
 
-def _all_of_mine(user: User, mine: tuple[Threat, ...]) -> Link:
-    """The whole list, by the part that the person has in most of them."""
-    parts = (("lro", "lead"), ("deputy", "deputise for"), ("sio", "investigate"))
-    led = {each: sum(getattr(threat, f"{each[0]}_id") == user.pk for threat in mine) for each in parts}
-    (part, verb), number = max(led.items(), key=lambda each: each[1])
-    text = f"All {plural(number, 'open threat', 'open threats')} that you {verb}"
-    return Link(text, f"{reverse('threats:list')}?{part}={user.pk}&state=open")
+def _all_of_mine(user: User, mine: tuple[Threat, ...]) -> tuple[Link, ...]:
+    """The whole lists, one for each part that the person has in a threat."""
+    found: list[Link] = []
+    for part, verb in (("lro", "lead"), ("deputy", "deputise for"), ("sio", "investigate")):
+        if number := sum(getattr(threat, f"{part}_id") == user.pk for threat in mine):
+            text = f"All {plural(number, 'open threat', 'open threats')} that you {verb}"
+            found.append(Link(text, f"{reverse('threats:list')}?{part}={user.pk}&state=open"))
+    return tuple(found)
 
 
 def _ours_part(user: User, words: threat_rules.Vocabulary) -> Part:
@@ -280,7 +281,7 @@ def _ours_part(user: User, words: threat_rules.Vocabulary) -> Part:
     return Part(
         table=_threat_table(f"Open threats of {name}", tuple(ours[:SHOWN]), words, reader=user),
         empty=Empty(f"No open threats of {name}", "Threats that your organisation owns will be here, by tier."),
-        more=Link(f"All {plural(ours.count(), 'open threat', 'open threats')} of {name}", address),
+        more=(Link(f"All {plural(ours.count(), 'open threat', 'open threats')} of {name}", address),),
     )
 
 

@@ -49,7 +49,10 @@ class RepairForm(forms.Form):
         error_messages={"required": "Say where the right value comes from"},
     )
 
-    def __init__(self, faults: Sequence[Quarantined], data: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, faults: Sequence[Quarantined], data: Mapping[str, str] | None = None, *, heads: str = ""
+    ) -> None:
+        """`heads` is the first line of the file, which somebody needs who types a whole line."""
         super().__init__(data)
         self.columns: dict[str, str] = {}
         self.delivered = rules.delivered_values(faults[0].row, faults[0].value)
@@ -58,7 +61,10 @@ class RepairForm(forms.Form):
         for number, column in enumerate(sorted(self.delivered, key=lambda c: c not in wrong)):
             name = f"value_{number}"
             self.columns[name] = column
-            asked[name] = _value_field(column, self.delivered[column], said=wrong.get(column, ""))
+            said = wrong.get(column, "")
+            if heads and not column:
+                said = f"{said} The columns of the file, in its first line: {heads}"
+            asked[name] = _value_field(column, self.delivered[column], said=said)
         self.fields = asked | self.fields
 
     @property

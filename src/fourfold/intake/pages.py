@@ -19,6 +19,8 @@ from fourfold.platform.ui.jinja import plural
 from fourfold.platform.ui.lists import ListPage
 from fourfold.platform.ui.pages import Page
 
+READ = frozenset({State.CANONICAL, State.RESOLVED, State.PUBLISHED})
+NOT_READ = "Rows that are not loaded will be here when the batch has been read."
 STATE_COLOURS: Mapping[State, Colour] = {
     State.RECEIVED: "grey",
     State.LANDED: "blue",
@@ -296,8 +298,8 @@ def batch_page(
         bar=bar_of(whole),
         overtaken=overtaken_words(overtaken),
         by_rule=_by_rule(batch, by_rule),
-        warnings=_warnings(warnings),
-        quality=_quality(measures, forces),
+        warnings=_warnings(warnings, is_read=State(batch.state) in READ),
+        quality=_quality(measures, forces, is_read=State(batch.state) in READ),
         steps=_steps(runs),
         supplements=_supplements(supplements),
         arrivals=tuple(_arrival(a, is_first=n == 0) for n, a in enumerate(arrivals)),
@@ -347,16 +349,16 @@ def _by_rule(batch: Batch, lines: Sequence[RuleLine]) -> Table:
             )
             for line in lines
         ),
-        empty="Every row that you may see was loaded.",
+        empty="Every row that you may see was loaded." if State(batch.state) in READ else NOT_READ,
     )
 
 
-def _warnings(warnings: Sequence[tuple[str, int]]) -> Table:
+def _warnings(warnings: Sequence[tuple[str, int]], *, is_read: bool) -> Table:
     return Table(
         "Loaded, with something to look at",
         (Head("Rule"), Head("What is odd"), Head("Rows", numeric=True)),
         tuple((Cell(code), Cell(sentence_of(code), hint=advice_of(code)), Cell(rows)) for code, rows in warnings),
-        empty="Nothing odd was found in the rows that were loaded.",
+        empty="Nothing odd was found in the rows that were loaded." if is_read else "",
     )
 
 
@@ -366,7 +368,7 @@ def _share(measure: BatchMeasure | None) -> Cell:
     return Cell(f"{100 * measure.part / measure.whole:.1f}%", hint=f"{measure.part:,} of {measure.whole:,}")
 
 
-def _quality(measures: Sequence[BatchMeasure], forces: Mapping[str, str]) -> Table:
+def _quality(measures: Sequence[BatchMeasure], forces: Mapping[str, str], *, is_read: bool) -> Table:
     found = {(m.code, m.owning_force): m for m in measures}
     of = sorted({m.owning_force for m in measures})
     return Table(
@@ -377,7 +379,7 @@ def _quality(measures: Sequence[BatchMeasure], forces: Mapping[str, str]) -> Tab
             for code, words in MEASURES.items()
             if any((code, force) in found for force in of)
         ),
-        empty="Quality is measured when the batch has been read.",
+        empty="Nothing in this batch is measured." if is_read else "Quality is measured when the batch has been read.",
     )
 
 

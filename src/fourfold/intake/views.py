@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Concatenate, cast
 
 from django.conf import settings
@@ -32,6 +32,8 @@ from fourfold.platform.ui import fields, lists
 from fourfold.platform.ui.components import Action, Link
 from fourfold.platform.ui.jinja import plural
 from fourfold.platform.ui.pages import Foot, FormPage
+
+LONGEST_HEADS = 4096
 
 
 def _needs[**P](
@@ -246,7 +248,8 @@ def row(request: HttpRequest, batch_id: int, row_id: int) -> HttpResponseBase:
         raise NotThere
     form = None
     if may_repair:
-        form = RepairForm(faults, request.POST if request.method == "POST" else None)
+        heads = _first_line(found.batch, found.file) if found.file.lower().endswith(".csv") else ""
+        form = RepairForm(faults, request.POST if request.method == "POST" else None, heads=heads)
         if request.method == "POST" and form.is_valid():
             try:
                 supplement = services.repair_line(
@@ -269,6 +272,16 @@ def row(request: HttpRequest, batch_id: int, row_id: int) -> HttpResponseBase:
     dismiss_address = f"{reverse('intake:dismiss', args=[found.batch_id])}?rule={found.rule_code}" if form else ""
     page = pages.row_page(found, faults, form=form, dismiss=dismiss_address)
     return render(request, "intake/row.html", {"page": page}, status=422 if page.errors_shown else 200)
+
+
+def _first_line(batch: Batch, file: str) -> str:
+    """The first line of a delivered file, which names its columns; empty where the file is not among those kept."""
+    kept = next((each["sha256"] for each in batch.contents if PurePosixPath(each["name"]).name == file), None)
+    path = _store().path_of(kept) if kept else None
+    if path is None or not path.is_file():
+        return ""
+    with path.open("rb") as delivered:
+        return delivered.readline(LONGEST_HEADS).decode("utf-8-sig", errors="replace").strip()
 
 
 def _receive_file(found: Source, sent: "UploadedFile[bytes]") -> services.Received:

@@ -243,9 +243,9 @@ def hint_of(of: Measure, value: Value) -> str:
         return f"{value.rows:,} of {value.of:,}" if value.of else "There is nothing that it could be a share of"
     if of.per_population:
         return f"{value.rows:,} for {value.of:,} people" if value.of else "No population is recorded for it"
-    if of.mean:
+    if of.mean and value.rows:
         return f"over {plural(value.rows, 'plan', 'plans')}"
-    if of.median:
+    if of.median and value.rows:
         return f"half of {plural(value.rows, 'row', 'rows')}"
     return ""
 

@@ -80,6 +80,7 @@ class Questions {
     this.device = new Device(form.dataset.record, form.dataset.lock);
     this.steps = [...form.querySelectorAll("[data-step]")];
     this.saving = Promise.resolve();
+    this.asked = "";
     this.changedAt = 0;
     this.savedAt = 0;
     this.timer = 0;
@@ -203,12 +204,21 @@ class Questions {
     }
   }
 
+  // A name that was typed and not looked for is looked for before the question is left.
+  async looks(step) {
+    const asked = step.querySelector("[name=q]")?.value.trim();
+    if (!asked || asked === this.asked || step.querySelector("[name=threat]:checked")) return false;
+    await this.find();
+    return true;
+  }
+
   // The nearest three threats, without leaving the page.
   async find(event) {
-    event.preventDefault();
+    event?.preventDefault();
     const asked = this.form.querySelector("[name=q]").value.trim();
     const place = this.form.querySelector("[data-found]");
     if (!asked) return;
+    this.asked = asked;
     try {
       const answer = await fetch(`${this.form.dataset.find}?q=${encodeURIComponent(asked)}`, { redirect: "manual" });
       if (!answer.ok) throw new Error("refused");
@@ -291,7 +301,9 @@ class Questions {
       const bar = make("div", { class: "ff-record__bar" });
       if (at < this.steps.length - 1) {
         const on = make("button", { class: "govuk-button", type: "button" }, "Continue");
-        on.addEventListener("click", () => this.show(at + 1));
+        on.addEventListener("click", async () => {
+          if (!(await this.looks(step))) this.show(at + 1);
+        });
         bar.append(on);
       }
       if (at > 0) {
