@@ -5,6 +5,7 @@ import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ QUICK = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkDatabase]:
     required = os.environ.get("FOURFOLD_SPARK_TESTS") == "required"
     if importlib.util.find_spec("pyspark") is None and not required:
@@ -37,7 +38,18 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkDatabase]:
     try:
         with spark_session(master="local[1]", workplace=Path(place), options=QUICK) as session:
             yield SparkDatabase(session, Path(place) / "tables", at_hand=1_000)
+            context = type(session.sparkContext)
+        _end_java(context)
     except (NoSpark, NoJava) as missing:
         if required:
             raise
         pytest.skip(str(missing))
+
+
+def _end_java(context: Any) -> None:
+    """Spark leaves its Java until Python ends; other tests want the processor."""
+    gateway = context._gateway
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait(timeout=30)
+    context._gateway = context._jvm = None

@@ -1,4 +1,7 @@
-"""The pipeline's statements give on Spark what they give on DuckDB: spec tables for the macros, then a whole run."""
+"""The pipeline's statements give on Spark what they give on DuckDB: spec tables for the macros, then whole runs.
+
+One file, so that one worker has the one session.
+"""
 
 import json
 from collections.abc import Iterator
@@ -8,10 +11,15 @@ from typing import Any
 
 import duckdb
 import pytest
+from click.testing import CliRunner
+from tests.pipeline.canonical.conftest import OWNERS, SAMPLE, context_of
 from tests.pipeline.resolution.people import Bench, Person
 
-from fourfold.pipeline import resolution
+from fourfold.entry.commands.link import link
+from fourfold.entry.commands.linkage import linkage
+from fourfold.pipeline import canonical, landing, resolution
 from fourfold.pipeline.canonical import macros
+from fourfold.pipeline.canonical.contract import TABLES
 from fourfold.pipeline.engines.spark import SparkDatabase
 from fourfold.pipeline.engines.spark_sql import NotForSpark
 
@@ -112,6 +120,40 @@ def test_likeness_of_words(spark: SparkDatabase, duck: duckdb.DuckDBPyConnection
         assert tuple(theirs[2:]) == pytest.approx(ours[2:], abs=1e-12), ours[:2]
 
 
+LINES = """id,forename,surname,dob
+1,Katherine,Jones,1980-02-03
+2,Catherine,Jones,1980-02-03
+3,Owain,Pritchard,1975-11-30
+4,Owain,Pritchard,1975-11-30
+5,Bo,Chen,1991-07-01
+"""
+PLACES = "* replace (round(latitude, 9) as latitude, round(longitude, 9) as longitude)"
+
+
+@pytest.mark.parametrize("source", sorted(OWNERS))
+def test_the_mapping_of_each_family(spark: SparkDatabase, source: str, tmp_path: Path) -> None:
+    """The rows, the faults and the account of the committed sample."""
+    family, _ = OWNERS[source]
+    (delivery,) = (SAMPLE / "extracts" / source).iterdir()
+    landed = landing.land(delivery, into=tmp_path / "landing", family=family)
+    context = context_of(source)
+    here = canonical.canonicalise(landed, family=family, into=tmp_path / "here", context=context)
+    there = canonical.canonicalise(landed, family=family, into=tmp_path / "there", context=context, spark=spark)
+    assert there.counts == here.counts
+    assert (there.rows, there.rules, there.warnings) == (here.rows, here.rules, here.warnings)
+    assert here.rules
+    with duckdb.connect() as connection:
+        for table in TABLES:
+            columns = PLACES if table == "location" else "*"
+            ours, theirs = (
+                f"select {columns} from read_parquet('{made.folder / table}.parquet')" for made in (here, there)
+            )
+            described = [connection.execute(f"describe {one}").fetchall() for one in (ours, theirs)]
+            assert [column[:2] for column in described[1]] == [column[:2] for column in described[0]], table
+            differing = f"({ours} except all {theirs}) union all ({theirs} except all {ours})"
+            assert not connection.execute(differing).fetchall(), table
+
+
 @pytest.fixture
 def people(tmp_path: Path) -> Bench:
     """Two sources, a second delivery, a merger of the source, a restricted record, names spelt in several ways."""
@@ -142,19 +184,37 @@ def people(tmp_path: Path) -> Bench:
     return bench
 
 
-def test_a_whole_run_finds_the_same_people(spark: SparkDatabase, people: Bench, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("spark")
+def test_linkage_resolve_finds_the_same_people(people: Bench, tmp_path: Path) -> None:
     here = resolution.resolve(people.batches, previous=None, into=tmp_path / "here")
-    there = resolution.resolve(people.batches, previous=None, into=tmp_path / "there", spark=spark)
-    assert there.counts == here.counts
-    assert there.blocks == here.blocks
+    given = [f"{source}={file}" for source, files in people.batches.items() for file in files]
+    words = ["resolve", *given, "--into", str(tmp_path / "there"), "--spark", "local[1]"]
+    told = CliRunner().invoke(linkage, words, catch_exceptions=False)
+    assert f"{here.counts.records} records of {here.counts.clusters} people in " in told.output
+    ours_told, theirs_told = (
+        json.loads((tmp_path / where / "resolution.json").read_text(encoding="utf-8")) for where in ("here", "there")
+    )
+    assert theirs_told["counts"] == ours_told["counts"]
+    assert theirs_told["blocks"] == ours_told["blocks"]
     assert here.counts.linked > 0
-    assert rows(there.clusters) == rows(here.clusters)
-    ours, theirs = rows(here.edges), rows(there.edges)
+    assert rows(tmp_path / "there" / "clusters.parquet") == rows(here.clusters)
+    ours, theirs = rows(here.edges), rows(tmp_path / "there" / "edges.parquet")
     assert [edge[:4] for edge in theirs] == [edge[:4] for edge in ours]
     for one, other in zip(ours, theirs, strict=True):
         assert other[4] == pytest.approx(one[4], abs=1e-9)
         assert weights(other[6]) == pytest.approx(weights(one[6]), abs=1e-9)
         assert other[7] == one[7]
+
+
+@pytest.mark.usefixtures("spark")
+def test_link_writes_the_same_lines(tmp_path: Path) -> None:
+    sheet = tmp_path / "people.csv"
+    sheet.write_text(LINES, encoding="utf-8")
+    for name, words in (("here", []), ("there", ["--spark", "local[1]"])):
+        done = CliRunner().invoke(link, [str(sheet), "--out", str(tmp_path / name), *words], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+    assert (tmp_path / "there").read_text() == (tmp_path / "here").read_text()
+    assert len({line.split(",")[1] for line in (tmp_path / "here").read_text().splitlines()[1:]}) == 3
 
 
 def rows(place: Path) -> list[tuple[Any, ...]]:

@@ -1,10 +1,13 @@
 """`fourfold link …`: which lines of a spreadsheet are one person, and how right that is where the truth is known."""
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from fourfold.entry.on_spark import heap_option, running_on, spark_option, workplace_option
 
 if TYPE_CHECKING:
     from fourfold.pipeline.resolution.judging import Judged
@@ -38,12 +41,24 @@ def link() -> None:
 @click.argument("paths", nargs=-1, required=True, type=_file)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The CSV to write.")
 @_map
-def files(paths: tuple[Path, ...], out: Path, mapped: tuple[str, ...]) -> None:
+@spark_option
+@heap_option
+@workplace_option
+def files(
+    paths: tuple[Path, ...],
+    *,
+    out: Path,
+    mapped: tuple[str, ...],
+    spark: str | None,
+    heap_mb: int,
+    workplace: Path | None,
+) -> None:
     """Write record_id, entity_id and probability for each line of the file, or of the two files."""
     from fourfold.pipeline.resolution import linking, spreadsheets
 
     try:
-        done = linking.link(paths, out=out, named=_named(mapped))
+        with tempfile.TemporaryDirectory(dir=workplace) as place, running_on(spark, Path(place), heap_mb) as database:
+            done = linking.link(paths, out=out, named=_named(mapped), spark=database)
     except spreadsheets.FileRefused as refused:
         raise click.ClickException(str(refused)) from None
     for line in _told(done, out):

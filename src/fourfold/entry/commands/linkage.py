@@ -8,12 +8,13 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import yaml
+
+from fourfold.entry.on_spark import heap_option, running_on, spark_option, workplace_option
 
 if TYPE_CHECKING:
     from fourfold.pipeline.engines.spark import SparkDatabase
@@ -22,30 +23,9 @@ if TYPE_CHECKING:
 
 REGION = "regions/north_west"
 MEMORY_MB = 4_096
-HEAP_MB = 1_024
 WEIGHTS = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 16.0)
 
 _folder = click.Path(exists=True, file_okay=False, path_type=Path)
-
-
-_spark = click.option("--spark", metavar="MASTER", help="Run on Spark: local[2], spark://host:7077, yarn, k8s://…")
-_heap = click.option("--heap-mb", default=HEAP_MB, show_default=True, help="Memory of Spark's driver.")
-
-
-@contextmanager
-def _on(master: str | None, workplace: Path, heap_mb: int = HEAP_MB) -> "Iterator[SparkDatabase | None]":
-    """The Spark to run on, or nothing for DuckDB."""
-    if master is None:
-        yield None
-        return
-    from fourfold.pipeline.engines.java import NoJava
-    from fourfold.pipeline.engines.spark import NoSpark, SparkDatabase, spark_session
-
-    try:
-        with spark_session(master=master, workplace=workplace / "spark", heap_mb=heap_mb) as session:
-            yield SparkDatabase(session, workplace / "spark" / "tables")
-    except (NoSpark, NoJava) as missing:
-        raise click.ClickException(str(missing)) from missing
 
 
 @click.group(name="linkage")
@@ -58,18 +38,29 @@ def linkage() -> None:
 @click.option("--region", type=_folder, default=REGION, help="The folder of the region's data.")
 @click.option("--train", is_flag=True, help="Train on these records instead of using the shipped model.")
 @click.option("--thresholds", is_flag=True, help="Also run at other thresholds, which takes a run each.")
-@_spark
-def evaluate(simulated: Path, region: Path, train: bool, thresholds: bool, spark: str | None) -> None:
+@spark_option
+@heap_option
+@workplace_option
+def evaluate(
+    simulated: Path,
+    *,
+    region: Path,
+    train: bool,
+    thresholds: bool,
+    spark: str | None,
+    heap_mb: int,
+    workplace: Path | None,
+) -> None:
     """Match the people in SIMULATED and print, in Markdown, how right the result is."""
     from fourfold.pipeline import resolution
     from fourfold.pipeline.resolution import evaluation
 
     truth = simulated / "truth" / "records.parquet"
-    with tempfile.TemporaryDirectory() as place, _on(spark, Path(place)) as database:
-        workplace = Path(place)
-        people = canonical_people(simulated, region, workplace, spark=database)
+    with tempfile.TemporaryDirectory(dir=workplace) as place, running_on(spark, Path(place), heap_mb) as database:
+        made = Path(place)
+        people = canonical_people(simulated, region, made, spark=database)
         started = time.perf_counter()
-        run = resolution.resolve(people, previous=None, into=workplace / "run", train=train, spark=database)
+        run = resolution.resolve(people, previous=None, into=made / "run", train=train, spark=database)
         seconds = time.perf_counter() - started
         faults = simulated / "truth" / "defects.parquet"
         found = evaluation.evaluate(run, truth=truth, faults=faults, forces=people)
@@ -79,9 +70,7 @@ def evaluate(simulated: Path, region: Path, train: bool, thresholds: bool, spark
             click.echo(line)
         if thresholds:
             settings = resolution.load_settings()
-            lines = evaluation.at_thresholds(
-                people, truth=truth, settings=settings, weights=WEIGHTS, workplace=workplace
-            )
+            lines = evaluation.at_thresholds(people, truth=truth, settings=settings, weights=WEIGHTS, workplace=made)
             for line in _thresholds(lines, settings.link_weight):
                 click.echo(line)
 
@@ -89,9 +78,9 @@ def evaluate(simulated: Path, region: Path, train: bool, thresholds: bool, spark
 @linkage.command()
 @click.argument("people", nargs=-1, required=True, metavar="SOURCE=PERSON.parquet…")
 @click.option("--into", type=click.Path(path_type=Path), required=True, help="The folder to make.")
-@click.option("--workplace", type=_folder, help="A folder that every machine of the cluster sees by this name.")
-@_spark
-@_heap
+@workplace_option
+@spark_option
+@heap_option
 def resolve(people: tuple[str, ...], into: Path, workplace: Path | None, spark: str | None, heap_mb: int) -> None:
     """Match canonical person files, each named after its source, oldest first, and write clusters and edges.
 
@@ -107,7 +96,7 @@ def resolve(people: tuple[str, ...], into: Path, workplace: Path | None, spark: 
         if not file or not Path(file).is_file():
             raise click.ClickException(f"“{each}” names no file. Write it as SOURCE=PERSON.parquet.")
         files.setdefault(source, []).append(Path(file))
-    with tempfile.TemporaryDirectory(dir=workplace) as place, _on(spark, Path(place), heap_mb) as database:
+    with tempfile.TemporaryDirectory(dir=workplace) as place, running_on(spark, Path(place), heap_mb) as database:
         started = time.perf_counter()
         counts = resolution.resolve(files, previous=None, into=into, spark=database).counts
         seconds = time.perf_counter() - started

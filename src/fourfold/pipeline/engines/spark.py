@@ -129,12 +129,9 @@ class SparkDatabase:
     def files_of(self, name: str) -> list[str]:
         """Where the rows of a table are, as patterns of Parquet files: at least one, which says its columns."""
         first, *others = self._parts[name]
-        if not others and not first.place:
-            self._parts[name] = [self._written(name, first.frame)]
-        for place, part in enumerate(others, 1):
-            if not part.place:
-                self._parts[name][place] = self._written(name, part.frame)
-        return [f"{part.place}/*.parquet" for part in self._parts[name] if part.place]
+        told = [part for part in (first, *others) if part.place or part.rows is not None] or [first]
+        self._parts[name] = [part if part.place else self._written(name, part.frame) for part in told]
+        return [f"{part.place}/*.parquet" for part in self._parts[name]]
 
     def close(self) -> None:
         """Forget the tables and take their files away."""
@@ -255,7 +252,7 @@ class SparkDatabase:
         return query.transform(held)
 
     def _columns(self, query: str) -> Sequence[str]:
-        return self.session.sql(query).columns
+        return list(self.session.sql(query).columns)
 
     def _schema(self, name: str) -> Any:
         return self.session.table(f"`{name}`").schema
@@ -337,7 +334,7 @@ def _remove(parts: Sequence[_Part]) -> None:
 def spark_session(
     *, master: str = LOCAL, workplace: Path, heap_mb: int = HEAP_MB, options: Mapping[str, str] | None = None
 ) -> Iterator[SparkSession]:
-    """A Spark session, stopped at the end.
+    """A Spark session, stopped at the end; where this process has one already, that one, which is left as it is.
 
     Args:
         master: `local[2]`, `spark://host:7077`, `yarn`, `k8s://…`.
@@ -354,6 +351,10 @@ def spark_session(
         raise NoSpark from None
     from splink.backends.spark import SparkAPI, similarity_jar_location
 
+    there = SparkSession.getActiveSession()
+    if there is not None:
+        yield there
+        return
     before = {name: os.environ.get(name) for name in ("JAVA_HOME", "PYSPARK_PYTHON")}
     os.environ["JAVA_HOME"] = str(java.java_home(workplace))
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)

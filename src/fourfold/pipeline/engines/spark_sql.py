@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from itertools import count
 from typing import Any
 
@@ -271,8 +270,8 @@ def _filled_in(body: exp.Expr, wanted: Mapping[str, exp.Expr]) -> exp.Expr:
                 value = exp.paren(wanted[node.table.lower()].copy())
                 return exp.Dot(this=value, expression=exp.to_identifier(node.name))
             if not node.table and node.name.lower() in wanted:
-                value = wanted[node.name.lower()].copy()
-                return value if isinstance(value, (exp.Column, exp.Literal, exp.Var)) else exp.paren(value)
+                given = wanted[node.name.lower()].copy()
+                return given if isinstance(given, (exp.Column, exp.Literal, exp.Var)) else exp.paren(given)
         return node
 
     return body.transform(filled)
@@ -309,7 +308,7 @@ def _in_sparks_words(tree: exp.Expr, macros: Mapping[str, Macro]) -> exp.Expr:
     """Every node after those inside it, with macros written out."""
     for node in reversed(list(tree.walk())):
         macro = macros.get(node.name.lower()) if isinstance(node, exp.Anonymous) else None
-        change = _change_of(type(node))
+        change = _CHANGE_OF.get(type(node))
         new = macro.used(node.expressions) if macro else change(node) if change else node
         if new is node:
             continue
@@ -544,8 +543,4 @@ _CHANGES: tuple[tuple[type[exp.Expr], Callable[[Any], exp.Expr]], ...] = (
     (exp.Table, _file),
     (exp.DataType, _signed),
 )
-
-
-@cache
-def _change_of(kind: type[exp.Expr]) -> Callable[[Any], exp.Expr] | None:
-    return next((change for each, change in _CHANGES if issubclass(kind, each)), None)
+_CHANGE_OF = dict(_CHANGES)

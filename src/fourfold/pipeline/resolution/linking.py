@@ -16,7 +16,8 @@ from pathlib import Path
 
 import duckdb
 
-from fourfold.pipeline.resolution import blocking, scoring, spreadsheets, training
+from fourfold.pipeline.engines.spark import SparkDatabase
+from fourfold.pipeline.resolution import blocking, on_spark, scoring, spreadsheets, training
 from fourfold.pipeline.resolution.gathering import gather
 from fourfold.pipeline.resolution.model import LARGEST_PRIOR, Model, usual_model
 from fourfold.pipeline.resolution.settings import FOR_FILES, Gathering, Settings, load_settings
@@ -44,7 +45,14 @@ class Linked:
     repeated_ids: int
 
 
-def link(paths: Sequence[Path], *, out: Path, named: Mapping[str, str], settings: Settings | None = None) -> Linked:
+def link(
+    paths: Sequence[Path],
+    *,
+    out: Path,
+    named: Mapping[str, str],
+    settings: Settings | None = None,
+    spark: SparkDatabase | None = None,
+) -> Linked:
     """Write which lines are one person.
 
     Args:
@@ -54,6 +62,7 @@ def link(paths: Sequence[Path], *, out: Path, named: Mapping[str, str], settings
             name. It appears whole or not at all.
         named: What a column is, such as {"surname": "Family Name"}.
         settings: The shipped settings for files when none are given.
+        spark: Where lines are blocked and scored when it is not here.
 
     Raises:
         FileRefused: a file cannot be read or linked; the sentence says why and what to do.
@@ -67,12 +76,19 @@ def link(paths: Sequence[Path], *, out: Path, named: Mapping[str, str], settings
         files = spreadsheets.read(connection, paths, named=named, workplace=Path(spill))
         _set_copies_aside(connection)
         fitting = whole.among(spreadsheets.filled(connection))
-        blocking.make_keys(connection, fitting)
-        blocks = tuple(blocking.set_aside_common_keys(connection, fitting))
-        blocking.make_pairs(connection, across=len(paths) > 1)
+        across = len(paths) > 1
+        if spark is None:
+            blocking.make_keys(connection, fitting)
+            blocks = tuple(blocking.set_aside_common_keys(connection, fitting))
+            blocking.make_pairs(connection, across=across)
+        else:
+            blocks = on_spark.gather_lines(connection, spark, fitting, across=across)
         model, reason = training.choose_model(connection, fitting, given=usual_model(fitting), train=True)
         if fitting.blocking:
-            prior = scoring.score(connection, fitting, model).prior
+            if spark is None:
+                prior = scoring.score(connection, fitting, model).prior
+            else:
+                prior = on_spark.score(connection, spark, fitting, model).prior
             if scoring.open_records(connection) >= fitting.training.smallest:
                 _learn_prior(connection, prior)
         else:

@@ -2,7 +2,8 @@
 
 The same statements and the same Splink settings as on DuckDB: `records`, `blocking` and `scoring` are called here as
 `running` calls them. Clusters stay outside Spark, where connected components did not finish. What comes back is the
-records and every scored pair, for groups are asked about weak pairs too; DuckDB reads them from disk.
+records, and of the pairs those above the review threshold: the executors leave the others out. Where groups are asked
+about weak pairs too, those stay in the files that the executors wrote, and DuckDB looks them up there.
 """
 
 from __future__ import annotations
@@ -36,10 +37,26 @@ def gather_records(
     return blocks
 
 
+def gather_lines(
+    connection: duckdb.DuckDBPyConnection, spark: SparkDatabase, settings: Settings, *, across: bool
+) -> tuple[blocking.BlockReport, ...]:
+    """Take the lines of a spreadsheet from DuckDB, which has read it, and find the pairs to compare."""
+    lines = spark.workplace / "lines.parquet"
+    connection.execute("copy (from record) to $place (format parquet)", {"place": str(lines)})
+    spark.execute(f"create or replace table record as select * from read_parquet('{lines}')")
+    blocking.make_keys(spark, settings)
+    blocks = tuple(blocking.set_aside_common_keys(spark, settings))
+    blocking.make_pairs(spark, across=across)
+    return blocks
+
+
 def score(connection: duckdb.DuckDBPyConnection, spark: SparkDatabase, settings: Settings, model: Model) -> Scored:
     """Make `edge`, and the scored pairs that the clustering asks."""
     scored = scoring.score(spark, settings, model)
-    _carry(connection, spark, ("edge", *((scoring.SCORED,) if settings.groups else ()), "counted"))
+    _carry(connection, spark, ("edge", "counted"))
+    if settings.groups:
+        files = ", ".join("'" + place.replace("'", "''") + "'" for place in spark.files_of(scoring.SCORED))
+        connection.execute(f"create or replace view {scoring.SCORED} as from read_parquet([{files}])")
     return scored
 
 
