@@ -89,6 +89,20 @@ def test_a_name_alone_joins_the_person_who_is_recorded_often_and_nobody_where_tw
     assert group_of(bench.resolve(), "name only") == {"name only"}
 
 
+def test_two_single_records_of_a_rare_name_are_one_person_and_of_a_common_one_are_not(bench: Bench, others):
+    dated = Person("rare dated", "Tegwen Mair", "Ashcroft", "1991-11-30")
+    rare = [dated, replace(dated, key="name only", born=None)]
+    common = [Person(f"common {n}", others[0].forenames, others[0].surname, None) for n in range(2)]
+    same_name = [replace(others[0], key=f"namesake {n}", born=f"{1941 + n}-02-17") for n in range(6)]
+    bench.deliver("niche_tri", [*others, *rare, *common, *same_name])
+    result = bench.resolve()
+    assert group_of(result, "name only") == {"name only", "rare dated"}
+    (reason,) = [edge for edge in edges_of(result) if "name only" in (edge["left_key"], edge["right_key"])]
+    assert sum(step.weight for step in resolution.steps(reason)) == pytest.approx(reason["match_weight"], abs=1e-6)
+    assert group_of(result, "common 0") == {"common 0"}
+    assert group_of(result, "common 1") == {"common 1"}
+
+
 def test_company_tells_two_people_of_one_name_apart(bench: Bench, others):
     friend = replace(others[0], key="friend")
     people = [*others, *often(KNOWN, 30), *often(NAMESAKE, 12), NAME_ONLY, friend]

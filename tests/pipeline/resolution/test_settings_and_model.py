@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from tests.pipeline.resolution.people import Bench, Person, edges_of, groups_of
+from tests.pipeline.resolution.people import Bench, Person, clusters_of, edges_of, groups_of
 
 from fourfold.pipeline import resolution
-from fourfold.pipeline.resolution import records
+from fourfold.pipeline.resolution import blocking, records, scoring
 from fourfold.pipeline.resolution.comparing import creator_of
 from fourfold.pipeline.resolution.settings import FORBIDDEN_INPUTS, SHIPPED
 
@@ -82,6 +82,60 @@ def test_a_key_shared_by_too_many_is_set_aside_and_reported(bench: Bench) -> Non
     assert (names.keys_set_aside, names.records_set_aside, names.largest, names.pairs) == (1, 9, 9, 0)
     assert frozenset({"p0", "again"}) in groups_of(result), "another rule still reaches them"
     assert '"keys_set_aside": 1' in result.report.read_text()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "most", "kept"),
+    [
+        ({2: 10, 3: 4}, None, 9),
+        ({2: 10, 3: 4}, 22, 9),
+        ({2: 10, 3: 4}, 21, 2),
+        ({2: 10, 3: 4}, 9, 1),
+        ({2: 10, 50: 1}, 10, 9),
+        ({}, 0, 9),
+    ],
+)
+def test_the_largest_keys_go_until_a_rule_makes_no_more_pairs_than_it_may(sizes, most, kept) -> None:
+    assert blocking.largest_kept(sizes, largest=9, most_pairs=most) == kept
+
+
+def test_pairs_of_a_rule_grow_as_the_records_do(bench: Bench) -> None:
+    shipped = resolution.load_settings()
+    rules = tuple(replace(rule, most_pairs=2) for rule in shipped.blocking)
+    settings = replace(shipped, smallest_population=1, blocking=rules)
+    crowd = [Person(f"p{n}", born=f"19{30 + n}-05-11") for n in range(8)]
+    pairs = [
+        Person(f"q{n}{copy}", "Carys", f"Bell{'abcdefgh'[n] * 2}is", "1980-03-09") for n in range(4) for copy in "xy"
+    ]
+    bench.deliver("niche_tri", [*crowd, *pairs])
+    names = next(b for b in bench.resolve(settings=settings).blocks if b.rule == "both names in either order")
+    assert (names.keys, names.keys_set_aside, names.pairs) == (5, 0, 32)
+    tighter = replace(settings, blocking=tuple(replace(rule, most_pairs=1) for rule in rules))
+    names = next(b for b in bench.resolve(settings=tighter).blocks if b.rule == "both names in either order")
+    assert (names.keys, names.keys_set_aside, names.pairs) == (5, 1, 4)
+
+
+def test_scored_in_parts_is_scored_the_same(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.deliver("niche_tri", population(40, seed=5))
+    whole = bench.resolve()
+    monkeypatch.setattr(scoring, "PAIRS_AT_ONCE", 7)
+    parts = bench.resolve(whole=True)
+    assert edges_of(parts) == edges_of(whole)
+    assert clusters_of(parts) == clusters_of(whole)
+
+
+def test_weights_that_do_not_tell_the_level_give_the_same_words(bench: Bench) -> None:
+    """Splink is then asked for the levels themselves."""
+    settings, model = resolution.load_settings(), resolution.load_model()
+    birth = dict(model.levels["birth"])
+    birth["swapped"] = birth["year"]
+    alike = replace(model, levels={**model.levels, "birth": birth})
+    assert all(model.tells_apart(each) for each in settings.comparisons)
+    assert not all(alike.tells_apart(each) for each in settings.comparisons)
+    bench.deliver("niche_tri", [Person("one", born="1991-03-09"), Person("other", born="1991-09-03")])
+    (edge,) = edges_of(bench.resolve(model=alike))
+    said = [step.sentence for step in resolution.steps(edge)]
+    assert "the dates of birth are the same with day and month swapped" in said
 
 
 def population(people: int, *, seed: int) -> list[Person]:

@@ -15,7 +15,9 @@ each small group the chances are worked out that it is one of the larger groups 
   group is likelier to be that person, the more so the fewer people they are seen with; two records of one event are
   hardly one person.
 
-It is put with the likeliest group only where that is surer than `sure`. Only open records are counted in any of this;
+It is put with the likeliest group only where that is surer than `sure`. A record that fits no larger group is asked of
+the other single records in the same way, all candidates counted: two records of a name that nobody else has are hardly
+two people, though no pair of names alone says so. What is put with larger groups is put first. Only open records are counted in any of this;
 what is found for a restricted record is an offer to place it as a leaf.
 """
 
@@ -51,10 +53,10 @@ def attach(
     if not framed:
         _count_people(connection, settings)
         _newness(connection, settings, how)
-    _where(connection)
     for column, parts in settings.made_of.items():
         _expect(connection, column, parts)
     _weights(connection, settings, model)
+    _where(connection)
     _company(connection, how)
     share = float(connection.execute("select n from counted where what = 'share'").fetchall()[0][0])
     means = ", ".join(_mean_sql(each) for each in settings.comparisons)
@@ -64,10 +66,10 @@ def attach(
         f"""create or replace table offer as
         with met as (
           select id_l as id, id_r as other, component_l as component, component_r as target, n_r as n, {weights}, weight
-          from weighed where n_r > 1 and n_r >= n_l
+          from weighed where open_r and n_r >= n_l
           union all
           select id_r, id_l, component_r, component_l, n_l, {weights}, weight
-          from weighed where n_l > 1 and n_l >= n_r),
+          from weighed where open_l and n_l >= n_r),
         of_record as materialized (
           select id, component, target, any_value(n) as n, {means},
             arg_max(other, weight - other / 1e12) as best, max(weight) as most
@@ -84,12 +86,17 @@ def attach(
           group by o.component, o.target),
         chance as (
           select *, bits + log2((n - $share)::double) as weight, pow(2, weight) as odds
-          from of_group)
-        select component, target, least(id, best) as id_l, greatest(id, best) as id_r, id as small,
-          weight - log2(1 + greatest(sum(odds) over (partition by component) - odds, 0)) as sureness
-        from chance
-        qualify row_number() over (partition by component order by weight desc, n desc, target) = 1
-          and sureness >= $sure""",
+          from of_group),
+        beside as (
+          select *, n = 1 as alone, sum(odds) over (partition by component)
+            - case when n > 1 then coalesce(sum(odds) filter (n = 1) over (partition by component), 0) else 0 end
+            - odds as others
+          from chance),
+        sure as (
+          select *, weight - log2(1 + greatest(others, 0)) as sureness from beside where sureness >= $sure)
+        select component, target, least(id, best) as id_l, greatest(id, best) as id_r, id as small, sureness, alone
+        from sure
+        qualify row_number() over (partition by component order by alone, weight desc, n desc, target) = 1""",
         {
             "share": share,
             "skipped": how.not_compared,
@@ -137,10 +144,10 @@ def _groups(connection: duckdb.DuckDBPyConnection) -> None:
         group by component having max(n) > 1 or count(birth_year) > 0""")
     connection.execute("""
         create or replace temp table in_group as
-        select r.id, g.component, s.n, r.owner, r.kind, t.component is not null as stands
+        select r.id, g.component, s.n, r.owner, r.kind, r.open, t.component is not null as stands
         from record r join open_group g using (id) join size s using (component)
         left join stands t on t.component = g.component
-        union all select id, id, 1, owner, kind, false from record where not open""")
+        union all select id, id, 1, owner, kind, open, false from record where not open""")
 
 
 def _count_people(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -162,10 +169,13 @@ def _where(connection: duckdb.DuckDBPyConnection) -> None:
     """Make `where_bits` (target, owner, bits): what it says that a group is recorded by a force."""
     connection.execute("""
         create or replace temp table where_bits as
-        with held as (select component, owner, count(*) as n from record join open_group using (id) group by all)
+        with held as (select component, owner, count(*) as n from record join open_group using (id) group by all),
+        asked as (
+          select component_l as component from weighed where open_l
+          union select component_r from weighed where open_r)
         select s.component as target, o.owner, log2((coalesce(h.n, 0) + o.share) / (s.n + 1) / o.share) as bits
-        from size s cross join owned o left join held h on h.component = s.component and h.owner = o.owner
-        where s.n > 1""")
+        from size s semi join asked using (component) cross join owned o
+        left join held h on h.component = s.component and h.owner = o.owner""")
 
 
 def _expect(connection: duckdb.DuckDBPyConnection, column: str, parts: tuple[str, ...]) -> None:
@@ -186,9 +196,7 @@ def _expect(connection: duckdb.DuckDBPyConnection, column: str, parts: tuple[str
 
 
 def _weights(connection: duckdb.DuckDBPyConnection, settings: Settings, model: Model) -> None:
-    """Make `weighed`: each scored pair of two groups, one of them of more than one record, with the weight of each
-    comparison, names counted by people.
-    """
+    """Make `weighed`: each scored pair of two groups, with the weight of each comparison, names counted by people."""
     columns = ", ".join(
         f"{_weight_sql(each, settings, model)} as {each.name}, {_level_sql(each)} as {each.name}_level"
         for each in settings.comparisons
@@ -211,10 +219,11 @@ def _weights(connection: duckdb.DuckDBPyConnection, settings: Settings, model: M
         create or replace temp table weighed as
         with people as (select n from counted where what = 'stands')
         select id_l, id_r, gl.component as component_l, gr.component as component_r, gl.n as n_l, gr.n as n_r,
+          gl.open as open_l, gr.open as open_r,
           {columns}, p.match_weight as weight
         from {SCORED} p join in_group gl on gl.id = p.id_l join in_group gr on gr.id = p.id_r
         join known_of k on k.id = p.id_l cross join people
-        where gl.component <> gr.component and (gl.n > 1 or gr.n > 1)""")
+        where gl.component <> gr.component""")
 
 
 def _company(connection: duckdb.DuckDBPyConnection, how: Groups) -> None:
@@ -229,8 +238,8 @@ def _company(connection: duckdb.DuckDBPyConnection, how: Groups) -> None:
         with seen_ids as (select distinct id from seen_with),
         between as (
           select w.id_l as id, w.component_r as target from weighed w semi join seen_ids s on s.id = w.id_l
-          where n_r > 1
-          union select w.id_r, w.component_l from weighed w semi join seen_ids s on s.id = w.id_r where n_l > 1),
+          where open_r
+          union select w.id_r, w.component_l from weighed w semi join seen_ids s on s.id = w.id_r where open_l),
         known as (select distinct component, other from seen_with join open_group using (id, component)),
         seen as (select other, count(*) as n from known group by other),
         shared as (

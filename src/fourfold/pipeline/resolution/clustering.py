@@ -125,7 +125,7 @@ def _take_offers(connection: duckdb.DuckDBPyConnection, scored: Scored, apart: S
     )
     offers = connection.execute("""
         select o.component, o.target from offer o join record r on r.id = o.component
-        where r.open order by sureness desc, component""").fetchall()
+        where r.open order by coalesce(o.alone, false), o.sureness desc, o.component""").fetchall()
     group = dict(
         connection.execute("""
             select g.id, g.component from open_group g
