@@ -112,7 +112,7 @@ def test_niche_links_point_at_rows_that_were_delivered(world: World) -> None:
     links = []
     for turn in range(3):
         folder = world.delivery("niche_tri", turn)
-        for table in ("person", "address", "vehicle", "telephone", "occurrence", "intelligence"):
+        for table in ("person", "address", "vehicle", "telephone", "organisation", "occurrence", "intelligence"):
             ids.setdefault(table, set()).update(row["Id"] for _, row in rows(folder / f"{table}.csv", "cp1252"))
         links += [row for _, row in rows(folder / "involvement.csv", "cp1252")]
 
@@ -183,3 +183,18 @@ def test_deliveries_can_end_on_given_days(tmp_path: Path) -> None:
 @pytest.mark.parametrize("people", [1, 20])
 def test_even_the_smallest_world_can_be_written(tmp_path: Path, people: int) -> None:
     assert simulate(people, 1, tmp_path, until=date(2021, 3, 1)).truth["people"] == people
+
+
+def test_firms_are_known_to_several_forces_written_in_several_ways_and_people_run_them(world: World) -> None:
+    folder = world.delivery("niche_tri")
+    firms = [row for _, row in rows(folder / "organisation.csv", "cp1252")]
+    links = [row for _, row in rows(folder / "involvement.csv", "cp1252") if row["ToTable"] == "organisation"]
+    assert len({row["OwningAgency"] for row in firms}) == 3
+    assert {row["CompanyNumber"][:2] for row in firms} == {"", "99"}
+    forms = {row["Name"].rpartition(" ")[2] for row in firms}
+    assert {"Limited", "Ltd"} < forms
+    assert {row["RoleCode"] for row in links} == {"DIRE", "WORK"}
+    led = {row["ToId"] for row in links if row["RoleCode"] == "DIRE"}
+    assert len(led) > len(firms) / 2
+    addresses = {row["Id"] for _, row in rows(folder / "address.csv", "cp1252")}
+    assert {row["AddressId"] for row in firms} <= addresses

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from fourfold.simulation import identifiers
 from fourfold.simulation.chance import Chance
+from fourfold.simulation.firms import FIRM_TRADES, FIRM_WORDS, FORMS, LETTERS, slipped
 from fourfold.simulation.places import Address
 from fourfold.simulation.reference import FORCES
 from fourfold.simulation.world import Builder, Vehicle
@@ -39,12 +40,7 @@ SHORT_STREETS = {"Road": "Rd", "Street": "St", "Avenue": "Ave", "Close": "Cl", "
                  "Grove": "Gr", "Court": "Ct", "Terrace": "Terr"}  # fmt: skip
 OTHER_MAKES = {"Volkswagen": "VW", "Mercedes-Benz": "MERC", "Land Rover": "LANDROVER", "Citroen": "CITREON"}
 OTHER_COLOURS = {"Grey": "Gray", "Blue": "Dark blue", "Silver": "Silver grey", "Red": "Maroon"}
-FIRM_WORDS = ("Apex", "Castle", "Crown", "Delta", "Eagle", "Forge", "Harbour", "Kestrel", "Meridian", "Orchard",
-              "Pennine", "Quayside", "Redrose", "Summit", "Trident", "Vale")  # fmt: skip
-FIRM_TRADES = ("Car Sales", "Car Wash", "Couriers", "Letting", "Nails", "Recovery", "Scaffolding", "Takeaway", "Vapes")
-FORMS = ("Limited", "Ltd", "LTD.", "Limited", "")
 VIN_LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ0123456789"
-LETTERS = "abcdefghijklmnoprstuw"
 
 Row = Mapping[str, Any]
 
@@ -94,12 +90,6 @@ def _knowing(chance: Chance) -> Sequence[str]:
     """The forces that have a record of a thing, some of them twice."""
     forces = list(chance.shuffled(tuple(FORCES)))[: chance.between(1, 3)]
     return [*forces, forces[0]] if chance.yes(0.15) else forces
-
-
-def _slipped(chance: Chance, text: str, letters: str) -> str:
-    """The text with one character struck wrong, not its first."""
-    at = chance.between(1, len(text) - 1)
-    return text[:at] + chance.pick(letters.replace(text[at], "")) + text[at + 1 :]
 
 
 # Vehicles ---------------------------------------------------------------------------------------------------------
@@ -196,9 +186,9 @@ def _saying_address(house: Address) -> Callable[[Chance], Said]:
         if draw < 0.12 and last in SHORT_STREETS:
             street, slip = street.removesuffix(last) + SHORT_STREETS[last], "street in short"
         elif draw < 0.17:
-            street, slip = _slipped(chance, street, LETTERS), "street misspelt"
+            street, slip = slipped(chance, street, LETTERS), "street misspelt"
         elif draw < 0.20:
-            postcode, slip = _slipped(chance, house.street.postcode, "ABDEFGH")[:-1] + "X", "postcode wrong twice"
+            postcode, slip = slipped(chance, house.street.postcode, "ABDEFGH")[:-1] + "X", "postcode wrong twice"
         elif draw < 0.24:
             postcode = house.street.postcode[:-1] + chance.pick("ABDEFGHJ".replace(house.street.postcode[-1], ""))
             slip = "postcode slip"
@@ -234,7 +224,7 @@ def _saying_firm(name: str, trading: str, company: str, house: Address) -> Calla
         if trading and draw < 0.3:
             called, slip = trading, "trading name"
         elif draw > 0.94:
-            called, slip = _slipped(chance, name, LETTERS), "name misspelt"
+            called, slip = slipped(chance, name, LETTERS), "name misspelt"
         facts = [f'"address_line": "{house.line}"']
         if chance.yes(0.35):
             facts.append(f'"company_number": "{company.lstrip("0")}"')

@@ -159,7 +159,7 @@ LINK_TYPES: Mapping[tuple[str, str], tuple[str, ...]] = MappingProxyType(
             "MISSING_PERSON",
             "INVOLVED",
         ),
-        ("PERSON", "OBJECT"): ("KEEPER_OF", "USES"),
+        ("PERSON", "OBJECT"): ("KEEPER_OF", "USES", "DIRECTOR_OF", "WORKS_FOR"),
         ("PERSON", "LOCATION"): ("LIVES_AT",),
         ("PERSON", "PERSON"): ("ASSOCIATE", "RELATIVE"),
         ("EVENT", "OBJECT"): ("INVOLVES",),

@@ -143,12 +143,11 @@ def object_page(
     noun = rules.OBJECT_KINDS.get(one.kind, one.kind)
     described = words.agreed(" ".join(filter(None, (r.colour, r.make, r.model))) for r in records)
     facts = [ui.Fact("Make, model and colour", described)] if one.kind == "VEHICLE" else []
+    if one.kind != "ORGANISATION":
+        form = "In a known form" if one.valid else "Not in a known form: kept as delivered"
+        facts.append(ui.Fact("Form", form))
     facts += [
         ui.Fact("As delivered", ", ".join(sorted({r.value_raw for r in records if r.value_raw})) or None),
-        ui.Fact(
-            "Form",
-            "In a known form" if one.valid else "Not in a known form: kept as delivered",
-        ),
         ui.Fact("Known to", ", ".join(sorted({r.owner.name for r in records}))),
     ]
     facts += [

@@ -160,10 +160,10 @@ def period(from_on: date | None, to_on: date | None) -> str:
 
 
 def tables_of_things(links: Iterable[Joined]) -> list[ui.Table]:
-    """Vehicles and phones, places, people: each thing once, however many records link it."""
+    """Vehicles, phones and organisations, places, people: each thing once, however many records link it."""
     tables = []
     for kind, caption, empty in (
-        (rules.Kind.OBJECT, "Vehicles and phones", "No vehicle or phone is linked."),
+        (rules.Kind.OBJECT, "Vehicles, phones and organisations", "No vehicle, phone or organisation is linked."),
         (rules.Kind.LOCATION, "Places", "No place is linked."),
         (rules.Kind.PERSON, "People", "No person is linked."),
     ):

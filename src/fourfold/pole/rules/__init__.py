@@ -84,6 +84,8 @@ LINK_TYPES = {
     "INVOLVED": "Involved",
     "KEEPER_OF": "Keeper",
     "USES": "Uses",
+    "DIRECTOR_OF": "Director",
+    "WORKS_FOR": "Works for",
     "LIVES_AT": "Lives at",
     "ASSOCIATE": "Associate",
     "RELATIVE": "Relative",

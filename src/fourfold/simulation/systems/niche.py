@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from fourfold.simulation.chance import Chance
 from fourfold.simulation.delivery import Delivery
+from fourfold.simulation.firms import DIRECTOR, WORKS_FOR, Firm, firms_of, said_of
 from fourfold.simulation.happenings import Happening
 from fourfold.simulation.holdings import Holding, spoilt_plate
 from fourfold.simulation.moments import DAY, day_of, local_slashed, slashed, summer, utc_slashed
@@ -47,6 +48,7 @@ HEADERS = {
         "Id,OwningAgency,Urn,ReportedTime,SourceEvaluation,IntelligenceAssessment,Handling,Text,Restricted,CreatedTime"
     ),
     "involvement": ("Id,OwningAgency,FromTable,FromId,ToTable,ToId,RoleCode,EffectiveFrom,EffectiveTo"),
+    "organisation": ("Id,OwningAgency,Name,TradingName,CompanyNumber,AddressId,CreatedTime"),
     "codes": ("CodeTable,Code,Description,ValidFrom,ValidTo"),
 }
 TYPE_CODES = {kind: code for code, _, kind in KINDS}
@@ -65,7 +67,11 @@ FIRST_IDS = {
     "occurrence": 8_000_000,
     "intelligence": 9_000_000,
     "involvement": 10_000_000,
+    "organisation": 11_000_000,
+    "firm_address": 5_000_000,
+    "firm_involvement": 20_000_000,
 }
+FIRM_ROLES = {DIRECTOR: ("DIRE", "Director"), WORKS_FOR: ("WORK", "Employee")}
 EARLY_AGENCY = 0.55  # how often an officer uses the nominal another of the three forces made
 
 
@@ -104,6 +110,7 @@ class Niche(Keeper):
         self.vehicles: dict[tuple[int, str], int] = {}
         self.telephones: dict[tuple[str, str], int] = {}
         self.linked: set[tuple[int, int, str]] = set()
+        self.firm_rows: list[tuple[str, tuple[object, ...]]] = []
         for turn in range(len(deliveries)):
             self.turn = turn
             self.write_codes()
@@ -113,6 +120,44 @@ class Niche(Keeper):
         """Start a block with nothing known."""
         super().begin(block, chance)
         self.addresses, self.vehicles, self.telephones, self.linked = {}, {}, {}, set()
+
+    def deliver(self, turn: int) -> None:
+        """End one delivery of the block; firms come with the first."""
+        if turn == 0:
+            self.note_firms()
+        super().deliver(turn)
+
+    def note_firms(self) -> None:
+        """Note what the forces know of the block's firms, to be written behind everything else."""
+        until = self.end_of(0)
+        for firm in firms_of(self.block, self.holdings):
+            chance = Chance(f"firm {firm.company} {firm.name}")
+            own = firm.people[0][0].force
+            others = chance.shuffled([force for force in self.forces if force != own])
+            for force in [own, *others[: chance.upto(3)]]:
+                self.note_firm(firm, force, chance, until)
+
+    def note_firm(self, firm: Firm, force: str, chance: Chance, until: int) -> None:
+        """Note one force's record of a firm, where it is and who runs it or works there."""
+        said, number = said_of(chance, firm), FORCES[force].number
+        at, where = firm.at, self.new_id("firm_address")
+        made = local_slashed(min(firm.since + chance.between(40, 1_000) * DAY, until - DAY))
+        house = (at.house, at.street.name, at.ward.name, at.ward.town, at.street.postcode, at.easting, at.northing, "")
+        self.firm_rows.append(("address", (where, number, *house, made)))
+        key = self.new_id("organisation")
+        self.firm_rows.append(("organisation", (key, number, said.name, said.trading, said.company, where, made)))
+        for held, role in firm.people:
+            if held.force == force or chance.yes(0.3):
+                ends = ("person", held.key, "organisation", key, FIRM_ROLES[role][0], slashed(day_of(firm.since)), "")
+                self.firm_rows.append(("involvement", (self.new_id("firm_involvement"), number, *ends)))
+
+    def write_firms(self) -> None:
+        """Write the firms behind all other rows, which stay as they are."""
+        self.turn = 0
+        for code, name in FIRM_ROLES.values():
+            self.row("codes", "ROLE", code, name, "01/04/2016", "")
+        for table, values in self.firm_rows:
+            self.row(table, *values)
 
     def new_id(self, table: str) -> int:
         """Return the next Id of a table."""
@@ -433,3 +478,4 @@ class Niche(Keeper):
             reference = self.reference("merseyside", 0)
             line = self.row("occurrence", key, number, reference, "IN", "", "", time, time, "", "", text, "", time)
             self.defect("occurrence.csv", line, code, str(key))
+        self.write_firms()
