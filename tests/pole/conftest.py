@@ -36,7 +36,12 @@ def publisher(universe: Universe, folder: Path) -> Publish:
         pairs = given.pop("edges", [] if groups is not None else None)
         written = batch.written()
         delivered.setdefault(source, []).append(written)
-        things = group_things(delivered, into=folder / f"things-{number}") if grouped else None
+        things = None
+        if grouped:
+            said = folder / f"said-{number}.parquet"
+            with acting_as(universe.service("intake")):
+                services.write_thing_judgements(said)
+            things = group_things(delivered, into=folder / f"things-{number}", judgements=said)
         with acting_as(universe.service("intake")):
             return services.publish_batch(
                 batch_id=number,
