@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from fourfold.intake import selectors
 from fourfold.intake.models import Batch
+from fourfold.intake.pages import cell_as_delivered
 from fourfold.intake.rules import State
 from fourfold.platform import clock
 from fourfold.platform.people.services import service_user
@@ -142,3 +143,10 @@ def test_a_list_of_sources_costs_the_same_whatever_their_number(manager, django_
     manager.get(reverse("intake:sources"))
     with django_assert_max_num_queries(25):
         manager.get(reverse("intake:sources"))
+
+
+def test_a_cell_that_would_fill_pages_is_shown_by_its_beginning():
+    short = cell_as_delivered("Name", "Tomos")
+    assert (short.value, short.hint) == ("Tomos", "")
+    long = cell_as_delivered("Notes", "x" * 33_000)
+    assert (len(str(long.value)), long.hint) == (1_001, "The first 1,000 of 33,000 characters")

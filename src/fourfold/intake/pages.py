@@ -20,6 +20,7 @@ from fourfold.platform.ui.lists import ListPage
 from fourfold.platform.ui.pages import Page
 
 READ = frozenset({State.CANONICAL, State.RESOLVED, State.PUBLISHED})
+SHOWN_OF_A_CELL = 1_000
 NOT_READ = "Rows that are not loaded will be here when the batch has been read."
 STATE_COLOURS: Mapping[State, Colour] = {
     State.RECEIVED: "grey",
@@ -462,11 +463,20 @@ def row_page(
                 for f in faults
             ),
         ),
-        delivered=tuple(Fact(column, value) for column, value in delivered.items() if column),
+        delivered=tuple(cell_as_delivered(column, value) for column, value in delivered.items() if column),
         outcome=_outcome(row),
         form=form,
         whole_line=delivered.get("", ""),
         dismiss=dismiss,
+    )
+
+
+def cell_as_delivered(column: str, value: str) -> Fact:
+    """A cell as it came; of one that would fill pages the beginning, and how much there is."""
+    if len(value) <= SHOWN_OF_A_CELL:
+        return Fact(column, value)
+    return Fact(
+        column, f"{value[:SHOWN_OF_A_CELL]}…", hint=f"The first {SHOWN_OF_A_CELL:,} of {len(value):,} characters"
     )
 
 
