@@ -51,6 +51,7 @@ def test_moving_both_sides_alike_changes_nothing(pairs):
     ("pairs", "words"),
     [
         ({}, "No pairs yet."),
+        ({(1, 1): 1500, (1, 2): 1}, "1,500 of 1,501 scores were the same. "),
         ({(1, 1): 2}, "2 of 2 scores were the same. Fewer than 10 pairs: too few to say how well they agree."),
         ({(3, 3): 12}, "Everybody chose one score throughout"),
         (table((20, 5), (10, 15)), "35 of 50 scores were the same. Agreement beyond chance is fair."),

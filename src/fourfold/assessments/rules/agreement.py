@@ -31,7 +31,7 @@ class Agreement:
         """One plain sentence."""
         if self.pairs == 0:
             return "No pairs yet."
-        exact = f"{self.same} of {self.pairs} scores were the same"
+        exact = f"{self.same:,} of {self.pairs:,} scores were the same"
         if self.pairs < FEWEST:
             return f"{exact}. Fewer than {FEWEST} pairs: too few to say how well they agree."
         if self.kappa is None:
