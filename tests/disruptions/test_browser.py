@@ -67,8 +67,8 @@ def test_a_disruption_is_recorded_on_a_phone_one_question_at_a_time(phone_page, 
     screenshot(page, "disruption-phone-1")
     assert (axe(page), overflow(page)) == ([], 0)
     page.fill("#id_q", "quay line")
-    page.click("[data-find-button]")
-    page.wait_for_selector(f"input[value='{threat.reference}']:checked")
+    onward(page)
+    page.wait_for_selector(f"input[value='{threat.reference}']:visible:checked")
     screenshot(page, "disruption-phone-1-found")
     assert axe(page) == []
     onward(page)
