@@ -2,6 +2,7 @@
 
 import os
 import time
+import tracemalloc
 from datetime import date, timedelta
 from statistics import median
 from uuid import uuid4
@@ -30,7 +31,8 @@ def run(scale: float) -> list[Result]:
         django.setup()
         lives_long()
         _connect()
-        return [_keyed(int(ROWS * scale)), *_pages(int(ROWS * scale))]
+        rows = int(ROWS * scale)
+        return [_keyed(rows), *_pages(rows), *_as_a_file(rows)]
     finally:
         from django.db import connection  # noqa: PLC0415
 
@@ -206,4 +208,53 @@ def _pages(rows: int) -> list[Result]:
             "at most 40 ms",
         ),
         Result("disruptions: the same with three filters on, p50", found, "ms"),
+    ]
+
+
+def _as_a_file(rows: int) -> list[Result]:
+    """The whole list as CSV, sent row by row, beside the same made whole before it is sent."""
+    from django.test import Client  # noqa: PLC0415
+    from django.urls import reverse  # noqa: PLC0415
+
+    from fourfold.platform.ui import exports  # noqa: PLC0415
+
+    client = Client()
+    client.force_login(_analyst())
+    usual = exports.ROWS_AT_ONCE
+
+    def take(*, row_by_row: bool) -> tuple[float, int]:
+        """Seconds to the first piece, and bytes in all."""
+        exports.ROWS_AT_ONCE = usual if row_by_row else 10 * rows
+        started = time.perf_counter()
+        answer = client.get(reverse("disruptions:list"), {"export": "csv"})
+        pieces = iter(answer)
+        size = len(next(pieces))
+        first = time.perf_counter() - started
+        return first, size + sum(map(len, pieces))
+
+    def most_kept(*, row_by_row: bool) -> float:
+        """Megabytes that Python kept at once, at most."""
+        tracemalloc.start()
+        try:
+            take(row_by_row=row_by_row)
+            return tracemalloc.get_traced_memory()[1] / 1e6
+        finally:
+            tracemalloc.stop()
+
+    if rows <= usual:
+        return []
+    try:
+        take(row_by_row=True)
+        before = time.process_time()
+        first, size = take(row_by_row=True)
+        spent = time.process_time() - before
+        whole, _ = take(row_by_row=False)
+        kept, kept_whole = most_kept(row_by_row=True), most_kept(row_by_row=False)
+    finally:
+        exports.ROWS_AT_ONCE = usual
+    peer = "made whole before it is sent"
+    note = f"{size / 1e6:.1f} MB in {spent:.1f} s of the processor"
+    return [
+        Result(f"disruptions: {rows:,} as CSV, first rows", first * 1_000, "ms", peer, whole * 1_000, first / whole),
+        Result(f"disruptions: {rows:,} as CSV, kept", kept, "MB", peer, kept_whole, kept / kept_whole, note=note),
     ]
