@@ -17,8 +17,8 @@ each small group the chances are worked out that it is one of the larger groups 
 
 It is put with the likeliest group only where that is surer than `sure`. A record that fits no larger group is asked of
 the other single records in the same way, all candidates counted: two records of a name that nobody else has are hardly
-two people, though no pair of names alone says so. What is put with larger groups is put first. Only open records are counted in any of this;
-what is found for a restricted record is an offer to place it as a leaf.
+two people, though no pair of names alone says so. What is put with larger groups is put first. Only open records are
+counted in any of this; what is found for a restricted record is an offer to place it as a leaf.
 """
 
 from __future__ import annotations

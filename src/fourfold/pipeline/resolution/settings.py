@@ -193,7 +193,7 @@ class Settings:
 def load_settings(path: Path = SHIPPED) -> Settings:
     """Read and check a settings file. Raises `SettingsWrong` with the reason when it cannot be used."""
     text = path.read_bytes()
-    loaded = yaml.safe_load(text)
+    loaded = yaml.load(text, Loader=yaml.CSafeLoader)
     training = loaded["training"]
     settings = Settings(
         version=str(loaded["version"]),
