@@ -312,3 +312,18 @@ def test_an_address_is_taken_apart_on_its_own_page(
         assert one.thing_id != other.thing_id
         assert other.thing.kind == "ADDRESS"
     assert "Different addresses" in text_of(client.get(reverse("pole:place", args=[one.pk])))
+
+
+def test_the_owner_of_a_restricted_record_is_told_of_its_match_and_nobody_else(
+    cars: Any, found: Any, reading: Callable[..., Any], universe: Universe
+) -> None:
+    told = reading(universe.gmp_analyst)
+    page = text_of(told.get(reverse("pole:deconfliction")))
+    assert "policeworks_gmp sealed" in page
+    assert "Merseyside Police" in page
+    assert "make, model and colour do not speak against it" in page
+    ours = text_of(reading(universe.merseyside_analyst).get(reverse("pole:deconfliction")))
+    assert "sealed" not in ours
+    assert "No restricted record of a thing matches" in ours
+    apart(universe.gmp_analyst, found, "sealed")
+    assert "policeworks_gmp sealed" not in text_of(told.get(reverse("pole:deconfliction"))), "it is sorted out"

@@ -19,7 +19,11 @@ from fourfold.pole.pages import words
 from fourfold.pole.rules import identity
 from fourfold.pole.rules.identity import Change, Verdict
 from fourfold.pole.selectors.identity import Moving, Notice, Said
+from fourfold.pole.selectors.judged_things import ThingNotice, title_of
 from fourfold.pole.services import Ambiguous
+
+NOTICES_SHOWN = 100
+NOBODY = "Nobody is named: ask for their force intelligence manager"
 
 
 def own_force(reader: User) -> str:
@@ -176,9 +180,13 @@ class DeconflictionPage(Page):
     lead: str
     waiting: ui.Table
     answered: ui.Table
+    things: ui.Table
 
 
-def deconfliction_page(found: Sequence[Notice]) -> DeconflictionPage:
+def deconfliction_page(
+    found: Sequence[Notice], things: Sequence[ThingNotice], contacts: Mapping[int, Sequence[User]]
+) -> DeconflictionPage:
+    """The matches of people, and those of things with whom to ask at each organisation, by its number."""
     waiting = [each for each in found if not each.answers]
     answered = [each for each in found if each.answers]
     heads = (ui.Head("Restricted record"), ui.Head("Matches"), ui.Head("How likely"), ui.Head("Who sees your record"))
@@ -196,6 +204,31 @@ def deconfliction_page(found: Sequence[Notice]) -> DeconflictionPage:
             tuple((*_notice_cells(each), _answer_cell(each)) for each in answered),
             empty="Nothing has been answered yet.",
         ),
+        things=_notices_of_things(things, contacts),
+    )
+
+
+def _notices_of_things(things: Sequence[ThingNotice], contacts: Mapping[int, Sequence[User]]) -> ui.Table:
+    caption = "Vehicles, phones, addresses and organisations"
+    if len(things) > NOTICES_SHOWN:
+        caption += f": the first {NOTICES_SHOWN}"
+    return ui.Table(
+        caption,
+        (ui.Head("Restricted record"), ui.Head("Matches"), ui.Head("Why"), ui.Head("Whom to ask")),
+        tuple(
+            (
+                ui.Cell(
+                    title_of(each.restricted),
+                    selectors.address_of(each.restricted),
+                    hint=f"{each.restricted.source} {each.restricted.source_key}",
+                ),
+                ui.Cell(each.organisation.name, hint=plural(len(each.others), "record", "records")),
+                ui.Cell(each.words),
+                ui.Cell(", ".join(f"{who.name} ({who.email})" for who in contacts[each.organisation.pk]) or NOBODY),
+            )
+            for each in things[:NOTICES_SHOWN]
+        ),
+        empty="No restricted record of a thing matches another organisation's.",
     )
 
 

@@ -15,15 +15,17 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from fourfold.platform.errors import NotThere
 from fourfold.platform.people.models import Organisation, User
+from fourfold.platform.visibility.models import AccessLabel
 from fourfold.pole import rules, selectors
 from fourfold.pole.models import LocationRecord, ObjectRecord, ThingJudgement, ThingTie
 from fourfold.pole.rules import identity
 from fourfold.pole.rules.identity import Verdict
-from fourfold.pole.selectors.identity import Said, said_from
+from fourfold.pole.selectors.identity import NOTICED, Said, readable_labels, restricted_labels, said_from
 
 Thingish = ObjectRecord | LocationRecord
 OBJECT, LOCATION = rules.Kind.OBJECT.value, rules.Kind.LOCATION.value
 END_KINDS = (OBJECT, LOCATION)
+MATCHING = (rules.TieVerdict.JOIN.value, rules.TieVerdict.MAYBE.value)
 WAS = {OBJECT: "pole_objectrecord_was", LOCATION: "pole_locationrecord_was"}
 IS = {OBJECT: "pole_objectrecord", LOCATION: "pole_locationrecord"}
 
@@ -254,3 +256,55 @@ def unanswered(found: Sequence[selectors.Reason], said: Iterable[Said]) -> tuple
     parted = {pk for each in said if each.verdict is Verdict.DIFFERENT for pk in each.pair}
     answered = {each.right.thing_id for each in found if each.right.pk in parted}
     return tuple(each for each in found if each.right.thing_id not in answered)
+
+
+# Deconfliction: a restricted record of a thing that is of one with somebody else's
+
+
+@dataclass(frozen=True)
+class ThingNotice:
+    """A restricted record of the reader's own organisation that is, or may be, of one thing with another's."""
+
+    restricted: Thingish
+    organisation: Organisation
+    others: tuple[Thingish, ...]
+    words: str
+    """The rule that says so of the first of them."""
+
+
+def notices(reader: User) -> tuple[ThingNotice, ...]:
+    """Matches of restricted records for those who answer for them, as with people; nobody else is told. Eight queries.
+
+    Where somebody said that two records are different there is nothing left to sort out.
+    """
+    if not identity.may_judge(reader):
+        return ()
+    ours = AccessLabel.objects.filter(pk__in=restricted_labels() & readable_labels(), owner=reader.organisation_id)
+    labels = frozenset(ours.values_list("pk", flat=True))
+    found: list[ThingNotice] = []
+    for end_kind in END_KINDS:
+        found += _notices_of(end_kind, labels)
+    return tuple(found)
+
+
+def _notices_of(end_kind: str, labels: frozenset[int]) -> Iterable[ThingNotice]:
+    ties = list(
+        ThingTie.objects.filter(
+            end_kind=end_kind, label__in=labels, state=rules.EdgeState.CURRENT, verdict__in=MATCHING
+        ).order_by("left_id", "right_id")[:NOTICED]
+    )
+    wanted = {pk for tie in ties for pk in (tie.left_id, tie.right_id)}
+    known: dict[int, Thingish] = {each.pk: each for each in records(end_kind).filter(pk__in=wanted)}
+    stands = standing(end_kind, wanted) if wanted else ()
+    parted = {said.pair for said in stands if said.verdict is Verdict.DIFFERENT}
+    matches: dict[tuple[int, int], list[tuple[Thingish, str]]] = defaultdict(list)
+    for tie in ties:
+        if tie.left_id not in known or tie.right_id not in known or (tie.left_id, tie.right_id) in parted:
+            continue
+        one, other = known[tie.left_id], known[tie.right_id]
+        restricted, other = (one, other) if one.label_id == tie.label_id else (other, one)
+        if restricted.owner_id != other.owner_id and restricted.label_id != other.label_id:
+            matches[restricted.pk, other.owner_id].append((other, tie.words))
+    for (pk, _), others in matches.items():
+        first, words = others[0]
+        yield ThingNotice(known[pk], first.owner, tuple(other for other, _ in others), words)

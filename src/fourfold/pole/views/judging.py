@@ -33,6 +33,7 @@ from fourfold.pole.pages import review, words
 from fourfold.pole.rules import identity
 from fourfold.pole.rules.identity import Verdict
 from fourfold.pole.selectors import identity as selectors
+from fourfold.pole.selectors import judged_things
 from fourfold.pole.selectors.identity import Waiting
 
 GET_AND_POST = ["GET", "HEAD", "POST"]
@@ -413,7 +414,10 @@ def deconfliction(request: HttpRequest) -> HttpResponse:
     """Matches of the reader's own restricted records with records of other organisations."""
     found = selectors.notices(actor_of(request))
     _note_read(request, "pole.deconfliction", "", [each.restricted for each in found])
-    return render(request, "pole/deconfliction.html", {"page": pages.deconfliction_page(found)})
+    things = judged_things.notices(actor_of(request))
+    asked = {each.organisation.pk: each.organisation for each in things}
+    contacts = {pk: selectors.contact_points(owner, today=clock.today()) for pk, owner in asked.items()}
+    return render(request, "pole/deconfliction.html", {"page": pages.deconfliction_page(found, things, contacts)})
 
 
 @login_required
