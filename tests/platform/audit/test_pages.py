@@ -122,9 +122,18 @@ def test_who_looked_at_one_record(universe, client_for):
     assert "GMP analyst" not in page
 
 
+NO_NUMBER = (f"pole.person:{'9' * 5000}", f"Person+{'9' * 5000}")
+
+
 @pytest.mark.parametrize(
     ("record", "about"),
-    [("people.user:7", "User+7"), ("PLN-0004", "PLN-0004"), ("no.such:7", "No+such+7"), ("pole.person:x", "Person+x")],
+    [
+        ("people.user:7", "User+7"),
+        ("PLN-0004", "PLN-0004"),
+        ("no.such:7", "No+such+7"),
+        ("pole.person:x", "Person+x"),
+        NO_NUMBER,
+    ],
 )
 def test_a_record_in_an_address_becomes_a_filter_that_stays(universe, client_for, record, about):
     asked = client_for(universe.nwrocu_auditor).get(f"/ledger/?record={record}")

@@ -71,7 +71,7 @@ class Rules:
 def load_rules(path: Path = SHIPPED) -> Rules:
     """Read and check a file of rules. Raises `RulesWrong` with the reason when it cannot be used."""
     text = path.read_bytes()
-    loaded = yaml.safe_load(text)
+    loaded = yaml.load(text, Loader=yaml.CSafeLoader)
     spellings = dict(loaded["spellings"])
     legal_forms = tuple(str(word) for word in spellings.pop("legal_form"))
     unknown = set(loaded["kinds"]) - set(COLUMNS)

@@ -55,7 +55,7 @@ def things(entries: Iterable[Entry]) -> dict[int, str]:
     """What each entry acted on, in words: its reference where the reader may see it, else its type and number."""
     entries = tuple(entries)
     called = {
-        name: referring.called({e.object_id for e in entries if e.object_type == name and e.object_id.isdecimal()})
+        name: referring.called({e.object_id for e in entries if e.object_type == name and _is_number(e.object_id)})
         for name, referring in _registered.items()
     }
     return {
@@ -70,8 +70,13 @@ def in_words(record: str) -> str:
     if not object_id:
         return record
     referring = _registered.get(object_type)
-    called = referring.called({object_id}) if referring and object_id.isdecimal() else {}
+    called = referring.called({object_id}) if referring and _is_number(object_id) else {}
     return called.get(object_id) or f"{_type_in_words(object_type)} {object_id}"
+
+
+def _is_number(object_id: str) -> bool:
+    """Whether a record can have this number: one in an address can have any length."""
+    return object_id.isdecimal() and len(object_id) < len(str(2**63))
 
 
 def _types_called(kind: str) -> list[str]:
