@@ -31,7 +31,7 @@ QUICK = {
 
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkDatabase]:
-    required = os.environ.get("FOURFOLD_SPARK_TESTS") == "required"
+    required = os.environ.get("FOURFOLD_SPARK_TESTS") in {"required", "all"}
     if importlib.util.find_spec("pyspark") is None and not required:
         pytest.skip(WHY_NOT)
     place = tmp_path_factory.mktemp("spark")
