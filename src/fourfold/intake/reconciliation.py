@@ -5,7 +5,8 @@ each count stands under the label of the rows it counts, and a page adds up what
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -59,10 +60,21 @@ class Measured:
 
 @cache
 def _engine(process: int) -> duckdb.DuckDBPyConnection:
-    """One for a process: to start one takes longer than most of what is asked of it here. Each question has a cursor of
-    its own, and its own temporary tables. A process made by forking cannot use its parent's.
+    """One for a process: to start one takes longer than most of what is asked of it here. A process made by forking
+    cannot use its parent's.
     """
     return duckdb.connect()
+
+
+@contextmanager
+def _asking() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A cursor, with temporary tables of its own. An engine that broke is not asked again."""
+    try:
+        with _engine(os.getpid()).cursor() as db:
+            yield db
+    except duckdb.FatalException:
+        _engine.cache_clear()
+        raise
 
 
 def counts_by_label(
@@ -78,7 +90,7 @@ def counts_by_label(
     Raises:
         RuleBroken: IN10, the pipeline's totals don't add up or differ from the rows it made.
     """
-    with _engine(os.getpid()).cursor() as db:
+    with _asking() as db:
         found = _fates(db, canonical)
     for file, numbers in told.items():
         Counts(
@@ -107,7 +119,7 @@ def lines_by_label(canonical: Path, lines: Iterable[tuple[str, int]]) -> Mapping
     wanted = sorted(set(lines))
     if not wanted:
         return {}
-    with _engine(os.getpid()).cursor() as db:
+    with _asking() as db:
         db.execute("create temp table wanted (source_file varchar, source_line bigint)")
         db.executemany("insert into wanted values (?, ?)", wanted)
         found = _fates(db, canonical, only="semi join wanted using (source_file, source_line)")
@@ -116,7 +128,7 @@ def lines_by_label(canonical: Path, lines: Iterable[tuple[str, int]]) -> Mapping
 
 def not_loaded(canonical: Path) -> Iterable[NotLoaded]:
     """Each row that was not loaded, quarantined first, by file and line."""
-    with _engine(os.getpid()).cursor() as db:
+    with _asking() as db:
         for kind, name in ((Kind.QUARANTINED, "quarantine"), (Kind.HELD, "held")):
             path = canonical / f"{name}.parquet"
             if not path.exists():
@@ -146,7 +158,7 @@ def warnings_by_label(canonical: Path) -> Mapping[tuple[str, LabelFacts], int]:
     path = canonical / "warning.parquet"
     if not path.exists():
         return {}
-    with _engine(os.getpid()).cursor() as db:
+    with _asking() as db:
         rows = db.execute(
             f"select rule_code, {LABEL}, count(*) from read_parquet(?) group by all", [str(path)]
         ).fetchall()
@@ -171,7 +183,7 @@ MEASURES: Mapping[str, tuple[str, str, str]] = {
 def measures(canonical: Path) -> tuple[Measured, ...]:
     """Quality of each force's rows, of those that the whole region may see."""
     made = []
-    with _engine(os.getpid()).cursor() as db:
+    with _asking() as db:
         for code, (table, part, of) in MEASURES.items():
             path = canonical / f"{table}.parquet"
             if not path.exists():
@@ -187,7 +199,7 @@ def measures(canonical: Path) -> tuple[Measured, ...]:
 
 def repeats(person: Path, clusters: Path, *, source: str) -> tuple[Measured, ...]:
     """Person records of each force that are one of several of the same force for the same person: uniqueness."""
-    with _engine(os.getpid()).cursor() as db:
+    with _asking() as db:
         rows = db.execute(
             "with mine as (select p.owning_force, c.cluster from read_parquet(?) p join read_parquet(?) c "
             "on c.source = ? and c.record_key = p.record_key where p.audience = 'REGION' and p.compartment is null), "
@@ -214,7 +226,7 @@ def write_difference(canonical: Path, known: Iterable[Path], *, into: Path) -> M
     folders = list(known)
     into.mkdir(parents=True, exist_ok=True)
     written = {}
-    with _engine(os.getpid()).cursor() as db:
+    with _asking() as db:
         for table in MADE:
             path = canonical / f"{table}.parquet"
             if not path.exists():
@@ -238,7 +250,7 @@ def write_overtaken(canonical: Path, later: Iterable[Path], *, into: Path, left_
     folders = list(later)
     for folder in (into, left_out):
         folder.mkdir(parents=True, exist_ok=True)
-    with _engine(os.getpid()).cursor() as db:
+    with _asking() as db:
         persons = _said(folders, "person", "record_key as key")
         tombstones = _said(folders, "merge", "loser_key as key")
         for table in MADE:
@@ -259,7 +271,7 @@ def write_overtaken(canonical: Path, later: Iterable[Path], *, into: Path, left_
 def overtaken_by_label(left_out: Path) -> Mapping[LabelFacts, int]:
     """How many lines had something left out, by label; each counts once."""
     found: dict[LabelFacts, int] = {}
-    with _engine(os.getpid()).cursor() as db:
+    with _asking() as db:
         for (_, facts), lines in _fates(db, left_out).items():
             found[facts] = found.get(facts, 0) + lines.get("loaded", 0)
     return found
@@ -294,7 +306,7 @@ def may_release(held_in: Path, brought: Path, *, before: Iterable[Path]) -> bool
     if not held.exists():
         return False
     new, old = _keys(brought), " union all ".join(_keys(b) for b in before)
-    with _engine(os.getpid()).cursor() as db:
+    with _asking() as db:
         row = db.execute(
             f"with named as (select distinct unnest(regexp_extract_all(row_json, {STRINGS}, 1)) as key "
             f"from read_parquet({_text(held)})), "
@@ -317,7 +329,7 @@ def released(canonical: Path, before: Path) -> tuple[tuple[str, int], ...]:
     old, new = before / "held.parquet", canonical / "held.parquet"
     if not old.exists():
         return ()
-    with _engine(os.getpid()).cursor() as db:
+    with _asking() as db:
         query = f"select distinct source_file, source_line from read_parquet({_text(old)})"
         if new.exists():
             query += f" except select source_file, source_line from read_parquet({_text(new)})"
