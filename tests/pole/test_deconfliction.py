@@ -158,7 +158,7 @@ def test_the_other_side_sees_the_same_with_the_match_and_without_it(reading, uni
         )
     assert pages_of_the_other_side(theirs, records, people) == before
     for record in (f"pole.person:{rules.person_id_of(people['1'])}", f"pole.personrecord:{records['1']}", ""):
-        assert "GMP analyst" not in text_of(theirs.get(reverse("audit:who_looked"), {"record": record}))
+        assert "GMP analyst" not in text_of(theirs.get(reverse("audit:who_looked"), {"record": record}, follow=True))
     with acting_as(universe.merseyside_analyst):
         for model in (Judgement, IdentityEvent, DeconflictionAnswer):
             assert not model.objects.exists(), model
