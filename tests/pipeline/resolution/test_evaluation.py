@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -62,7 +63,7 @@ def test_a_higher_threshold_never_finds_more(bench: Bench, truth: Path, tmp_path
     lines = evaluation.at_thresholds(
         bench.batches,
         truth=truth,
-        settings=resolution.load_settings(),
+        settings=replace(resolution.load_settings(), groups=None),
         weights=(-10.0, 10.0, 60.0),
         workplace=tmp_path,
     )
