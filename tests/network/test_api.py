@@ -77,6 +77,9 @@ def test_a_program_takes_the_same_file_as_the_page_and_the_ledger_keeps_why(worl
         assert answer["content-type"] == "application/x-ndjson"
         assert answer["content-disposition"].startswith('attachment; filename="OFFICIAL-SENSITIVE ')
         assert answer["cache-control"] == "private, no-store"
+        with acting_as(user):
+            noted = Entry.objects.filter(operation="EXPORT").latest("pk")
+        assert (noted.request, noted.session, noted.address) == (answer["x-request-id"], "by token", "127.0.0.1")
         typed = {"form": "ftm", "depth": "1", "reason": ASKED["reason"]}
         handed = b"".join(reading(user).post(page, typed).streaming_content).decode()
         assert entities(answer.content.decode()) == entities(handed)

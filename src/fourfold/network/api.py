@@ -30,6 +30,7 @@ from fourfold.platform.people.rules import may
 from fourfold.platform.people.services import service_user
 from fourfold.platform.reference.selectors import terms
 from fourfold.platform.visibility import scope
+from fourfold.platform.visibility.middleware import answering
 from fourfold.pole import rules as pole_rules
 from fourfold.threats import rules as threat_rules
 
@@ -142,5 +143,5 @@ def _acting(request: HttpRequest, *rights: str) -> Iterator[User]:
     if scope.current() is not None:
         yield actor
     else:
-        with scope.acting_as(actor):
+        with answering(request, actor):
             yield actor

@@ -48,6 +48,7 @@ from fourfold.platform.people.rules import may
 from fourfold.platform.people.services import service_user
 from fourfold.platform.ui.jinja import shown
 from fourfold.platform.visibility import scope
+from fourfold.platform.visibility.middleware import answering
 from fourfold.threats import rules as threat_rules
 
 
@@ -217,7 +218,7 @@ def _reading(request: HttpRequest) -> Iterator[User]:
     if scope.current() is not None:
         yield reader
     else:
-        with scope.acting_as(reader):
+        with answering(request, reader):
             yield reader
 
 

@@ -5,6 +5,7 @@ import csv
 import io
 import re
 from datetime import UTC, date, datetime
+from itertools import islice
 
 import pytest
 from django.db import connection
@@ -237,6 +238,22 @@ def test_a_long_list_that_nobody_waits_for_is_noted_with_the_rows_that_went(case
     assert begun[1:] == (30, "begun")
     assert broken_off[2] == "broken off"
     assert 0 < broken_off[1] < 5, "no more is drawn than is sent"
+
+
+def test_a_long_list_that_breaks_off_says_so_in_its_last_line(cases, reader, universe, long_lists, monkeypatch):
+    whole = lists._values
+
+    def broken(found, spec):
+        yield from islice(whole(found, spec), 12)
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(lists, "_values", broken)
+    answer, sent = reader.get(LIST, {"export": "csv"}), []
+    with pytest.raises(RuntimeError, match="the disk is full"):
+        sent.extend(answer)
+    last = b"".join(sent).decode("utf-8-sig").splitlines()[-1]
+    assert last == "This file is not whole: it broke off. The list has 30 rows; take it again."
+    assert [sent for _, _, sent in exports_noted(universe)] == ["begun"]
 
 
 def test_a_file_holds_no_hidden_row(cases, reader):

@@ -78,6 +78,13 @@ def csv_pieces(heads: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iterato
     yield text.getvalue().encode()
 
 
+def csv_line(said: str) -> bytes:
+    """A line of one cell, after an empty one."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([[], [neutral(said)]])
+    return text.getvalue().encode()
+
+
 def write_csv(out: IO[bytes], heads: Sequence[str], rows: Iterable[Sequence[Value]]) -> int:
     """The whole of it to a file. Answers how many rows it has."""
     written = 0

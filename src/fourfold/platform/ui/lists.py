@@ -655,7 +655,8 @@ def export_list(
         )
         if wanted == "csv" and total > exports.ROWS_AT_ONCE:
             note(rows=total, sent="begun")
-            return exports.streamed(_row_by_row(found, spec, heads, asked.rewind, note), name=name, kind=kind)
+            pieces = _row_by_row(found, spec, heads, asked.rewind, note, expected=total)
+            return exports.streamed(pieces, name=name, kind=kind)
         if wanted == "xlsx" and total > exports.ROWS_IN_A_WORKBOOK:
             most = f"{exports.ROWS_IN_A_WORKBOOK:,}"
             sentence = (
@@ -674,12 +675,19 @@ def export_list(
 
 
 def _row_by_row(
-    found: QuerySet[Any], spec: ListSpec, heads: Sequence[str], rewind: Rewind, note: Callable[..., None]
+    found: QuerySet[Any],
+    spec: ListSpec,
+    heads: Sequence[str],
+    rewind: Rewind,
+    note: Callable[..., None],
+    *,
+    expected: int,
 ) -> Iterator[bytes]:
     """A CSV file as the database's cursor gives its rows, in the scope that the answer opens again.
 
     The ledger then has how many were sent: all of them, or those until whoever asked went away. A fault on the way
-    leaves the entry that it was begun, and no other.
+    leaves the entry that it was begun, and no other; the server ends the answer as if it were whole, so the file's
+    last line says that it is not.
     """
     sent = 0
 
@@ -694,6 +702,9 @@ def _row_by_row(
             yield from exports.csv_pieces(heads, counted())
     except GeneratorExit:
         note(rows=sent, sent="broken off")
+        raise
+    except Exception:
+        yield exports.csv_line(f"This file is not whole: it broke off. The list has {expected:,} rows; take it again.")
         raise
     note(rows=sent, sent="whole")
 

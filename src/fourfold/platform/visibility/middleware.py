@@ -1,6 +1,7 @@
 """Puts every signed-in request inside the scope of the person who asks."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ from django.utils.cache import patch_cache_control
 
 from fourfold.platform.errors import NotThere
 from fourfold.platform.people.models import User
-from fourfold.platform.visibility.scope import acting_as
+from fourfold.platform.visibility.scope import Acting, acting_as
 
 FIRST_SERVER_ERROR = 500
 
@@ -63,6 +64,16 @@ def session_hash(request: HttpRequest) -> str:
 def address_of(request: HttpRequest) -> str:
     """The address that the server saw. A proxy's header is not believed: the server in front sets REMOTE_ADDR."""
     return str(request.META.get("REMOTE_ADDR", ""))
+
+
+@contextmanager
+def answering(request: HttpRequest, user: User) -> Iterator[Acting]:
+    """The scope of somebody whom the request names by something else than a session: a token. History and ledger call
+    the request what the answer's `X-Request-Id` does, have the address it came from, and `by token` for a session.
+    """
+    request_id, address = request.META["fourfold.request_id"], address_of(request)
+    with acting_as(user, request_id=request_id, session="by token", address=address) as acting:
+        yield acting
 
 
 def _stream_as(user: User, response: StreamingHttpResponse, *, request_id: str, session: str, address: str) -> None:
