@@ -55,7 +55,7 @@ def grouped(
     ordered = _surest_first((said for said in joins if said.pair not in never), never)
     is_open = {record for record, restriction in records.items() if not restriction}
     among_open = [said for said in ordered if is_open.issuperset(said.pair)]
-    overruled = _overruled(among_open, set(apart), is_open, same=said_same, different=never)
+    overruled = _overruled(ordered, set(apart), is_open, same=said_same, different=never)
     parted = sorted((set(apart) - overruled) | never)
     joining = Joining(pair for pair in parted if is_open.issuperset(pair))
     for pair in said_same:
@@ -83,22 +83,25 @@ def _surest_first(joins: Iterable[Said], different: Collection[Pair]) -> list[Sa
 
 
 def _overruled(
-    among_open: Sequence[Said],
+    ordered: Sequence[Said],
     apart: Collection[Pair],
     is_open: Collection[int],
     *,
     same: Sequence[Pair],
     different: Collection[Pair],
 ) -> set[Pair]:
-    """Pairs that a rule keeps apart, of two things that somebody said are one."""
+    """Pairs that a rule keeps apart, of two things that somebody said are one.
+
+    So is a restricted record that fits one of the two, and that a rule keeps apart from the other.
+    """
     if not same:
         return set()
     opened = frozenset(is_open)
     joining = Joining(pair for pair in sorted({*apart, *different}) if opened.issuperset(pair))
-    for said in among_open:
-        if not said.weak:
+    for said in ordered:
+        if not said.weak and opened.issuperset(said.pair):
             joining.join(*said.pair)
-    told = Joining(tuple(map(joining.group, pair)) for pair in sorted(different) if opened.issuperset(pair))
+    told = Joining((joining.group(a), joining.group(b)) for a, b in sorted(different) if opened.issuperset((a, b)))
     stems: dict[int, set[int]] = defaultdict(set)
     for one, other in same:
         if opened.issuperset((one, other)):
@@ -110,13 +113,31 @@ def _overruled(
     def whole(record: int) -> int:
         return told.group(joining.group(record))
 
+    fits = _fitting(ordered, opened, joining)
+
+    def fits_the_other(leaf: int, record: int) -> bool:
+        others = (group for group in fits.get(leaf, ()) if group != joining.group(record))
+        return any(told.group(group) == whole(record) for group in others)
+
     return {
         (one, other)
         for one, other in apart
         if (opened.issuperset((one, other)) and whole(one) == whole(other))
         or any(whole(other) == whole(stem) for stem in stems[one])
         or any(whole(one) == whole(stem) for stem in stems[other])
+        or fits_the_other(one, other)
+        or fits_the_other(other, one)
     }
+
+
+def _fitting(ordered: Sequence[Said], opened: Collection[int], joining: Joining) -> dict[int, set[int]]:
+    """The open groups that a rule joins each restricted record to."""
+    fits: dict[int, set[int]] = defaultdict(set)
+    for said in ordered:
+        for leaf, stem in (said.pair, said.pair[::-1]):
+            if leaf not in opened and stem in opened:
+                fits[leaf].add(joining.group(stem))
+    return fits
 
 
 def holding(joins: Iterable[Said], groups: Mapping[int, int]) -> Iterator[Pair]:
@@ -167,6 +188,8 @@ def _placed(
         leaf, stem = (one, other) if records[one] else (other, one)
         if leaf not in found and groups[stem] not in never[leaf]:
             found[leaf] = groups[stem]
+            for third in [each for each in never[leaf] if records[each]]:
+                never[third].add(groups[stem])
     restricted = {record for record, restriction in records.items() if restriction}
     joining = Joining(pair for pair in parted if restricted.issuperset(pair))
     for said in joins:
