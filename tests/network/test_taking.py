@@ -344,7 +344,7 @@ def test_the_ways_to_a_file_stand_on_the_pages(world, universe, reading):
 def test_an_organisation_is_one_in_the_file(universe, reading, tmp_path, db):
     batch = Batch(tmp_path / "canonical", force="merseyside")
     batch.person("owner", "Alpha Dockside", date(1980, 5, 1))
-    batch.thing("firm", "ORGANISATION", "Dockside Cars Ltd", detail='{"company_number": "01234567"}')
+    batch.thing("firm", "ORGANISATION", "Dockside Cars Ltd", detail={"company_number": "01234567"})
     batch.link(("PERSON", "owner"), "USES", ("OBJECT", "firm"))
     people = people_of(universe, publish(universe, batch))
     address = reverse("network:take_person", args=[reference_of(people["owner"])])

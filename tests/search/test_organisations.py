@@ -21,6 +21,8 @@ def asks(publish, tmp_path, reading, universe):
         detail={"company_number": "1234567", "postcode": "L20 1AA", "trading_names": ["Speedy Poles"]},
     )
     ours.thing("o2", "ORGANISATION", "Harbour Nails & Beauty", detail={"postcode": "L1 1AA"})
+    ours.thing("o5", "ORGANISATION", "A.B.C. Motors", detail={"postcode": "L1 1AB"})
+    ours.thing("o6", "ORGANISATION", "Cash4Gold", detail={"postcode": "L1 1AC"})
     publish(ours, grouped=True)
     theirs = Batch(tmp_path / "theirs", force="gmp")
     theirs.thing("o3", "ORGANISATION", "MERIDIAN BOOTLE SCAFFOLDING LTD", detail={"postcode": "L20 1AA"})
@@ -51,6 +53,9 @@ def test_a_firm_is_found_however_it_is_spelt_and_the_search_says_why(asks):
         ("1234567", "Same company number"),
         ("Harbour Nails and Beauty", "Same name"),
         ("Harbor nails", "Name spelt nearly like it"),
+        ("A.B.C. Motors", "Same name"),
+        ("abc motors", "Same name"),
+        ("Cash4Gold Ltd", "Same name"),
     ):
         said = asks(typed)
         assert "1 organisation" in said, (typed, said)

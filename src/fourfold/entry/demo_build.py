@@ -35,6 +35,9 @@ from fourfold.intake.processing import Desk, process_batches
 from fourfold.intake.rules import How, State
 from fourfold.intake.storage import Store
 from fourfold.plans import services as plans
+from fourfold.plans.models import Action
+from fourfold.plans.rules import State as PlanState
+from fourfold.plans.rules import Status
 from fourfold.platform import clock
 from fourfold.platform.audit import services as audit
 from fourfold.platform.audit.services import Operation
@@ -101,6 +104,8 @@ ELSEWHERE: Mapping[str, tuple[Post, ...]] = {
     "nca": (Post("inspector", "Visiting inspector", "inspector"),),
 }
 
+ASKED_OF_PROBATION = 8
+
 
 class QuickHasher(PBKDF2PasswordHasher):
     """Few rounds: the password of the demonstration is printed for everybody, so slow hashing would protect nothing."""
@@ -140,6 +145,8 @@ def build(
         with timed(tell, "Mailboxes made for each organisation, with the roles they hold"):
             make_staff(nominations, named=mailboxes_in(folder))
         Player(folder, nominations, done, tell).play(extracts=plan["extracts"], processes=processes)
+    with timed(tell, "Summaries shared with the probation service, with what it is asked to do"):
+        ask_probation()
     with timed(tell, "Plans marked as they stand today, and what is due said to its owners"):
         do_nightly_jobs()
     with timed(tell, "Ledger sealed"):
@@ -153,6 +160,42 @@ def do_nightly_jobs() -> None:
     with acting_as(people.service_user(SERVICE)):
         plans.rescore_plans(today=clock.today())
         plans.remind(today=clock.today())
+
+
+def ask_probation() -> None:
+    """Where a plan has an action with probation, its officer shares a summary and asks for the action."""
+    today, probation = clock.today(), Organisation.objects.get(code="hmpps")
+    with acting_as(people.service_user(SERVICE)):
+        open_ones = Action.objects.filter(
+            partner="Probation",
+            status__in=(Status.PROPOSED, Status.AGREED, Status.IN_PROGRESS),
+            plan__state=PlanState.ADOPTED,
+            plan__threat__closed_on=None,
+            plan__threat__lro__isnull=False,
+            label__compartment=None,
+            asked=None,
+        )
+        found = list(open_ones.select_related("plan__threat__lro", "aim").order_by("plan_id", "number"))
+    for action in found[:ASKED_OF_PROBATION]:
+        lro = action.plan.threat.lro
+        with acting_as(lro):
+            plans.share_summary(
+                actor=lro,
+                plan=action.plan,
+                organisation=probation,
+                title="What the plan is for",
+                text=action.aim.text if action.aim else action.outcome_wanted,
+                today=today,
+            )
+            plans.ask_partner(
+                actor=lro,
+                action=action,
+                organisation=probation,
+                title=action.title,
+                text=action.outcome_wanted,
+                due_on=action.due_on,
+                today=today,
+            )
 
 
 def delivery_days(until: date) -> list[date]:

@@ -94,16 +94,17 @@ class Store:
     def forget_resolutions(self, *, but: Collection[str], newest: int) -> None:
         """Remove what earlier runs wrote of people, and what was judged when they began: but for these and the newest.
 
-        A run that was stopped leaves a folder that never got its name; it goes too.
+        A run that was stopped leaves a folder that never got its name; it goes too. Runs are named in their order.
         """
         place = self.folder / "resolution"
         runs = sorted(each.name for each in place.iterdir() if each.is_dir() and not each.suffix)
         kept = {*but, *runs[-newest:]}
         for folder in (each for each in place.iterdir() if each.is_dir() and each.name not in kept):
             shutil.rmtree(folder, ignore_errors=True)
-        for run in (run for run in runs if run not in kept):
-            self.judgements_file(run).unlink(missing_ok=True)
-            self.thing_judgements_file(run).unlink(missing_ok=True)
+        for file in place.glob("*-judgements.parquet"):
+            run = file.name.removesuffix("-judgements.parquet").removesuffix("-thing")
+            if run not in kept and run < max(kept, default=""):
+                file.unlink(missing_ok=True)
 
     def judgements_file(self, run: str) -> Path:
         """What people had said of identity when one resolution run began."""

@@ -40,9 +40,10 @@ def _taken_back(user: User, today: date) -> tuple[News, ...]:
 
 def _of_things(end_kind: str, said: selectors.Said) -> News:
     """One step that somebody took back."""
+    what = "addresses" if end_kind == judged_things.LOCATION else "vehicles, phones or organisations"
     return News(
         said.on,
-        f"{said.by} withdrew what you said of vehicles, phones, addresses or organisations",
+        f"{said.by} withdrew what you said of {what}",
         judged_pages.address("pair", end_kind, said.left_id, said.right_id),
         said.why,
     )

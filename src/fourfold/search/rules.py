@@ -44,6 +44,7 @@ _WORDED = re.compile(rf"(?:([0-9]{{1,2}}) )?({_MONTH}) ([0-9]{{4}})")
 _NUMBERED_MONTH = re.compile(r"([0-9]{1,2})/([0-9]{4})")
 _POSTCODE = re.compile(r"\b([A-Z]{1,2}[0-9][0-9A-Z]?) ?([0-9][A-Z]{2})\b")
 _DISTRICT = re.compile(r"\b([A-Z]{1,2}[0-9]{1,2}[A-Z]?)\b")
+_MIXED = re.compile(r"(?=.*[0-9])(?:[0-9]*[A-Z]){4}")
 _PERSON = re.compile(r"^P-?[0-9]{1,15}$")
 _HOUSE = re.compile(r"^[0-9]{1,4}[A-Z]?$")
 _PHONE_TEXT = re.compile(r"^[0-9+() .-]+$")
@@ -153,7 +154,7 @@ def _read(text: str, upper: str, today: date) -> Query:
         cro=identifiers.cro(text).value,
         nino=identifiers.nino(text).value,
         company=_company(upper),
-        organisation=_organisation(address or name),
+        organisation="" if is_plate else _organisation(address, rest),
         reference=_reference(upper),
         remark=birth.remark,
     )
@@ -373,10 +374,17 @@ def _company(upper: str) -> str:
     return devices.company_number(upper) if digits >= SHORTEST_ENDING and len(upper) <= LONGEST_COMPANY else ""
 
 
-def _organisation(words: str) -> str:
-    """What is left of a name to look for an organisation by."""
-    left = [word for word in words.split() if word not in LEGAL_FORMS]
-    return _first_words(" ".join(left))
+def _organisation(address: str, rest: str) -> str:
+    """What is left of a text to look for an organisation by: "A.B.C." is one word, and "Cash4Gold" is one."""
+    dotless = rest.replace(".", "")
+    words = address or (names.key(dotless) if _reads_as_name(dotless) else _mixed(dotless))
+    return _first_words(" ".join(word for word in words.split() if word not in LEGAL_FORMS))
+
+
+def _mixed(rest: str) -> str:
+    """The words, where one is of letters and digits, and of more letters than a plate or a reference has."""
+    words = re.findall(r"[A-Z0-9]+", _unaccented(rest))
+    return " ".join(words) if any(_MIXED.match(word) for word in words) else ""
 
 
 def _reference(upper: str) -> str:

@@ -498,7 +498,9 @@ def _organisation_words(typed: Sequence[str], words: Sequence[str], found: Seque
 def _name_words_of(name: str) -> list[str]:
     """Words of an organisation's name in capitals."""
     plain = "".join("" if c in "'’." else c if c.isalnum() else " " for c in name)
-    return [names.key(word) or word.upper() for word in plain.split()]
+    return [
+        word.upper() if any(c.isdigit() for c in word) else names.key(word) or word.upper() for word in plain.split()
+    ]
 
 
 def _places(query: Query, records: Sequence[LocationRecord]) -> Group:

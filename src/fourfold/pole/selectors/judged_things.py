@@ -27,7 +27,6 @@ OBJECT, LOCATION = rules.Kind.OBJECT.value, rules.Kind.LOCATION.value
 END_KINDS = (OBJECT, LOCATION)
 MATCHING = (rules.TieVerdict.JOIN.value, rules.TieVerdict.MAYBE.value)
 WAS = {OBJECT: "pole_objectrecord_was", LOCATION: "pole_locationrecord_was"}
-IS = {OBJECT: "pole_objectrecord", LOCATION: "pole_locationrecord"}
 
 
 def every(end_kind: str) -> QuerySet[Any]:

@@ -415,6 +415,11 @@ def deconfliction(request: HttpRequest) -> HttpResponse:
     found = selectors.notices(actor_of(request))
     _note_read(request, "pole.deconfliction", "", [each.restricted for each in found])
     things = judged_things.notices(actor_of(request))
+    for table in sorted({each.restricted._meta.label_lower for each in things}):
+        shown = [each.restricted.pk for each in things if each.restricted._meta.label_lower == table]
+        audit.note(
+            audit.Operation.CONSULTATION, object_type=table, object_id="", reason=reason_of(request), records=shown
+        )
     asked = {each.organisation.pk: each.organisation for each in things}
     contacts = {pk: selectors.contact_points(owner, today=clock.today()) for pk, owner in asked.items()}
     return render(request, "pole/deconfliction.html", {"page": pages.deconfliction_page(found, things, contacts)})
