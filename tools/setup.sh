@@ -48,7 +48,7 @@ if [ "$(cat ".venv/fourfold-$packages" 2>/dev/null || true)" != "$wanted" ]; the
     .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --require-hashes -r "$packages"
     .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
     say "Compiling them, so that commands start at once"
-    .venv/bin/python -W ignore -m compileall -q -j 0 .venv/lib >/dev/null || true
+    .venv/bin/python -W ignore -m compileall -q -j 0 -x '/tests/' .venv/lib >/dev/null || true
     printf '%s' "$wanted" > ".venv/fourfold-$packages"
     [ "$kind" = develop ] && cat requirements-setup.txt requirements.txt pyproject.toml | cksum > .venv/fourfold-requirements.txt
 fi
