@@ -171,13 +171,14 @@ def ask_probation() -> None:
             status__in=(Status.PROPOSED, Status.AGREED, Status.IN_PROGRESS),
             plan__state=PlanState.ADOPTED,
             plan__threat__closed_on=None,
-            plan__threat__lro__isnull=False,
             label__compartment=None,
             asked=None,
         )
         found = list(open_ones.select_related("plan__threat__lro", "aim").order_by("plan_id", "number"))
     for action in found[:ASKED_OF_PROBATION]:
         lro = action.plan.threat.lro
+        if lro is None:
+            continue
         with acting_as(lro):
             plans.share_summary(
                 actor=lro,
