@@ -3,6 +3,8 @@
 .PHONY: help setup setup-dev setup-spark demo test check bench bench-linkage docs screenshots requirements format clean
 FOURFOLD = .venv/bin/fourfold
 PYTHON = .venv/bin/python
+# One more than there are processors: a test waits a fifth of its time, for the database or a browser.
+RUNNERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -22,7 +24,7 @@ demo: setup ## Build the demonstration region if it is not there yet, serve it, 
 
 # With FOURFOLD_SPARK_TESTS set the tests need Spark: it is installed beside the checks under `make -j2`.
 test: check $(if $(FOURFOLD_SPARK_TESTS),setup-spark) ## Run every test and check (a missing Chromium skips the browser tests with a sentence)
-	@$(PYTHON) -m pytest --numprocesses=auto --dist=loadfile
+	@$(PYTHON) -m pytest --numprocesses=$(RUNNERS) --dist=loadfile
 
 check: setup-dev ## Format, lint, types, import contracts, migrations
 	@sh tools/check.sh
