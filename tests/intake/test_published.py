@@ -137,6 +137,20 @@ def test_the_sources_page_shows_a_bar_and_what_waits(published, universe, client
     assert "3 rows to look at" in theirs
 
 
+def test_who_reads_no_people_is_led_to_no_row(published, universe, client_for):
+    officer = client_for(universe.merseyside_data_protection_officer)
+    for address, said in (
+        (reverse("intake:sources"), "4 rows to look at"),
+        (reverse("intake:batch", args=[published.pk]), "Q-FORCE-01"),
+    ):
+        page = text_of(officer.get(address))
+        assert said in page
+        assert "/not-loaded/" not in page
+    assert "/not-loaded/" in text_of(
+        client_for(universe.merseyside_intelligence_manager).get(reverse("intake:sources"))
+    )
+
+
 def test_rows_are_shown_with_a_reason_only_and_the_reading_is_noted(published, universe, client_for, reading):
     address = reverse("intake:not_loaded", args=[published.pk])
     asked = client_for(universe.merseyside_intelligence_manager).get(address)

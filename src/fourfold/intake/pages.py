@@ -206,8 +206,8 @@ def overtaken_words(rows: int) -> str:
     )
 
 
-def sources_page(lines: Sequence[SourceLine]) -> SourcesPage:
-    """The list of sources."""
+def sources_page(lines: Sequence[SourceLine], *, opens_rows: bool) -> SourcesPage:
+    """The list of sources. `opens_rows`: its reader may open the rows that were not loaded, which name people."""
     late = sum(line.freshness is Freshness.LATE for line in lines)
     waiting = sum(line.open_rows for line in lines)
     said = [plural(len(lines), "source", "sources"), f"{late} late" if late else "none late"]
@@ -215,15 +215,16 @@ def sources_page(lines: Sequence[SourceLine]) -> SourcesPage:
     return SourcesPage(
         title="Intake",
         marking="OFFICIAL",
-        rows=tuple(_source_row(line) for line in lines),
+        rows=tuple(_source_row(line, opens_rows=opens_rows) for line in lines),
         summary=f"{said[0]}, {said[1]}. {said[2]}." if lines else "",
         empty=Empty("No sources yet", "The systems that send extracts are part of the region's data."),
     )
 
 
-def _source_row(line: SourceLine) -> SourceRow:
+def _source_row(line: SourceLine, *, opens_rows: bool) -> SourceRow:
     source, last = line.source, line.last
     batch_href = reverse("intake:batch", args=[last.pk]) if last else ""
+    rows_href = f"{reverse('intake:not_loaded_of_source', args=[source.code])}?state={RowState.OPEN}"
     return SourceRow(
         name=source.name,
         href=reverse("intake:source", args=[source.code]),
@@ -235,7 +236,7 @@ def _source_row(line: SourceLine) -> SourceRow:
         bar=bar_of(line.counts),
         sentence=last.sentence if last else "",
         open_words=plural(line.open_rows, "row to look at", "rows to look at") if line.open_rows else "",
-        open_href=f"{reverse('intake:not_loaded_of_source', args=[source.code])}?state={RowState.OPEN}",
+        open_href=rows_href if opens_rows else "",
     )
 
 
@@ -283,8 +284,9 @@ def batch_page(
     findings: Sequence[tuple[str, str]],
     forces: Mapping[str, str],
     actions: tuple[Action, ...],
+    opens_rows: bool,
 ) -> BatchPage:
-    """One batch."""
+    """One batch. `opens_rows`: its reader may open the rows that were not loaded, which name people."""
     whole = rules.total(c for _, c in files)
     return BatchPage(
         title=f"Batch {batch.pk}: {batch.name if batch.supplement_of_id else batch.source.name}",
@@ -298,7 +300,7 @@ def batch_page(
         total=whole,
         bar=bar_of(whole),
         overtaken=overtaken_words(overtaken),
-        by_rule=_by_rule(batch, by_rule),
+        by_rule=_by_rule(batch, by_rule, opens_rows=opens_rows),
         warnings=_warnings(warnings, is_read=State(batch.state) in READ),
         quality=_quality(measures, forces, is_read=State(batch.state) in READ),
         steps=_steps(runs),
@@ -336,8 +338,10 @@ def _batch_facts(batch: Batch, findings: Sequence[tuple[str, str]]) -> tuple[Fac
     return tuple(facts)
 
 
-def _by_rule(batch: Batch, lines: Sequence[RuleLine]) -> Table:
-    address = reverse("intake:not_loaded", args=[batch.pk])
+def _by_rule(batch: Batch, lines: Sequence[RuleLine], *, opens_rows: bool) -> Table:
+    def rows_of(query: str) -> str:
+        return f"{reverse('intake:not_loaded', args=[batch.pk])}?{query}" if opens_rows else ""
+
     return Table(
         "Rows not loaded, by rule",
         (Head("Rule"), Head("What is wrong"), Head("Rows", numeric=True), Head("Still open", numeric=True)),
@@ -345,8 +349,8 @@ def _by_rule(batch: Batch, lines: Sequence[RuleLine]) -> Table:
             (
                 Cell(line.rule_code, tag=Tag("Held", "orange") if line.kind == Kind.HELD else None),
                 Cell(line.example, hint=advice_of(line.rule_code)),
-                Cell(line.rows, href=f"{address}?rule={line.rule_code}"),
-                Cell(line.open_rows, href=f"{address}?rule={line.rule_code}&state=OPEN" if line.open_rows else ""),
+                Cell(line.rows, href=rows_of(f"rule={line.rule_code}")),
+                Cell(line.open_rows, href=rows_of(f"rule={line.rule_code}&state=OPEN") if line.open_rows else ""),
             )
             for line in lines
         ),

@@ -62,7 +62,8 @@ def _needs[**P](
 def sources(request: HttpRequest) -> HttpResponseBase:
     """Sources as rows: last batch, fresh or late, what became of its rows."""
     lines = selectors.source_lines(selectors.sources(), now=clock.now())
-    return render(request, "intake/sources.html", {"page": pages.sources_page(lines)})
+    page = pages.sources_page(lines, opens_rows=_may(request, "person.read"))
+    return render(request, "intake/sources.html", {"page": page})
 
 
 @require_GET
@@ -138,6 +139,7 @@ def batch(request: HttpRequest, batch_id: int) -> HttpResponseBase:
         findings=selectors.findings_of(runs),
         forces=selectors.names_of_organisations(),
         actions=_batch_actions(request, found),
+        opens_rows=_may(request, "person.read"),
     )
     return render(request, "intake/batch.html", {"page": page})
 
