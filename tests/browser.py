@@ -31,6 +31,8 @@ FLAGS = (
 )
 STANDARDS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 NOT_FOUND = 400
+# What a page becomes is waited for as long as a click is: on a busy machine five seconds are soon over.
+expect.set_options(timeout=30_000)
 
 
 def chromium_path() -> str | None:

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole import rules
@@ -65,13 +66,13 @@ def test_pairs_are_judged_moved_through_and_undone_by_single_keys(records, live_
     assert place(page) == "Pair 2 of 4"
     press(page, "ArrowLeft")
     press(page, "d")
-    assert "Recorded: different people." in page.content()
+    expect(page.get_by_text("Recorded: different people.").first).to_be_visible()
     assert place(page) == "Pair 1 of 3"
     press(page, "S")
     press(page, "u")
     assert said(universe) == ["DIFFERENT", "SAME", "UNSURE"]
     press(page, "z")
-    assert "Undone. Nothing of it stands." in page.content()
+    expect(page.get_by_text("Undone. Nothing of it stands.").first).to_be_visible()
     assert said(universe) == ["DIFFERENT", "SAME", "UNSURE", "WITHDRAWN"]
     page.locator("#why").focus()
     page.keyboard.type("seen dancing")
@@ -90,7 +91,7 @@ def test_the_same_is_done_with_buttons_where_there_is_no_javascript(records, liv
     begin(page, live_site, universe)
     page.get_by_role("button", name="Same person").click()
     page.get_by_role("button", name="Undo what I said last").click()
-    assert "Undone. Nothing of it stands." in page.content()
+    expect(page.get_by_text("Undone. Nothing of it stands.").first).to_be_visible()
     assert said(universe) == ["SAME", "WITHDRAWN"]
 
 
@@ -120,7 +121,7 @@ def test_every_page_of_identity_passes_axe_and_fits_its_window(records, live_sit
     page.locator(f"main input[value='{records['x'].pk}']").check()
     page.locator("main textarea").fill("A brother")
     page.locator("main button[type=submit]").click()
-    assert "Undo: put them together again" in page.content()
+    expect(page.get_by_text("Undo: put them together again").first).to_be_visible()
     assert not axe(page)
     assert overflow(page) <= 0
     assert not faults

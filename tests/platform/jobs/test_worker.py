@@ -22,6 +22,7 @@ def test_a_deferred_job_is_done_by_the_worker_as_its_service(lasting_db, univers
     with acting_as(universe.merseyside_analyst):
         audit.note(Operation.SEARCH, object_type="pole.person", filters="name=Smith")
         audit_jobs.seal.defer(timestamp=1)
+    database.let_others_finish()
     worker.run(queues=("platform",), wait=False)
     assert Block.objects.get().entries == 1
 

@@ -1,6 +1,7 @@
 """The patterns in a real browser, at a desk, on a phone, with a keyboard, and without JavaScript."""
 
 import pytest
+from playwright.sync_api import expect
 
 from fourfold.platform.visibility.scope import acting_as
 from tests.browser import axe, overflow, screenshot, sign_in
@@ -77,23 +78,23 @@ def test_a_list_is_filtered_sorted_and_turned_without_javascript(site, plain_pag
     plain_page.goto(site + LIST)
     plain_page.get_by_label("red 20").check()
     plain_page.get_by_role("button", name="Apply filters").last.click()
-    assert plain_page.get_by_text("20 cases", exact=True).is_visible()
+    expect(plain_page.get_by_text("20 cases", exact=True)).to_be_visible()
     plain_page.get_by_role("link", name="Title").click()
-    assert plain_page.locator("tbody a").first.inner_text() == "Case 00"
+    expect(plain_page.locator("tbody a").first).to_have_text("Case 00")
     plain_page.get_by_role("link", name="Remove this filter: Colour: red").click()
-    assert plain_page.get_by_text("60 cases", exact=True).is_visible()
+    expect(plain_page.get_by_text("60 cases", exact=True)).to_be_visible()
     plain_page.get_by_role("link", name="Next page").click()
-    assert plain_page.locator("tbody a").first.inner_text() == "Case 25"
+    expect(plain_page.locator("tbody a").first).to_have_text("Case 25")
 
 
 def test_filters_fold_on_a_phone_and_open_by_a_press(site, phone_page):
     sign_in(phone_page, site, ANALYST)
     phone_page.goto(site + LIST)
-    assert not phone_page.get_by_label("As recorded on").is_visible()
+    expect(phone_page.get_by_label("As recorded on")).to_be_hidden()
     phone_page.locator(".ff-filter__summary").click()
-    assert phone_page.get_by_label("As recorded on").is_visible()
+    expect(phone_page.get_by_label("As recorded on")).to_be_visible()
     phone_page.get_by_role("link", name="Title").click()
-    assert phone_page.locator("tbody a").first.inner_text() == "Case 00"
+    expect(phone_page.locator("tbody a").first).to_have_text("Case 00")
 
 
 def test_a_menu_opens_and_closes_by_keyboard(site, browser_page):
