@@ -248,7 +248,7 @@ def test_two_cars_are_compared_by_number_and_said_to_be_one(
         assert sentence in refused.content.decode()
     pair = client.post(form, {"reference": f"V-{things['kia']:07d}"}).url
     page = text_of(client.get(pair))
-    assert "the plate is the same but the makes differ" in page
+    assert "The plate is the same but the makes differ" in page
     assert f"/and/{records['kia']}/" in text_of(client.get(reverse("pole:object", args=[records["a"]])))
     answer = client.post(pair, {"verdict": "SAME", "why": WHY})
     assert answer.status_code == 302

@@ -188,6 +188,13 @@ NAVIGATION = (
         hint="Records that may be of one person, side by side: same, different or unsure.",
     ),
     Entry(
+        "Pair reviews of things",
+        "pole:thing_review",
+        capability="identity.judge",
+        more=True,
+        hint="Records that may be of one vehicle, phone, address or organisation, side by side.",
+    ),
+    Entry(
         "Matches of restricted records",
         "pole:deconfliction",
         capability="identity.judge",

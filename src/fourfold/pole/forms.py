@@ -79,17 +79,6 @@ class OtherThingForm(forms.Form):
     )
 
 
-class ThingVerdictForm(forms.Form):
-    """What is said of two records of things."""
-
-    def __init__(self, *args: Any, choices: Iterable[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["verdict"] = forms.TypedChoiceField(
-            label="What they are", choices=list(choices), widget=forms.RadioSelect, coerce=Verdict
-        )
-        self.fields["why"] = _why(help_text="Whoever may read both records will read this")
-
-
 class AnswerForm(forms.Form):
     """What was done about a match of a restricted record."""
 

@@ -281,12 +281,22 @@ class ThingTie(Labelled, Versioned):
     verdict = models.TextField(help_text="JOIN, MAYBE or APART")
     code = models.TextField(help_text="The rule")
     words = models.TextField(help_text="The rule in words, as it stood")
+    weight = models.FloatField(
+        null=True, help_text="Where a person is asked: how much the rule says for the two being one, in bits"
+    )
     run = models.TextField()
     state = models.TextField(default=rules.EdgeState.CURRENT.value)
 
     class Meta:
         constraints = [models.UniqueConstraint("end_kind", "left_id", "right_id", name="thing_tie_once")]
-        indexes = [models.Index("right_id", "end_kind", name="thing_tie_right")]
+        indexes = [
+            models.Index("right_id", "end_kind", name="thing_tie_right"),
+            models.Index(
+                models.F("weight").desc(),
+                name="thing_tie_asked",
+                condition=models.Q(state="CURRENT", weight__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.end_kind} {self.left_id}-{self.right_id} {self.code}"

@@ -11,8 +11,8 @@ from fourfold.platform.ui.my_work import News, Work
 from fourfold.pole.pages import judged_things as judged_pages
 from fourfold.pole.pages.identity import own_force
 from fourfold.pole.rules import identity
+from fourfold.pole.selectors import asked_things, judged_things
 from fourfold.pole.selectors import identity as selectors
-from fourfold.pole.selectors import judged_things
 
 TOLD_FOR = timedelta(days=14)
 
@@ -23,12 +23,21 @@ def work_of(user: User, today: date) -> Work:
         return Work()
     force = own_force(user)
     waiting = selectors.waiting_count(reader=user, force=force)
-    number = f"{waiting:,} or more" if waiting >= selectors.COUNTED else waiting
-    figures = [Figure(number, "pair reviews", f"{reverse('pole:review')}?force={force or 'all'}")]
+    figures = [Figure(_counted(waiting), "pair reviews", f"{reverse('pole:review')}?force={force or 'all'}")]
+    if of_things := asked_things.waiting_count(reader=user, force=force):
+        figures.append(
+            Figure(
+                _counted(of_things), "pair reviews of things", f"{reverse('pole:thing_review')}?force={force or 'all'}"
+            )
+        )
     restricted = sum(not each.answers for each in selectors.notices(user))
     if restricted:
         figures.append(Figure(restricted, "matches of restricted records", reverse("pole:deconfliction")))
     return Work(waiting=tuple(figures), news=_taken_back(user, today))
+
+
+def _counted(waiting: int) -> int | str:
+    return f"{waiting:,} or more" if waiting >= selectors.COUNTED else waiting
 
 
 def _taken_back(user: User, today: date) -> tuple[News, ...]:

@@ -152,6 +152,12 @@ PAIRS = {
         "JOIN postcode_slip"),
     "a postcode elsewhere": (
         [address("a", "12 Mill Road, Bootle", "L20 1AA"), address("b", "12 Mill Road, Bootle", "L31 8QQ")], None),
+    "a postcode with two slips": (
+        [address("a", "12 Mill Road, Bootle", "L20 1AA"), address("b", "12 Mill Road, Bootle", "L20 1BB")],
+        "APART postcode_further"),
+    "a street spelt beyond a slip": (
+        [address("a", "12 Millbrook Road", "L20 1AA"), address("b", "12 Milbrok Rode", "L20 1AA")],
+        "APART street_spelt_otherwise"),
     "a postcode missing": ([address("a", "12 Mill Road, Bootle", "L20 1AA"), address("b", "12 Mill Rd, Bootle")],
                            "JOIN without_postcode"),
     "one UPRN, spelt beyond knowing": (
@@ -170,7 +176,10 @@ PAIRS = {
          organisation("b", "Speedy Taxis", postcode="BL1 1AA")], "JOIN name_at"),
     "one name, two numbers": (
         [organisation("a", "Acme Ltd", company_number="01234567", postcode="BL1 1AA"),
-         organisation("b", "Acme Ltd", company_number="07654321", postcode="BL1 1AA")], "APART company_differs"),
+         organisation("b", "Acme Ltd", company_number="07654321", postcode="BL1 1AA")], "APART company_differs_name"),
+    "one firm that may have moved": (
+        [organisation("a", "Acme Ltd", postcode="BL1 1AA", address_line="1 High Street"),
+         organisation("b", "Acme Ltd", postcode="BL1 4ZZ", address_line="9 Low Road")], "APART moved_nearby"),
     "one name in two towns": (
         [organisation("a", "Acme Ltd", postcode="BL1 1AA"), organisation("b", "Acme Ltd", postcode="L1 1AA")],
         "MAYBE name"),
@@ -193,6 +202,39 @@ def test_what_is_said_of_two_records(case: str, tmp_path: Path) -> None:
     groups, ties = things(tmp_path, **{table: records})
     assert ties.get(("a", "b")) == expected
     assert (frozenset("ab") in groups) == (expected or "").startswith("JOIN")
+
+
+def test_near_agreement_in_the_hands_of_one_person_is_asked_about_and_joins_nothing(tmp_path: Path) -> None:
+    def used(key: str, person: str) -> dict[str, Any]:
+        return {"left_kind": "PERSON", "left_key": person, "right_kind": "OBJECT", "right_key": key}
+
+    people = [{"record_key": key, "name_key": "ANN ONE"} for key in "pq"] + [{"record_key": "r", "name_key": "BO TWO"}]
+    numbers = [
+        phone(key, number)
+        for key, number in (("n", "+447700900123"), ("turned", "+447700900132"), ("digit", "+447700900173"))
+    ]
+    numbers += [phone("other", "+447700900124")]
+    cars = [vehicle("c", "AB12CDE", "Ford"), vehicle("slip", "AB12CDF"), vehicle("kia", "AB12CDG", "Kia")]
+    links = [used("n", "p"), used("turned", "q"), used("digit", "q"), used("other", "r")]
+    links += [used("c", "p"), used("slip", "q"), used("kia", "q")]
+    groups, ties = things(tmp_path, object=numbers + cars, link=links, person=people)
+    assert groups == set()
+    found = {tuple(sorted(pair)): said for pair, said in ties.items()}
+    assert found == {
+        ("n", "turned"): "MAYBE one_digit_and_user",
+        ("digit", "n"): "MAYBE one_digit_and_user",
+        ("c", "slip"): "MAYBE one_character_and_user",
+        ("kia", "slip"): "MAYBE one_character_and_user",
+    }
+
+
+def test_a_pair_is_asked_about_only_where_it_is_not_joined(tmp_path: Path) -> None:
+    cars = [vehicle("a", "AB12CDE", "Ford"), vehicle("b", "AB12CDE", "Ford"), vehicle("k", "AB12CDE", "Kia")]
+    made = group_things({"one": [put(tmp_path / "given", object=cars)]}, into=tmp_path / "made")
+    with duckdb.connect() as duck:
+        rows = duck.execute("select left_key, right_key, verdict, weight from read_parquet(?)", [str(made.ties)])
+        found = {(left, right): (verdict, weight) for left, right, verdict, weight in rows.fetchall()}
+    assert found == {("a", "b"): ("JOIN", None), ("a", "k"): ("APART", -3.0), ("b", "k"): ("APART", -3.0)}
 
 
 def test_a_number_given_to_somebody_else_years_later_is_another_phone(tmp_path: Path) -> None:
@@ -316,6 +358,7 @@ def test_every_rule_has_a_source_a_mark_and_words() -> None:
         ({"same": "ethnicity"}, "may not be compared"),
         ({"resembles": "number"}, "not known"),
         ({"same": "number", "differ": "imsi"}, "one test"),
+        ({"same": "number", "weight": "much"}, "is not a number"),
     ],
 )
 def test_rules_that_cannot_be_used_are_refused(change: dict[str, str], said: str | None, tmp_path: Path) -> None:

@@ -10,13 +10,29 @@ from fourfold.pipeline.things.rules import Kind, Rule, Rules, RulesWrong
 
 JOIN, APART, MAYBE = "JOIN", "APART", "MAYBE"
 
+_DIGITS = (
+    "[who || '|' || array_to_string(list_sort(string_split(number, '')), '')]"
+    " || list_transform(range(1, length(number) + 1), lambda n:"
+    " who || '|' || left(number, n::integer - 1) || '.' || substr(number, n::integer + 1))"
+)
+"""Somebody who used a number, with its digits in order, and with each digit left open: so two numbers of one person
+meet of which two digits changed places, or one is another.
+"""
+
 BLOCKS: Mapping[str, Mapping[str, str]] = {
     "vehicle": {
         "plate": "[plate]",
         "vin": "[vin]",
         "slip": "list_transform(slips, lambda slip: concat(slip, '|' || make || '|' || colour))",
+        "slip_and_user": "flatten(list_transform(coalesce(users, []), lambda who:"
+        " list_transform(slips, lambda slip: who || '|' || slip)))",
     },
-    "phone": {"number": "[number]", "imsi": "[imsi]", "imei": "[imei]"},
+    "phone": {
+        "number": "[number]",
+        "imsi": "[imsi]",
+        "imei": "[imei]",
+        "digit": f"flatten(list_transform(coalesce(users, []), lambda who: {_DIGITS}))",
+    },
     "address": {
         "uprn": "[uprn]",
         "at_postcode": "[number || '|' || postcode]",

@@ -73,7 +73,7 @@ create or replace table vehicle as
 select id, source, record_key, open, label, case when valid then written end as plate, written,
   ff_vin(detail->>'$.vin') as vin,
   coalesce(mk.meant, make) as make, model, coalesce(co.meant, colour) as colour,
-  s.seen_from, s.seen_to,
+  nullif(s.users, []) as users, s.seen_from, s.seen_to,
   list_transform(range(1, length(written) + 1), lambda n:
     left(written, n::integer - 1) || '.' || substr(written, n::integer + 1)) as slips
 from (
@@ -139,6 +139,7 @@ select id, source, record_key, open, label, ff_company(detail->>'$.company_numbe
     coalesce(from_json(detail->'$.trading_names', '["VARCHAR"]'), []), lambda each: ff_organisation(each)),
     lambda each: each is not null)) as names,
   nullif(replace(ff_postcode(detail->>'$.postcode'), ' ', ''), '') as postcode,
+  nullif(split_part(ff_postcode(detail->>'$.postcode'), ' ', 1), '') as district,
   nullif(regexp_extract(detail->>'$.address_line', '([0-9]+[A-Za-z]?)', 1), '') as number,
   null::date as seen_from, null::date as seen_to
 from object where kind = 'ORGANISATION'

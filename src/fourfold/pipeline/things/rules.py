@@ -13,18 +13,18 @@ import yaml
 DATA = Path(__file__).parent / "data"
 SHIPPED = DATA / "rules.yaml"
 MARKS = frozenset("SVKD")
-SAID = frozenset({"code", "words", "source", "mark", "weak", "shown"})
+SAID = frozenset({"code", "words", "source", "mark", "weak", "shown", "weight"})
 
 COLUMNS: Mapping[str, frozenset[str]] = {
-    "vehicle": frozenset({"plate", "written", "vin", "make", "model", "colour"}),
+    "vehicle": frozenset({"plate", "written", "vin", "make", "model", "colour", "users"}),
     "phone": frozenset({"number", "imei", "imsi", "users"}),
     "address": frozenset(
         {"uprn", "flat", "flat_or_none", "number", "street", "town", "postcode", "district", "latitude", "longitude"}
         | {"point"}
     ),
-    "organisation": frozenset({"company", "name", "names", "postcode", "number"}),
+    "organisation": frozenset({"company", "name", "names", "postcode", "district", "number"}),
 }
-"""What may be compared of each kind. Nothing of a person is among it but that the same people use a number."""
+"""What may be compared of each kind. Nothing of a person is among it but that the same people use a thing."""
 
 
 class RulesWrong(ValueError):
@@ -42,6 +42,8 @@ class Rule:
     condition: str
     weak: bool = False
     shown: bool = False
+    weight: float | None = None
+    """How much speaks for the two being one, in bits, where a person is asked; None where nobody is."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,9 @@ def _rule(kind: str, said: Mapping[str, Any]) -> Rule:
         raise RulesWrong(f"A rule of {kind} has no {', '.join(sorted(missing))}")
     if said["mark"] not in MARKS:
         raise RulesWrong(f"The mark of {kind} {said['code']} is not one of {', '.join(sorted(MARKS))}")
+    weight = said.get("weight")
+    if weight is not None and (isinstance(weight, bool) or not isinstance(weight, int | float)):
+        raise RulesWrong(f"The weight of {kind} {said['code']} is not a number")
     test = {name: value for name, value in said.items() if name not in SAID}
     return Rule(
         code=said["code"],
@@ -111,6 +116,7 @@ def _rule(kind: str, said: Mapping[str, Any]) -> Rule:
         condition=_condition(test, COLUMNS[kind], f"{kind} {said['code']}"),
         weak=bool(said.get("weak")),
         shown=bool(said.get("shown")),
+        weight=None if weight is None else float(weight),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +15,7 @@ from fourfold.pipeline.things import judged, matching
 from fourfold.pipeline.things.grouping import FEW, Pair, Said, grouped, holding
 from fourfold.pipeline.things.records import load_records
 from fourfold.pipeline.things.rules import Kind, Rules, load_rules
+from fourfold.pipeline.whole_folder import put_in_place
 
 END = {"vehicle": "OBJECT", "phone": "OBJECT", "organisation": "OBJECT", "address": "LOCATION"}
 """The table of the contract that has the records of each kind."""
@@ -79,8 +79,7 @@ def group_things(
     made = Grouped(into / "things.parquet", into / "ties.parquet", rules.version, rules.digest, counts)
     told = {"rules": rules.version, "digest": rules.digest, "kinds": {k: asdict(v) for k, v in counts.items()}}
     (making / "things.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-    shutil.rmtree(into, ignore_errors=True)
-    os.replace(making, into)
+    put_in_place(making, into)
     return made
 
 
@@ -110,7 +109,8 @@ def _group(connection: duckdb.DuckDBPyConnection, kind: Kind) -> Counts:
         from {kind.name} left join placed p using (id)""")
     connection.unregister("placed")
     connection.execute("insert into grouping select id, cluster from grouped")
-    shown = ", ".join(f"'{rule.code}'" for rule in kind.apart if rule.shown) or "null"
+    kept_apart = [rule.code for rule in kind.apart if rule.shown or rule.weight is not None]
+    shown = ", ".join(f"'{code}'" for code in kept_apart) or "null"
     connection.execute(
         f"""
         create or replace table told as
@@ -142,11 +142,13 @@ def _register_pairs(connection: duckdb.DuckDBPyConnection, name: str, pairs: Ite
 
 
 def _write(connection: duckdb.DuckDBPyConnection, rules: Rules, making: Path) -> None:
-    connection.execute("create table worded (kind varchar, code varchar, end_kind varchar, words varchar)")
+    connection.execute(
+        "create table worded (kind varchar, code varchar, end_kind varchar, words varchar, weight double)"
+    )
     connection.executemany(
-        "insert into worded values (?, ?, ?, ?)",
+        "insert into worded values (?, ?, ?, ?, ?)",
         [
-            (kind.name, rule.code, END[kind.name], rule.words)
+            (kind.name, rule.code, END[kind.name], rule.words, rule.weight)
             for kind in rules.kinds.values()
             for rule in (*kind.apart, *kind.join, *kind.maybe)
         ],
@@ -158,7 +160,8 @@ def _write(connection: duckdb.DuckDBPyConnection, rules: Rules, making: Path) ->
     )
     connection.execute(
         """copy (select w.end_kind, l.source as left_source, l.record_key as left_key, r.source as right_source,
-          r.record_key as right_key, upper(t.kind) as kind, t.verdict, t.code, w.words
+          r.record_key as right_key, upper(t.kind) as kind, t.verdict, t.code, w.words,
+          case when t.verdict <> 'JOIN' then w.weight end as weight
         from tie t join worded w on w.kind = t.kind and w.code = t.code
         join numbered l on l.id = t.id_l join numbered r on r.id = t.id_r order by t.id_l, t.id_r)
         to $path (format parquet)""",

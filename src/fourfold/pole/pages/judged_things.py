@@ -8,17 +8,21 @@ from django.urls import reverse
 
 from fourfold.platform.ui import components as ui
 from fourfold.platform.ui.components import Link
-from fourfold.platform.ui.jinja import shown_date
+from fourfold.platform.ui.jinja import plural, shown_date
 from fourfold.platform.ui.pages import FormPage
 from fourfold.pole import rules, selectors
 from fourfold.pole.models import LocationRecord, ObjectRecord
-from fourfold.pole.pages import words
+from fourfold.pole.pages import review, words
 from fourfold.pole.rules import identity
 from fourfold.pole.rules.identity import Verdict
 from fourfold.pole.selectors.identity import Said
 from fourfold.pole.selectors.judged_things import Step, Thingish, kind_of, noun_of, reference_of, title_of
 
 PAIRS_NAMED = 3
+QUEUE_TITLE = "Pair reviews of things"
+WHO_READS = "Whoever may read both records will read this"
+WORDED = frozenset({"trading_names", "address_line"})
+"""Details that are compared word by word: of the others each sign counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +45,21 @@ def crumbs(record: Thingish) -> tuple[Link, ...]:
 # Two records
 
 
+@dataclass(frozen=True)
+class Around:
+    """What stands around two records that are compared, by the number of their things.
+
+    Attributes:
+        sizes: How many records each has, and whose.
+        users: Names of people who are recorded with each.
+        threats: In how many threats those people have a role.
+    """
+
+    sizes: Mapping[int, tuple[int, tuple[str, ...]]]
+    users: Mapping[int, tuple[str, ...]]
+    threats: Mapping[int, int]
+
+
 def pair_page(
     end_kind: str,
     one: Thingish,
@@ -48,62 +67,128 @@ def pair_page(
     *,
     evidence: Mapping[str, str],
     stands: Said | None,
-    form: forms.Form | None,
-) -> JudgedPage:
+    around: Around,
+    step: review.Step,
+    picking: review.QueueFilter,
+    error: str = "",
+    why: str = "",
+) -> review.PairPage:
     noun, many = noun_of(one)
     is_one = one.thing_id is not None and one.thing_id == other.thing_id
-    together = f"They are shown as one {noun}" if is_one else f"They are shown as two {many}"
-    said = f": {evidence['words'][:1].lower()}{evidence['words'][1:]}." if evidence else "."
-    inset = f"{stands.by} of {stands.organisation}, {shown_date(stands.on)}: {stands.why}" if stands else ""
-    return JudgedPage(
+    sides = tuple(_side(each, around) for each in (one, other))
+    buttons = (
+        review.Button(Verdict.SAME.value, f"Same {noun}", "S", ""),
+        review.Button(Verdict.DIFFERENT.value, f"Different {many}", "D", " govuk-button--secondary"),
+        review.Button(Verdict.UNSURE.value, "Unsure", "U", " govuk-button--secondary"),
+    )
+    by_rule = bool(evidence)
+    both_numbered = one.thing_id is not None and other.thing_id is not None
+    drawn = [(reference_of(each), _size(each, around)[0]) for each in (one, other)]
+    return review.PairPage(
         title=f"One {noun} or two?",
-        crumbs=crumbs(one),
-        lead=f"{together}{said} What you say holds through every later delivery, and can be undone.",
-        inset=inset,
-        tables=(_beside(one, other),),
-        form=form,
-        button="Say so",
-        back=Link("Go back", selectors.address_of(one)),
-        more=Link(f"Take records of this {noun} apart", address("take_apart", end_kind, one.pk)) if is_one else None,
+        crumbs=(words.PICTURE, Link(QUEUE_TITLE, reverse("pole:thing_review"))),
         foot=words.foot_of([one, other], ()),
+        left=sides[0],
+        right=sides[1],
+        rows=_beside(one, other, around),
+        waterfall=None,
+        verdict=f"{evidence['words']}." if by_rule else "No rule says anything of these two: somebody asks.",
+        follows=_follows(one, other, around),
+        drawing=review.drawing(*drawn) if both_numbered and not is_one else None,
+        stands=(_stood(stands, one),) if stands else (),
+        buttons=buttons[:1] if is_one else buttons,
+        action=address("pair", end_kind, one.pk, other.pk),
+        step=step,
+        picking=picking,
+        more=Link(f"Take records of this {noun} apart", address("take_apart", end_kind, one.pk)) if is_one else None,
+        why_label="Anything to add (optional)" if by_rule else "Why",
+        why_hint=f"{'What was compared is kept with it. ' if by_rule else ''}{WHO_READS}",
+        error=error,
+        why=why,
+        has_errors=bool(error),
     )
 
 
-def _beside(one: Thingish, other: Thingish) -> ui.Table:
-    facts = tuple(zip(_facts(one), _facts(other), strict=True))
-    rows = tuple(
-        (ui.Cell(label), ui.Cell(left or "Not recorded", href), ui.Cell(right or "Not recorded", right_href))
-        for (label, left, href), (_, right, right_href) in facts
-        if left or right
+def queue_filter(kind: str, everything: str, forces: review.Pick) -> review.QueueFilter:
+    """Which pairs of things come up: of one kind or of all, with a record of one force or of any."""
+    kinds = [(everything, "Everything"), *((code, many.capitalize()) for code, (_, many) in rules.THING_NOUNS.items())]
+    pick = review.Pick("kind", "Pairs of", tuple((code, name, code == kind) for code, name in kinds))
+    return review.QueueFilter(
+        reverse("pole:thing_review"), (pick, forces), Link("Pairs of people", reverse("pole:review"))
     )
-    heads = (ui.Head("Fact"), ui.Head(_record_name(one)), ui.Head(_record_name(other)))
-    return ui.Table("The two records", heads, rows)
 
 
-def _facts(record: Thingish) -> list[tuple[str, str, str]]:
-    """What a record says, line by line, the same lines for every record of a kind."""
-    first = ("Number", reference_of(record), selectors.address_of(record))
+def _size(record: Thingish, around: Around) -> tuple[int, tuple[str, ...]]:
+    """How many records its thing has, and whose; itself, where it has no number yet."""
+    return around.sizes.get(record.thing_id or 0, (1, (record.owner.name,)))
+
+
+def _side(record: Thingish, around: Around) -> review.Side:
+    records, forces = _size(record, around)
+    held = around.threats.get(record.thing_id or 0, 0)
+    return review.Side(
+        heading=record.owner.name,
+        record=Link(_record_name(record), selectors.address_of(record)),
+        of=Link(reference_of(record) or "no number yet", selectors.address_of(record)),
+        words=f"{plural(records, 'record', 'records')} from {words.forces_words(forces)}",
+        threats=f"with people in {plural(held, 'threat', 'threats')}" if held else "",
+        came=words.lineage(record),
+    )
+
+
+def _follows(one: Thingish, other: Thingish, around: Around) -> tuple[str, ...]:
+    """What saying "same" would do, in sentences."""
+    noun, _ = noun_of(one)
+    names = [reference_of(each) or "a record without a number" for each in (one, other)]
+    if one.thing_id is not None and one.thing_id == other.thing_id:
+        return (
+            f"Both records are of {names[0]} now. Saying that they are the same keeps them together through every "
+            "later delivery.",
+        )
+    (here, ours), (there, theirs) = _size(one, around), _size(other, around)
+    counts = [plural(number, "record", "records") for number in (here, there)]
+    return (
+        f"Saying that they are the same joins {names[0]} ({counts[0]}) and {names[1]} ({counts[1]}): one {noun} with "
+        f"{here + there} records from {words.forces_words(sorted({*ours, *theirs}))}.",
+        "Links stay with the record that their source names. It holds through every later delivery, and can be undone.",
+    )
+
+
+def _stood(said: Said, record: Thingish) -> review.Stood:
+    verdict = identity.thing_words(said.verdict, *noun_of(record))
+    return review.Stood(
+        f"{said.by} of {said.organisation} said on {shown_date(said.on)} that they {verdict}. Why: {said.why}",
+        reverse("pole:thing_step", args=[said.act]),
+    )
+
+
+def _beside(one: Thingish, other: Thingish, around: Around) -> tuple[review.Compared, ...]:
+    pairs = zip(_facts(one), _facts(other), strict=True)
+    facts = [(label, left, right, by_sign) for (label, left, by_sign), (_, right, _) in pairs]
+    users = [", ".join(around.users.get(each.thing_id or 0, ())) for each in (one, other)]
+    return review.beside([*facts, ("Recorded with", users[0], users[1], False)])
+
+
+def _facts(record: Thingish) -> list[tuple[str, str, bool]]:
+    """What a record says, the same lines for every record of a kind, and whether signs are compared, not words."""
     if isinstance(record, LocationRecord):
-        said = [
-            ("Address", record.address_line, ""),
-            ("Postcode", record.postcode, ""),
-            ("Name", record.name, ""),
-            ("How exact", record.precision, ""),
+        return [
+            ("Address", record.address_line, False),
+            ("Postcode", record.postcode, True),
+            ("Name", record.name, False),
+            ("How exact", record.precision, False),
         ]
-    else:
-        said = _object_facts(record)
-    return [first, *said, ("Force", record.owner.name, ""), ("File, line and batch", words.lineage(record), "")]
-
-
-def _object_facts(record: ObjectRecord) -> list[tuple[str, str, str]]:
+    by_sign = record.kind != "ORGANISATION"
     facts = [
-        ("As delivered", record.value_raw or record.value, ""),
-        ("Read as", record.value, ""),
-        ("Make", record.make, ""),
-        ("Model", record.model, ""),
-        ("Colour", record.colour, ""),
+        ("As delivered", record.value_raw or record.value, by_sign),
+        ("Read as", record.value, by_sign),
+        ("Make", record.make, False),
+        ("Model", record.model, False),
+        ("Colour", record.colour, False),
     ]
-    return facts + [(name, _plain(record.detail.get(key)), "") for key, name in rules.DETAIL_WORDS.items()]
+    return facts + [
+        (name, _plain(record.detail.get(key)), key not in WORDED) for key, name in rules.DETAIL_WORDS.items()
+    ]
 
 
 def _plain(value: object) -> str:

@@ -1,9 +1,13 @@
-"""The page of two records that may be one person: side by side, what differs, the weights, what would follow."""
+"""Two records that may be one person, or one thing: side by side, what differs, why they may be, what would follow.
 
-from collections.abc import Mapping, Sequence
+The parts are the same for people and for things (`judged_things`); what is said of each is put in by its own page.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from math import cos, pi, sin
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -30,6 +34,8 @@ class Stretch:
 
     text: str
     differs: bool
+    glued: bool = False
+    """Whether it follows the stretch before it without a space."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +50,15 @@ class Compared:
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two records, and the person that it is of now."""
+    """One of the two records, and the person or thing that it is of now."""
 
     heading: str
     record: Link
-    person: Link
+    of: Link
     words: str
     threats: str
+    came: str = ""
+    """From which file and line it came, where that is shown."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class Drawing:
-    """Two people as circles of records, and the line that would join them."""
+    """Two people or things as circles of records, and the line that would join them."""
 
     words: str
     left: tuple[Dot, ...]
@@ -93,6 +101,9 @@ BUTTONS = (
 )
 
 
+KEY_WORDS = {Verdict.SAME.value: "same", Verdict.DIFFERENT.value: "different", Verdict.UNSURE.value: "unsure"}
+
+
 @dataclass(frozen=True)
 class Step:
     """Where in the queue this is: the pairs before and after, and what was just said."""
@@ -100,9 +111,28 @@ class Step:
     words: str = ""
     before: str = ""
     after: str = ""
-    at: int = 0
-    force: str = ""
+    kept: tuple[tuple[str, str], ...] = ()
+    """What goes with a verdict, so that the next page is the next of the same queue."""
     undo: str = ""
+    undo_action: str = ""
+
+
+@dataclass(frozen=True)
+class Pick:
+    """One choice of which pairs come up: each option's value, its name, and whether it is on."""
+
+    name: str
+    label: str
+    options: tuple[tuple[str, str, bool], ...]
+
+
+@dataclass(frozen=True)
+class QueueFilter:
+    """Which pairs come up, and where the other pairs wait."""
+
+    action: str
+    picks: tuple[Pick, ...]
+    other: Link
 
 
 @dataclass(frozen=True)
@@ -128,11 +158,16 @@ class PairPage(Page):
     buttons: tuple[Button, ...]
     action: str
     step: Step
-    forces: tuple[tuple[str, str, bool], ...]
-    left_id: int
-    right_id: int
+    picking: QueueFilter
+    more: Link | None = None
+    why_label: str = "Anything to add (optional)"
+    why_hint: str = "What was compared is kept with it. Whoever may read both records will read this"
     error: str = ""
     why: str = ""
+
+    @property
+    def keys(self) -> str:
+        return ", ".join(f"{button.key} {KEY_WORDS[button.verdict]}" for button in self.buttons)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +176,7 @@ class NothingWaits(Page):
 
     empty: ui.Empty
     step: Step
-    forces: tuple[tuple[str, str, bool], ...]
+    picking: QueueFilter
 
 
 def pair_page(
@@ -155,12 +190,13 @@ def pair_page(
     said: Sequence[Said],
     may_judge: bool,
     step: Step,
-    forces: tuple[tuple[str, str, bool], ...],
+    picking: QueueFilter,
     foot_links: tuple[Link, ...],
     error: str = "",
     why: str = "",
 ) -> PairPage:
     sides = tuple(_side(record, lines[record.person_id], people, threats) for record in (left, right))
+    drawn = [(rules.reference_of(each), len(people.get(each, ()))) for each in (left.person_id, right.person_id)]
     return PairPage(
         title="Are these the same person?",
         crumbs=(words.PICTURE, Link("Pair reviews", reverse("pole:review"))),
@@ -171,29 +207,57 @@ def pair_page(
         waterfall=person_pages.waterfall_of(edge) if edge else None,
         verdict=person_pages.verdict_of(edge) if edge else "No match between these two was weighed: somebody asks.",
         follows=_follows(left, right, people, lines, threats),
-        drawing=_drawing(left, right, people) if left.person_id != right.person_id else None,
+        drawing=drawing(*drawn) if left.person_id != right.person_id else None,
         stands=tuple(_stood(each, may_judge=may_judge) for each in said),
         buttons=BUTTONS if may_judge else (),
         action=reverse("pole:pair", args=[left.pk, right.pk]),
         step=step,
-        forces=forces,
-        left_id=left.pk,
-        right_id=right.pk,
+        picking=picking,
         error=error,
         why=why,
         has_errors=bool(error),
     )
 
 
-def nothing_waits(step: Step, forces: tuple[tuple[str, str, bool], ...]) -> NothingWaits:
+def step_of(
+    queue: str, picked: Mapping[str, str], *, at: int, total: int | None = None, undo: str, undo_action: str
+) -> Step:
+    """Where in a queue a pair stands.
+
+    Args:
+        queue: The address of the queue.
+        picked: Which pairs it shows.
+        at: The place, from 0.
+        total: How many wait; None where the pair was reached from elsewhere.
+        undo: What was just said.
+        undo_action: Where it is taken back.
+    """
+
+    def address(place: int) -> str:
+        return f"{queue}?{urlencode({**picked, 'at': place})}"
+
+    kept = tuple({**picked, "at": str(at)}.items())
+    if total is None:
+        return Step(after=address(at), kept=kept, undo=undo, undo_action=undo_action)
+    return Step(
+        words=f"Pair {at + 1} of {total}, the one that is worth most first" if total else "",
+        before=address(at - 1) if at else "",
+        after=address(at + 1) if at + 1 < total else "",
+        kept=kept,
+        undo=undo,
+        undo_action=undo_action,
+    )
+
+
+def nothing_waits(step: Step, picking: QueueFilter, *, title: str, of: str) -> NothingWaits:
     return NothingWaits(
-        title="Pair reviews",
+        title=title,
         crumbs=(words.PICTURE,),
         step=step,
-        forces=forces,
+        picking=picking,
         empty=ui.Empty(
             "No pair waits",
-            "When two records may be of one person and the match is not sure enough to join them, they will be here.",
+            f"When two records may be of one {of} and the match is not sure enough to join them, they will be here.",
         ),
     )
 
@@ -208,20 +272,23 @@ def _side(
     return Side(
         heading=record.owner.name,
         record=Link(f"{record.source} {record.source_key}", reverse("pole:person_record", args=[record.pk])),
-        person=Link(line.reference, line.url),
+        of=Link(line.reference, line.url),
         words=f"{plural(line.records, 'record', 'records')} from {words.forces_words(line.forces)}",
         threats=f"in {plural(held, 'threat', 'threats')}" if held else "",
     )
 
 
 def _compared(left: PersonRecord, right: PersonRecord) -> tuple[Compared, ...]:
-    rows = []
-    for label, read in person_pages.COMPARED:
-        one, other = read(left), read(right)
-        if one or other:
-            stretches = _stretches(one, other)
-            rows.append(Compared(label, *stretches, tag=_difference(one, other)))
-    return tuple(rows)
+    return beside((label, read(left), read(right), False) for label, read in person_pages.COMPARED)
+
+
+def beside(facts: Iterable[tuple[str, str, str, bool]]) -> tuple[Compared, ...]:
+    """Facts as two records give them: each one's name, the two values, and whether signs are compared, not words."""
+    return tuple(
+        Compared(label, *_stretches(one, other, by_sign=by_sign), tag=_difference(one, other))
+        for label, one, other, by_sign in facts
+        if one or other
+    )
 
 
 def _difference(one: str, other: str) -> ui.Tag:
@@ -230,20 +297,22 @@ def _difference(one: str, other: str) -> ui.Tag:
     return ui.Tag("Same", "green") if one.casefold() == other.casefold() else ui.Tag("Differs", "orange")
 
 
-def _stretches(one: str, other: str) -> tuple[tuple[Stretch, ...], tuple[Stretch, ...]]:
-    """Both texts in stretches of whole words, those marked in which they differ. Nothing is, where one says nothing."""
+def _stretches(one: str, other: str, *, by_sign: bool) -> tuple[tuple[Stretch, ...], tuple[Stretch, ...]]:
+    """Both texts in stretches, those marked in which they differ. Nothing is, where one says nothing."""
     if not one or not other:
         return _whole(one), _whole(other)
-    left, right = one.split(), other.split()
-    found = SequenceMatcher(None, one.casefold().split(), other.casefold().split(), autojunk=False).get_opcodes()
+    left, right = (list(one), list(other)) if by_sign else (one.split(), other.split())
+    said, heard = ([piece.casefold() for piece in side] for side in (left, right))
+    found = SequenceMatcher(None, said, heard, autojunk=False).get_opcodes()
     return (
-        _joined([(left[a:b], tag != "equal") for tag, a, b, _, _ in found]),
-        _joined([(right[c:d], tag != "equal") for tag, _, _, c, d in found]),
+        _joined([(left[a:b], tag != "equal") for tag, a, b, _, _ in found], glued=by_sign),
+        _joined([(right[c:d], tag != "equal") for tag, _, _, c, d in found], glued=by_sign),
     )
 
 
-def _joined(pieces: Sequence[tuple[list[str], bool]]) -> tuple[Stretch, ...]:
-    return tuple(Stretch(" ".join(said), differs) for said, differs in pieces if said)
+def _joined(pieces: Sequence[tuple[list[str], bool]], *, glued: bool) -> tuple[Stretch, ...]:
+    between = "" if glued else " "
+    return tuple(Stretch(between.join(said), differs, glued) for said, differs in pieces if said)
 
 
 def _whole(text: str) -> tuple[Stretch, ...]:
@@ -283,26 +352,25 @@ def _follows(
     return tuple(sentences)
 
 
-def _drawing(left: PersonRecord, right: PersonRecord, people: Mapping[int, Sequence[int]]) -> Drawing:
+def drawing(left: tuple[str, int], right: tuple[str, int]) -> Drawing:
+    """Two numbers, each with how many records it has; the two that are compared face each other."""
     sides = []
-    for record, centre in ((left, WIDTH * 0.22), (right, WIDTH * 0.78)):
-        others = [pk for pk in people.get(record.person_id, ()) if pk != record.pk][: DRAWN_AT_MOST - 1]
+    for (_, records), centre in ((left, WIDTH * 0.22), (right, WIDTH * 0.78)):
+        others = min(max(records - 1, 0), DRAWN_AT_MOST - 1)
         turn = 0.0 if centre < WIDTH / 2 else pi
         radius = RADIUS if others else 0
-        angles = [turn + 2 * pi * number / (len(others) + 1) for number in range(len(others) + 1)]
+        angles = [turn + 2 * pi * number / (others + 1) for number in range(others + 1)]
         dots = [
             Dot(round(centre + radius * cos(angle), 1), round(MIDDLE + radius * sin(angle), 1), judged=angle == turn)
             for angle in angles
         ]
         sides.append(tuple(dots))
-    names = rules.reference_of(left.person_id), rules.reference_of(right.person_id)
-    counts = [len(people.get(record.person_id, ())) for record in (left, right)]
+    counts = [plural(records, "record", "records") for _, records in (left, right)]
     return Drawing(
-        words=f"{names[0]} as {plural(counts[0], 'record', 'records')}, {names[1]} as "
-        f"{plural(counts[1], 'record', 'records')}, and the line that would join them",
+        words=f"{left[0]} as {counts[0]}, {right[0]} as {counts[1]}, and the line that would join them",
         left=sides[0],
         right=sides[1],
-        names=names,
+        names=(left[0], right[0]),
     )
 
 

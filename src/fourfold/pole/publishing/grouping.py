@@ -18,6 +18,7 @@ TIE_COLUMNS = (
     Column("verdict"),
     Column("code"),
     Column("words"),
+    Column("weight", "double precision"),
 )
 _KIND = {OBJECT.name: "s.kind", LOCATION.name: "'ADDRESS'"}
 _HELD_KIND = {OBJECT.name: "r.kind", LOCATION.name: "'ADDRESS'"}
@@ -146,7 +147,7 @@ def publish_ties(cursor: CursorWrapper, run: str) -> int:
         f"""
         select e.end_kind, least(a.id, b.id) as left_id, greatest(a.id, b.id) as right_id,
           case when ra.rank >= rb.rank then a.label_id else b.label_id end as label_id,
-          e.kind, e.verdict, e.code, e.words
+          e.kind, e.verdict, e.code, e.words, e.weight
         from pg_temp.stage_tie e
         join {shape.table} a on a.source = e.left_source and a.source_key = e.left_key
         join {shape.table} b on b.source = e.right_source and b.source_key = e.right_key
@@ -161,19 +162,21 @@ def publish_ties(cursor: CursorWrapper, run: str) -> int:
     cursor.execute(
         """
         update pole_thingtie t set kind = e.kind, verdict = e.verdict, code = e.code, words = e.words,
-          label_id = e.label_id, run = %s, state = 'CURRENT'
+          weight = e.weight, label_id = e.label_id, run = %s, state = 'CURRENT'
         from pg_temp.known_tie e
         where t.end_kind = e.end_kind and t.left_id = e.left_id and t.right_id = e.right_id
-          and (t.state, t.verdict, t.code, t.words, t.label_id)
-            is distinct from ('CURRENT', e.verdict, e.code, e.words, e.label_id)
+          and (t.state, t.verdict, t.code, t.words, t.weight, t.label_id)
+            is distinct from ('CURRENT', e.verdict, e.code, e.words, e.weight, e.label_id)
         """,
         [run],
     )
     changed = cursor.rowcount
     cursor.execute(
         """
-        insert into pole_thingtie (end_kind, left_id, right_id, label_id, kind, verdict, code, words, run, state)
-        select e.end_kind, e.left_id, e.right_id, e.label_id, e.kind, e.verdict, e.code, e.words, %s, 'CURRENT'
+        insert into pole_thingtie
+          (end_kind, left_id, right_id, label_id, kind, verdict, code, words, weight, run, state)
+        select e.end_kind, e.left_id, e.right_id, e.label_id, e.kind, e.verdict, e.code, e.words, e.weight, %s,
+          'CURRENT'
         from pg_temp.known_tie e
         where not exists (select from pole_thingtie t
           where t.end_kind = e.end_kind and t.left_id = e.left_id and t.right_id = e.right_id)

@@ -94,6 +94,8 @@ SENTENCES = {
 
 def thing_words(verdict: Verdict, one: str, many: str) -> str:
     """What was said of two records of things of a kind."""
+    if verdict is Verdict.UNSURE:
+        return VERDICT_WORDS[verdict]
     return f"are the same {one}" if verdict is Verdict.SAME else f"are different {many}"
 
 

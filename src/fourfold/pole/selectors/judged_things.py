@@ -11,13 +11,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from fourfold.platform.errors import NotThere
 from fourfold.platform.people.models import Organisation, User
 from fourfold.platform.visibility.models import AccessLabel
 from fourfold.pole import rules, selectors
-from fourfold.pole.models import LocationRecord, ObjectRecord, ThingJudgement, ThingTie
+from fourfold.pole.models import Link, LocationRecord, ObjectRecord, PersonRecord, ThingJudgement, ThingTie
 from fourfold.pole.rules import identity
 from fourfold.pole.rules.identity import Verdict
 from fourfold.pole.selectors.identity import NOTICED, Said, readable_labels, restricted_labels, said_from
@@ -25,6 +25,8 @@ from fourfold.pole.selectors.identity import NOTICED, Said, readable_labels, res
 Thingish = ObjectRecord | LocationRecord
 OBJECT, LOCATION = rules.Kind.OBJECT.value, rules.Kind.LOCATION.value
 END_KINDS = (OBJECT, LOCATION)
+USERS_READ, USERS_NAMED = 50, 6
+"""People of a thing whose names are read, and of whom names are shown beside another thing's."""
 MATCHING = (rules.TieVerdict.JOIN.value, rules.TieVerdict.MAYBE.value)
 WAS = {OBJECT: "pole_objectrecord_was", LOCATION: "pole_locationrecord_was"}
 
@@ -205,6 +207,7 @@ def evidence_among(end_kind: str, record_ids: Collection[int]) -> dict[tuple[int
             "verdict": each.verdict,
             "code": each.code,
             "words": each.words,
+            "weight": each.weight,
             "run": each.run,
         }
         for each in ties
@@ -247,6 +250,38 @@ def numbers_before(end_kind: str, record_ids: Collection[int]) -> dict[int, list
         )
         for record, thing in cursor.fetchall():
             found[record].append(thing)
+    return found
+
+
+def sizes(end_kind: str, things: Collection[int]) -> dict[int, tuple[int, tuple[str, ...]]]:
+    """How many visible records each of some things has, and the names of whose they are. One query."""
+    rows = every(end_kind).filter(thing_id__in=things).order_by("owner__name").values_list("thing_id", "owner__name")
+    found: dict[int, tuple[int, tuple[str, ...]]] = {}
+    for thing, owner, count in rows.annotate(Count("pk")):
+        before, owners = found.get(thing, (0, ()))
+        found[thing] = (before + count, (*owners, owner))
+    return found
+
+
+@dataclass(frozen=True)
+class Users:
+    """People whom visible links name with a thing."""
+
+    names: tuple[str, ...]
+    people: frozenset[int]
+
+
+def users_of(end_kind: str, things: Collection[int]) -> dict[int, Users]:
+    """Who is recorded with each of some things: the first of each by name. A query for each thing."""
+    found = {}
+    for thing in things:
+        records = every(end_kind).filter(thing_id=thing).values("pk")
+        linked = Link.objects.filter(left_kind=rules.Kind.PERSON, right_kind=end_kind, right_id__in=records)
+        people = PersonRecord.objects.filter(pk__in=linked.values("left_id")).exclude(full_name="")
+        rows = list(people.order_by("full_name", "pk").values_list("full_name", "person_id")[:USERS_READ])
+        names = list(dict.fromkeys(name for name, _ in rows))
+        shown = names[:USERS_NAMED] + ([f"and {len(names) - USERS_NAMED} more"] if len(names) > USERS_NAMED else [])
+        found[thing] = Users(tuple(shown), frozenset(person for name, person in rows if name in names[:USERS_NAMED]))
     return found
 
 

@@ -34,18 +34,18 @@ KEYS = ("end_kind", "left_source", "left_key", "right_source", "right_key", "ver
 
 @transaction.atomic
 def judge_things(
-    *, actor: User, end_kind: str, left: int, right: int, verdict: Verdict, why: str, now: datetime
+    *, actor: User, end_kind: str, left: int, right: int, verdict: Verdict, now: datetime, why: str = ""
 ) -> ThingJudgement:
-    """Say of two records that they are of one thing (SAME), or of two that they are rightly apart (DIFFERENT).
+    """Say of two records that they are of one thing, are of two and rightly apart, or cannot be told.
 
     Args:
         actor: Analysts and intelligence managers.
         end_kind: The table of both records.
         left: A record's number.
         right: Another's.
-        verdict: SAME or DIFFERENT. Records that are together are taken apart by `take_things_apart`.
-        why: In the actor's own words.
+        verdict: SAME, DIFFERENT or UNSURE. Records that are together are taken apart by `take_things_apart`.
         now: When.
+        why: In the actor's own words; what a rule says of the two stands in where there are none.
 
     Raises:
         RuleBroken: JU2, JU5, JU12, JT1, JT2, JT3, JT4; or JU3, JU4, JU10, JT6, where it is against what stands.
@@ -54,15 +54,18 @@ def judge_things(
     identity.check_may_judge_things(actor)
     if left == right:
         raise identity.broken("JU2")
-    why = identity.check_why(why, needed=True)
+    why = identity.check_why(why, needed=False)
     selectors.pair(end_kind, left, right)
     regrouping.one_at_a_time()
     one, other = selectors.pair(end_kind, *identity.pair_of(left, right))
-    _check_agrees(end_kind, one, other, verdict)
+    _check_agrees(end_kind, one, other, verdict, actor)
     evidence = selectors.evidence_among(end_kind, (one.pk, other.pk))
+    words = evidence.get((one.pk, other.pk), {}).get("words")
+    why = identity.check_why(why or (f"On what was compared. {words}" if words else ""), needed=True)
     act = Act(actor, now, why, uuid4())
     (row,) = _write(act, end_kind, [(one, other)], verdict, evidence)
-    _follow(act, end_kind, [row])
+    if verdict in identity.DECIDED:
+        _follow(act, end_kind, [row])
     return row
 
 
@@ -99,7 +102,7 @@ def take_things_apart(
     said = [each for each in selectors.standing(end_kind, known) if known.keys() >= set(each.pair)]
     across = [each for each in said if (each.left_id in chosen) != (each.right_id in chosen)]
     _refuse(end_kind, [each for each in across if each.verdict is Verdict.SAME])
-    stands = {each.pair for each in across}
+    stands = {each.pair for each in across if each.verdict is Verdict.DIFFERENT}
     pairs = [pair for one in chosen for other in rest if (pair := identity.pair_of(one, other)) not in stands]
     act = Act(actor, now, why, uuid4())
     rows = _write(
@@ -148,7 +151,8 @@ def undo_of_things(*, actor: User, act: UUID, why: str, now: datetime) -> int:
             for row in rows
         ]
     )
-    _follow(taking_back, step.end_kind, kept)
+    if any(row.verdict in identity.DECIDED for row in rows):
+        _follow(taking_back, step.end_kind, kept)
     return len(kept)
 
 
@@ -173,15 +177,15 @@ def _check_numbered(*records: Thingish) -> None:
         raise identity.broken("JT3")
 
 
-def _check_agrees(end_kind: str, one: Thingish, other: Thingish, verdict: Verdict) -> None:
+def _check_agrees(end_kind: str, one: Thingish, other: Thingish, verdict: Verdict, actor: User) -> None:
     if selectors.kind_of(one) != selectors.kind_of(other):
         left, right = (selectors.noun_of(each)[1] for each in (one, other))
         raise identity.broken("JT2", left=left, right=right)
     _check_numbered(one, other)
     stands = selectors.standing_on(end_kind, one.pk, other.pk)
-    if stands is not None and stands.verdict is verdict:
+    if stands is not None and stands.verdict is verdict and (verdict is not Verdict.UNSURE or stands.by_id == actor.pk):
         raise identity.broken("JU10", said=selectors.said_words(end_kind, stands))
-    if stands is not None:
+    if stands is not None and stands.verdict in identity.DECIDED:
         _refuse(end_kind, [stands])
     if verdict is Verdict.DIFFERENT and one.thing_id == other.thing_id:
         raise identity.broken("JT4", noun=selectors.noun_of(one)[0])

@@ -74,14 +74,16 @@ def actor_of(request: HttpRequest) -> User:
 @require_GET
 def queue(request: HttpRequest) -> HttpResponse:
     """The pair that is worth most, or another place of the queue."""
-    force = _force(request)
-    waiting = selectors.waiting(reader=actor_of(request), force=_code(force))
-    at = min(_whole(request.GET.get("at")), max(len(waiting) - 1, 0))
+    force = force_of(request)
+    waiting = selectors.waiting(reader=actor_of(request), force=code_of(force))
+    at = min(whole(request.GET.get("at")), max(len(waiting) - 1, 0))
     if not waiting:
-        page = review.nothing_waits(_step(request, force, at, waiting), _forces(force))
+        page = review.nothing_waits(
+            _step(request, force, at, waiting), _picking(force), title="Pair reviews", of="person"
+        )
         return render(request, "pole/review_none.html", {"page": page})
     pair = waiting[at]
-    return _show_pair(request, pair.left_id, pair.right_id, step=_step(request, force, at, waiting))
+    return _show_pair(request, pair.left_id, pair.right_id, force, step=_step(request, force, at, waiting))
 
 
 @login_required
@@ -91,16 +93,16 @@ def pair(request: HttpRequest, left: int, right: int) -> HttpResponse:
     """One pair, from wherever it was found; a verdict goes on to the next of the queue it came from."""
     actor = actor_of(request)
     if request.method != "POST":
-        return _show_pair(
-            request, left, right, step=_step(request, _force(request), _whole(request.GET.get("at")), None)
-        )
+        force, at = force_of(request), whole(request.GET.get("at"))
+        return _show_pair(request, left, right, force, step=_step(request, force, at, None))
     if not identity.may_judge(actor):
         raise NotThere
     form = forms.VerdictForm(request.POST)
-    force, at = _force(request), _whole(request.POST.get("at"))
+    force, at = force_of(request), whole(request.POST.get("at"))
     if not form.is_valid():
         error = " ".join(sentence for bound in form for sentence in fields.sentences(bound))
-        return _show_pair(request, left, right, step=_step(request, force, at, None), error=error, status=422)
+        step = _step(request, force, at, None)
+        return _show_pair(request, left, right, force, step=step, error=error, status=422)
     verdict = Verdict(form.cleaned_data["verdict"])
     try:
         row = services.judge(
@@ -109,7 +111,7 @@ def pair(request: HttpRequest, left: int, right: int) -> HttpResponse:
     except RuleBroken as broken:
         step = _step(request, force, at, None)
         return _show_pair(
-            request, left, right, step=step, error=broken.sentence, why=form.cleaned_data["why"], status=422
+            request, left, right, force, step=step, error=broken.sentence, why=form.cleaned_data["why"], status=422
         )
     request.session[JUST_SAID] = str(row.act)
     messages.success(request, SAID[verdict])
@@ -122,15 +124,15 @@ def pair(request: HttpRequest, left: int, right: int) -> HttpResponse:
 @require_POST
 def undo(request: HttpRequest) -> HttpResponse:
     """Take back what this person said last, and show that pair again."""
-    said = selectors.in_act(_act(request.POST.get("act")))
+    said = selectors.in_act(act_of(request.POST.get("act")))
     mine = [each for each in said if each.by_id == actor_of(request).pk]
     if not mine:
         messages.error(request, identity.SENTENCES["JU8"])
-        return redirect(_queue_address(_force(request), _whole(request.POST.get("at"))))
+        return redirect(_queue_address(force_of(request), whole(request.POST.get("at"))))
     services.undo(actor=actor_of(request), act=mine[0].act, why=UNDONE, now=clock.now())
     request.session.pop(JUST_SAID, None)
     messages.success(request, "Undone. Nothing of it stands.")
-    kept = urlencode({"force": _force(request), "at": _whole(request.POST.get("at"))})
+    kept = urlencode({"force": force_of(request), "at": whole(request.POST.get("at"))})
     return redirect(f"{reverse('pole:pair', args=mine[0].pair)}?{kept}")
 
 
@@ -165,7 +167,15 @@ def withdraw(request: HttpRequest, judgement: int) -> HttpResponse:
 
 
 def _show_pair(
-    request: HttpRequest, left: int, right: int, *, step: review.Step, error: str = "", why: str = "", status: int = 200
+    request: HttpRequest,
+    left: int,
+    right: int,
+    force: str,
+    *,
+    step: review.Step,
+    error: str = "",
+    why: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     one, other = selectors.pair(left, right)
     people = pole.records_of({one.person_id, other.person_id})
@@ -179,7 +189,7 @@ def _show_pair(
         said=[each for each in selectors.standing([left]) if each.pair == identity.pair_of(left, right)],
         may_judge=identity.may_judge(actor_of(request)),
         step=step,
-        forces=_forces(step.force),
+        picking=_picking(force),
         foot_links=(),
         error=error,
         why=why,
@@ -189,17 +199,13 @@ def _show_pair(
 
 
 def _step(request: HttpRequest, force: str, at: int, waiting: Sequence[Waiting] | None) -> review.Step:
-    undo = str(request.session.get(JUST_SAID, ""))
-    if waiting is None:
-        return review.Step(force=force, at=at, undo=undo, after=_queue_address(force, at))
-    total = len(waiting)
-    return review.Step(
-        words=f"Pair {at + 1} of {total}, the one that is worth most first" if total else "",
-        before=_queue_address(force, at - 1) if at else "",
-        after=_queue_address(force, at + 1) if at + 1 < total else "",
+    return review.step_of(
+        reverse("pole:review"),
+        {"force": force},
         at=at,
-        force=force,
-        undo=undo,
+        total=None if waiting is None else len(waiting),
+        undo=str(request.session.get(JUST_SAID, "")),
+        undo_action=reverse("pole:undo"),
     )
 
 
@@ -207,26 +213,32 @@ def _queue_address(force: str, at: int) -> str:
     return f"{reverse('pole:review')}?{urlencode({'force': force, 'at': at})}"
 
 
-def _force(request: HttpRequest) -> str:
+def force_of(request: HttpRequest) -> str:
     """Which force's pairs: the one asked for, else the reader's own; `all` for a reader of none of them."""
     known = dict(selectors.judging_forces())
     asked = request.GET.get("force") or request.POST.get("force") or pages.own_force(actor_of(request))
     return asked if asked in known else ALL
 
 
-def _code(force: str) -> str:
-    return "" if force == ALL else force
+def code_of(picked: str) -> str:
+    return "" if picked == ALL else picked
 
 
-def _forces(chosen: str) -> tuple[tuple[str, str, bool], ...]:
-    return tuple((code, name, code == chosen) for code, name in [(ALL, "Every force"), *selectors.judging_forces()])
+def pick_of_forces(chosen: str) -> review.Pick:
+    forces = [(ALL, "Every force"), *selectors.judging_forces()]
+    return review.Pick("force", "Pairs with a record of", tuple((code, name, code == chosen) for code, name in forces))
 
 
-def _whole(typed: str | None) -> int:
+def _picking(force: str) -> review.QueueFilter:
+    other = Link("Pairs of vehicles, phones, addresses and organisations", reverse("pole:thing_review"))
+    return review.QueueFilter(reverse("pole:review"), (pick_of_forces(force),), other)
+
+
+def whole(typed: str | None) -> int:
     return int(typed) if typed and typed.isascii() and typed.isdigit() and len(typed) < 6 else 0
 
 
-def _act(typed: str | None) -> UUID:
+def act_of(typed: str | None) -> UUID:
     try:
         return UUID(typed or "")
     except ValueError:
