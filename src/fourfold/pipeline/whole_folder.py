@@ -1,4 +1,4 @@
-"""A folder that is there whole or not at all, whenever the process dies."""
+"""A folder that is there whole or not at all, whenever the process dies, and where it must be, the machine."""
 
 from __future__ import annotations
 
@@ -28,6 +28,28 @@ def whole_folder(into: Path) -> Iterator[Path]:
             partial.rename(into)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def put_in_place(made: Path, into: Path) -> None:
+    """Give a folder its name once all that was written in it outlasts the machine, and return when the name does too.
+
+    For what cannot be made again as it was: the numbers of clusters, and what people see of a run.
+    """
+    for place, _, names in os.walk(made):
+        for name in names:
+            _sync(Path(place) / name)
+        _sync(Path(place))
+    shutil.rmtree(into, ignore_errors=True)
+    os.replace(made, into)
+    _sync(into.parent)
+
+
+def _sync(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _remove_orphans(into: Path) -> None:

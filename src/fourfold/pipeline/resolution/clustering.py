@@ -274,16 +274,20 @@ def number(connection: duckdb.DuckDBPyConnection, *, next_cluster: int) -> int:
         select m.component, was.cluster, first.open, count(*) as n
         from was join member m using (id) join record r using (id) join record first on first.id = m.component
         where r.open or not first.open group by all""")
+    connection.execute("""
+        create or replace temp table shared as
+        select *, count(*) over (partition by component) = 1 and count(*) over (partition by cluster) = 1 as alone
+        from shared""")
     kept: dict[int, int] = {}
     taken: set[int] = set()
     ranked = connection.execute(
-        "select component, cluster from shared order by open desc, n desc, cluster, component"
+        "select component, cluster from shared where not alone order by open desc, n desc, cluster, component"
     ).fetchall()
     for component, old in ranked:
         if component not in kept and old not in taken:
             kept[component] = old
             taken.add(old)
-    connection.execute("create or replace table kept (component bigint, cluster bigint)")
+    connection.execute("create or replace table kept as select component, cluster from shared where alone")
     connection.execute(
         "insert into kept select unnest(?::bigint[]), unnest(?::bigint[])", [list(kept), list(kept.values())]
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
 
 from fourfold.pipeline.canonical import macros
@@ -23,6 +22,12 @@ PERSON_COLUMNS = (
     "birth_on", "birth_quality", "pnc_id", "cro", "nino", "postcode",
 )  # fmt: skip
 """The only columns of person.parquet that the resolution reads."""
+
+READ_OFF = (
+    "source", "record_key", "open", "owner", "label", "forename_tokens", "surname", "name_keys",
+    "birth_full", "birth_year", "birth_day", "birth_month", "pnc", "cro", "nino", "sex", "postcode", "kind", "contacts",
+)  # fmt: skip
+"""The columns of `record` that are read off what was delivered: the others are made of these, see `_MADE_OF_THEM`."""
 
 _RECORD = """
 create or replace table record as
@@ -46,30 +51,35 @@ with latest as (
     nullif(pnc_id, '') as pnc, nullif(cro, '') as cro, nullif(nino, '') as nino,
     nullif(replace(postcode, ' ', ''), '') as postcode
   from latest
-), split as (
-  select *,
-    forename_tokens[1] as forename,
-    string_split(surname, ' ') as surname_tokens,
-    case when birth_quality = 'exact' then birth_on end as full_on
-  from named
+), seen as (
+  select source, record_key, min(type) as type from delivered_presence group by source, record_key
+), full_birth as (
+  select *, case when birth_quality = 'exact' then birth_on end as full_on from named
+), read_off as (
+  select
+    id, source, record_key, open, owner, label, forename_tokens, surname,
+    list_filter(list_distinct(list_append(alias_keys, forename_tokens[1] || ' ' || surname)), lambda key: key is not null)
+      as name_keys,
+    strftime(full_on, '%Y-%m-%d') as birth_full, year(birth_on) as birth_year,
+    day(full_on) as birth_day, month(full_on) as birth_month,
+    pnc, cro, nino, sex, postcode, source || '|' || coalesce(seen.type, '') as kind
+  from full_birth left join seen using (source, record_key)
+)"""
+
+_MADE_OF_THEM = """, split as (
+  select *, forename_tokens[1] as forename, string_split(surname, ' ') as surname_tokens from read_off
 )
 select
-  id, source, record_key, open, owner, label,
-  forename, forename_tokens, surname, surname_tokens, left(forename, 1) as initial,
+  split.*,
+  left(forename, 1) as initial,
   forename || ' ' || surname as name_pair,
   nullif(array_to_string(forename_tokens[2:], ' '), '') as middle,
   forename || ' ' || nullif(array_to_string(forename_tokens[2:], ' '), '') || ' ' || surname as whole_name,
   least(forename, surname) || ' ' || greatest(forename, surname) as names_sorted,
-  list_filter(list_distinct(list_append(alias_keys, forename || ' ' || surname)), lambda key: key is not null)
-    as name_keys,
   coalesce(family.members, [forename]) as forename_family,
   left(forename, 3) as forename_start, left(surname, 3) as surname_start,
-  strftime(full_on, '%Y-%m-%d') as birth_full,
-  year(birth_on) as birth_year,
-  day(full_on) as birth_day, month(full_on) as birth_month,
-  case when full_on is not null then concat_ws('-', year(full_on), least(day(full_on), month(full_on)),
-    greatest(day(full_on), month(full_on))) end as birth_unordered,
-  pnc, cro, nino, sex, postcode,
+  case when birth_full is not null then concat_ws('-', birth_year, least(birth_day, birth_month),
+    greatest(birth_day, birth_month)) end as birth_unordered,
   case when length(postcode) >= 5 then left(postcode, length(postcode) - 2) end as sector,
   case when length(postcode) >= 5 then left(postcode, length(postcode) - 3) end as district
 from split left join family using (forename)
@@ -98,9 +108,10 @@ def load_records(
     only: str | None = None,
 ) -> None:
     """Make the tables `record` and `tombstone`. Sources are taken in name order, each one's batches in the order
-    given. `only`: a table (source, record_key) of the records to take.
+    given. `only`: a table (source, record_key) of the records to take; files that cannot hold the latest row of one of
+    them are not read.
     """
-    macros.install(connection, latest=date.max)
+    macros.install_only(connection, "ff_name_key")
     connection.execute("create or replace macro ff_key(name) as nullif(ff_name_key(name), '')")
     load_families(connection, nicknames)
     columns = ", ".join(PERSON_COLUMNS)
@@ -121,12 +132,15 @@ def load_records(
         "create or replace table delivered_presence (source varchar, record_key varchar, event varchar, type varchar)"
     )
     for source in sorted(person_parquets):
-        for batch, path in enumerate(person_parquets[source]):
+        for batch, path in reversed([*enumerate(person_parquets[source])]):
+            if only is not None and not _is_wanted(connection, only, source):
+                continue
             connection.execute(
                 f"insert into delivered select ?, ?, file_row_number, {columns}"
                 f" from read_parquet(?, file_row_number = true){_only(only, 'record_key', source)}",
                 [source, batch, str(path)],
             )
+        for batch, path in enumerate(person_parquets[source]):
             tombstones = path.with_name("merge.parquet")
             if tombstones.exists():
                 connection.execute(
@@ -134,25 +148,45 @@ def load_records(
                     [source, str(tombstones)],
                 )
             _take_things(connection, source, batch, path, only=only)
-    connection.execute(_RECORD)
+    connection.execute(_RECORD + _MADE_OF_THEM)
     connection.execute("alter table record add column contacts varchar[]")
     connection.execute(_CONTACTS)
     connection.execute("""
         create or replace table presence as
         select distinct r.id, p.source, p.event from delivered_presence p
         join record r on r.source = p.source and r.record_key = p.record_key""")
-    connection.execute("alter table record add column kind varchar")
-    connection.execute("""
-        update record set kind = record.source || '|' || coalesce((
-          select min(p.type) from delivered_presence p
-          where p.source = record.source and p.record_key = record.record_key), '')""")
+    _find_tombstones(connection)
+    for table in ("delivered", "delivered_thing", "delivered_use", "delivered_presence"):
+        connection.execute(f"drop table {table}")
+
+
+def make_of(connection: Database, read_off: str) -> None:
+    """Make `record` and `tombstone` out of a table with the columns of `READ_OFF`, which an earlier run read off: what
+    else that table has is kept. Reads what `load_records` left.
+    """
+    connection.execute(
+        "create or replace table record as with read_off as ("
+        f" select row_number() over (order by source, record_key) as id, * from {read_off}){_MADE_OF_THEM}"
+    )
+    _find_tombstones(connection)
+
+
+def _find_tombstones(connection: Database) -> None:
     connection.execute("""
         create or replace table tombstone as
         select distinct least(l.id, s.id) as id_l, greatest(l.id, s.id) as id_r
         from merged m join record l on l.source = m.source and l.record_key = m.loser
         join record s on s.source = m.source and s.record_key = m.survivor where l.id <> s.id""")
-    for table in ("delivered", "delivered_thing", "delivered_use", "delivered_presence"):
-        connection.execute(f"drop table {table}")
+
+
+def _is_wanted(connection: Database, only: str, source: str) -> bool:
+    """Whether a later file of the source did not have all the records to take."""
+    found = connection.execute(
+        f"select exists (from (select source, record_key from {only} where source = ?)"
+        " anti join delivered using (source, record_key))",
+        [source],
+    )
+    return bool(found.fetchall()[0][0])
 
 
 def _only(table: str | None, column: str, source: str, *, word: str = "where") -> str:

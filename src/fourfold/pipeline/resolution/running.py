@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from fourfold.pipeline.resolution import blocking, clustering, growing, on_spark
 from fourfold.pipeline.resolution import judgements as judged
 from fourfold.pipeline.resolution.model import Model, load_model
 from fourfold.pipeline.resolution.settings import Settings, load_settings
+from fourfold.pipeline.whole_folder import put_in_place
 
 
 @dataclass(frozen=True)
@@ -160,10 +160,7 @@ def resolve(
     (making / "resolution.json").write_text(_report(resolution), encoding="utf-8")
     (making / "model.json").write_text(chosen.as_text(), encoding="utf-8")
     shutil.rmtree(making / "spill", ignore_errors=True)
-    shutil.rmtree(into, ignore_errors=True)
-    _on_disk(making)
-    os.replace(making, into)
-    _sync(into.parent)
+    put_in_place(making, into)
     return resolution
 
 
@@ -176,22 +173,6 @@ def _database(settings: Settings, *, spill: Path) -> Iterator[duckdb.DuckDBPyCon
         if settings.memory_mb is not None:
             connection.execute("set memory_limit = $most", {"most": f"{settings.memory_mb}MB"})
         yield connection
-
-
-def _on_disk(folder: Path) -> None:
-    """Return when all that was written in the folder outlasts the machine: before it gets its name, not after."""
-    for place, _, names in os.walk(folder):
-        for name in names:
-            _sync(Path(place) / name)
-        _sync(Path(place))
-
-
-def _sync(path: Path) -> None:
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _gather(

@@ -62,8 +62,9 @@ def linker_for(
     are there already. `database`: Splink's door to the connection, where more is registered through it.
     """
     database = database or splink_on(connection)
+    columns = ", ".join(["id", *sorted(settings.scored_columns)])
     linker = Linker(
-        [database.register(connection.table(table)) for table in tables],
+        [database.register(connection.sql(f"select {columns} from {table}")) for table in tables],
         splink_settings(settings, model, prior=prior, link_type="link_only" if len(tables) > 1 else "dedupe_only"),
         log_level=None,
         validate_settings=False,

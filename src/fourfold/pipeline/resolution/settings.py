@@ -184,10 +184,15 @@ class Settings:
     @property
     def columns(self) -> frozenset[str]:
         """Every column that a comparison, a blocking rule or the training reads."""
-        compared = {column for each in self.comparisons for level in each.levels for column in _columns_in(level.test)}
         blocked = {column for rule in self.blocking for column in (*rule.columns, rule.each) if column}
+        return self.scored_columns | blocked
+
+    @property
+    def scored_columns(self) -> frozenset[str]:
+        """Every column that a comparison or the training reads."""
+        compared = {column for each in self.comparisons for level in each.levels for column in _columns_in(level.test)}
         trained = {column for columns in (*self.training.certain_rules, *self.training.passes) for column in columns}
-        return frozenset(compared | blocked | trained | set(self.frequency_columns))
+        return frozenset(compared | trained | set(self.frequency_columns))
 
 
 def load_settings(path: Path = SHIPPED) -> Settings:
