@@ -153,7 +153,13 @@ def test_a_faulty_file_is_told_what_is_wrong_and_where(universe, client_for):
     assert (
         "A version never changes" in client.post("/scoring-models/load/", {"file": file_of(changed)}).content.decode()
     )
-    assert "cannot be read as YAML" in client.post("/scoring-models/load/", {"text": "a: [b"}).content.decode()
+    for text, why in (
+        ("a: [b", "while parsing"),
+        ("[" * 100_000, "of its parts lie in each other"),
+        ("a: &it [x]\nb: [*it, *it]", "refers to another part of itself"),
+    ):
+        told = client.post("/scoring-models/load/", {"text": text}).content.decode()
+        assert "cannot be read as YAML" in told and why in told
     assert client_for(universe.merseyside_analyst).get("/scoring-models/load/").status_code == 404
 
 

@@ -90,7 +90,7 @@ def test_a_disruption_is_recorded_on_a_phone_one_question_at_a_time(phone_page, 
     assert (axe(page), overflow(page)) == ([], 0)
     onward(page)
     nothing_is_left_on_the_device(page)
-    assert "Saved at" in page.inner_text("[data-state]")
+    expect(page.locator("[data-state]")).to_contain_text("Saved at")
     screenshot(page, "disruption-phone-7")
     assert (axe(page), overflow(page)) == ([], 0)
     page.dblclick("button[value=send]")
@@ -114,7 +114,7 @@ def test_a_lost_connection_loses_nothing_and_leaves_nothing_readable_on_the_phon
     page.context.set_offline(True)
     page.fill("#id_how_known", HOW_KNOWN)
     page.wait_for_selector("[data-state]:has-text('No connection')")
-    assert "kept on this phone, locked" in page.inner_text("[data-state]")
+    expect(page.locator("[data-state]")).to_contain_text("kept on this phone, locked")
     screenshot(page, "disruption-phone-offline")
     (key,) = kept_on_device(page)
     assert "customers" not in page.evaluate(f"localStorage.getItem({key!r})")
@@ -126,11 +126,11 @@ def test_a_lost_connection_loses_nothing_and_leaves_nothing_readable_on_the_phon
     page.context.set_offline(False)
     page.reload()
     page.wait_for_selector("section:not([hidden]) button:has-text('Continue')")
-    assert "is back" in page.inner_text("[data-state]")
-    assert page.input_value("#id_how_known") == HOW_KNOWN
+    expect(page.locator("[data-state]")).to_contain_text("is back")
+    expect(page.locator("#id_how_known")).to_have_value(HOW_KNOWN)
     page.unroute("**/keep/")
     page.wait_for_selector("[data-state]:has-text('Saved at')")
-    assert page.input_value("#id_stopped") == STOPPED
+    expect(page.locator("#id_stopped")).to_have_value(STOPPED)
     nothing_is_left_on_the_device(page)
     for _ in range(6):
         onward(page)
@@ -156,7 +156,7 @@ def test_what_a_reload_finds_on_the_phone_is_another_s_to_nobody(phone_page, liv
     sign_in(page, live_site, universe.merseyside_lro.email)
     page.goto(address)
     page.wait_for_selector("section:not([hidden]) button:has-text('Continue')")
-    assert page.input_value("#id_q") == ""
+    expect(page.locator("#id_q")).to_have_value("")
     nothing_is_left_on_the_device(page)
 
 
@@ -190,7 +190,7 @@ def test_without_a_script_every_question_is_on_the_page(plain_page, live_site, u
     page.check("input[name=primary_p][value=PREVENT]")
     page.check("input[name=category][value=MINOR]")
     page.click("button[value=send]")
-    assert "Recorded as DIS-" in page.inner_text("h1")
+    expect(page.locator("h1")).to_contain_text("Recorded as DIS-")
     (found,) = made(universe)
     assert found.faults == ["MS1", "MS2", "MS3", "MS4"]
 
@@ -217,16 +217,16 @@ def test_the_form_is_filled_in_by_keyboard_alone(browser_page, live_site, univer
     go_on()
     press(page.locator(f"input[name=often][value='{code}']"))
     go_on()
-    assert page.locator("input[name=when]:checked").input_value() == "TODAY"
+    expect(page.locator("input[name=when]:checked")).to_have_value("TODAY")
     go_on()
     press(page.locator("input[name=primary_p]").first)
-    assert page.locator("input[name=primary_p]:checked").input_value() == "PURSUE"
+    expect(page.locator("input[name=primary_p]:checked")).to_have_value("PURSUE")
     go_on()
     go_on()
     tab_to(page, page.locator("input[name=category]").first)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
-    assert page.locator("input[name=category]:checked").input_value() == "MINOR"
+    expect(page.locator("input[name=category]:checked")).to_have_value("MINOR")
     for name, text in (("stopped", STOPPED), ("for_how_long", FOR_HOW_LONG), ("how_known", HOW_KNOWN)):
         tab_to(page, page.locator(f"#id_{name}"))
         page.keyboard.type(text)

@@ -76,7 +76,7 @@ def test_pairs_are_judged_moved_through_and_undone_by_single_keys(records, live_
     assert said(universe) == ["DIFFERENT", "SAME", "UNSURE", "WITHDRAWN"]
     page.locator("#why").focus()
     page.keyboard.type("seen dancing")
-    assert page.locator("#why").input_value() == "seen dancing", "letters typed as a reason judge nothing"
+    expect(page.locator("#why"), "letters typed as a reason judge nothing").to_have_value("seen dancing")
     page.locator("#why").blur()
     page.get_by_label("Use the keys").uncheck()
     page.locator("h1").click()

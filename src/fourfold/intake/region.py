@@ -20,7 +20,7 @@ def sources_in(folder: Path) -> tuple[SourceFacts, ...]:
     path = folder / FILE
     if not path.exists():
         raise RuleBroken("IN6", f"The region has no file {path.name} that describes its sources")
-    items = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("items", [])
+    items = (yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {}).get("items", [])
     return tuple(_facts(item) for item in items)
 
 

@@ -61,7 +61,7 @@ def test_a_slash_jumps_to_the_search_box_unless_someone_is_typing(site, browser_
     browser_page.get_by_label("Title").focus()
     browser_page.keyboard.press("/")
     assert browser_page.evaluate("document.activeElement.id") == "id_title"
-    assert browser_page.get_by_label("Title").input_value() == "/"
+    expect(browser_page.get_by_label("Title")).to_have_value("/")
 
 
 def test_the_first_press_of_tab_offers_to_skip_to_the_content(site, browser_page):
@@ -103,8 +103,8 @@ def test_a_menu_opens_and_closes_by_keyboard(site, browser_page):
     menu = browser_page.locator(".ff-menu")
     menu.locator("summary").focus()
     browser_page.keyboard.press("Enter")
-    assert menu.get_by_text("Hand over").is_visible()
+    expect(menu.get_by_text("Hand over")).to_be_visible()
     browser_page.keyboard.press("Tab")
     browser_page.keyboard.press("Escape")
-    assert not menu.get_by_text("Hand over").is_visible()
+    expect(menu.get_by_text("Hand over")).to_be_hidden()
     assert browser_page.evaluate("document.activeElement.className").startswith("ff-menu__button")

@@ -19,11 +19,23 @@ from fourfold.platform.visibility import scope
 
 SHIPPED = "assessment_models"
 FILE_LIMIT = 200_000
+DEEPEST = 20
 
 
 def read_model(text: str) -> Mapping[str, Any]:
-    """The contents of a model's file. Raises `RuleBroken` MO5 where it is no YAML."""
+    """The contents of a model's file. Raises `RuleBroken` MO5 where it is no YAML, or more than a model needs of it.
+
+    A few lines that refer to each other can stand for gigabytes, and brackets without end for hours of reading, or,
+    with PyYAML's quicker loader in C, for a process that stops. A file from outside may do neither.
+    """
+    depth = 0
     try:
+        for event in yaml.parse(text):
+            if isinstance(event, yaml.AliasEvent):
+                raise broken("MO5", "file", why="it refers to another part of itself (*name): write that part out")
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:
+                raise broken("MO5", "file", why=f"more than {DEEPEST} of its parts lie in each other")
         content = yaml.safe_load(text)
     except yaml.YAMLError as unreadable:
         raise broken("MO5", "file", why=" ".join(str(unreadable).split())) from unreadable

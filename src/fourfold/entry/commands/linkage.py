@@ -166,7 +166,7 @@ def _context(region: Path, simulated: Path, told: Mapping[str, Any], *, known: S
 
 
 def _read(path: Path) -> dict[str, Any]:
-    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return dict(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
 
 
 def _told(run: "Resolution", found: "Evaluation", seconds: float) -> Iterator[str]:

@@ -57,7 +57,7 @@ def load(region: str, folder: Path, *, today: date) -> Loaded:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as unreadable:
         raise RuleBroken("R1", f"{path.name} cannot be read: {' '.join(str(unreadable).split())}") from unreadable
     if not isinstance(content, dict):

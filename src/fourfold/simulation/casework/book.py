@@ -26,7 +26,7 @@ PARTNERS = ("hmpps", "hmrc", "hoie", "btp", "nca")
 @cache
 def words(name: str) -> Mapping[str, Any]:
     """One of the hand-written word files."""
-    found: Mapping[str, Any] = yaml.safe_load((DATA / f"{name}.yaml").read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = yaml.load((DATA / f"{name}.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return found
 
 
