@@ -11,9 +11,10 @@ from fourfold.platform import clock
 from fourfold.platform.audit.models import Entry
 from fourfold.platform.errors import NotThere, RuleBroken
 from fourfold.platform.visibility.scope import acting_as
+from fourfold.platform.visibility.services import make_compartment
 from fourfold.pole import services
-from fourfold.pole.models import LocationRecord, ObjectRecord, ThingJudgement
-from fourfold.pole.rules.identity import Verdict
+from fourfold.pole.models import LocationRecord, ObjectRecord, ThingDeconflictionAnswer, ThingJudgement
+from fourfold.pole.rules.identity import Answer, Verdict
 from fourfold.pole.selectors import judged_things as selectors
 from fourfold.pole.work import work_of
 from tests.pole.canonical import Batch
@@ -327,3 +328,59 @@ def test_the_owner_of_a_restricted_record_is_told_of_its_match_and_nobody_else(
     assert "No restricted record of a thing matches" in ours
     apart(universe.gmp_analyst, found, "sealed")
     assert "policeworks_gmp sealed" not in text_of(told.get(reverse("pole:deconfliction"))), "it is sorted out"
+
+
+def test_the_owner_of_a_restricted_car_answers_and_nobody_else_learns_of_it(
+    cars: Any, found: Any, reading: Callable[..., Any], universe: Universe
+) -> None:
+    records, _ = found()
+    notice = reverse("pole:object_notice", args=[records["sealed"], "merseyside"])
+    told = reading(universe.gmp_analyst)
+    listed = text_of(told.get(reverse("pole:deconfliction")))
+    assert f'href="{notice}"' in listed
+    assert "matches of restricted records" in text_of(told.get("/"))
+    page = text_of(told.get(notice))
+    assert "intelligence_manager@merseyside.test" in page
+    assert "2 records that may be of the same vehicle" in page
+    compared = reverse("pole:object_pair", args=[records["sealed"], records["a"]])
+    assert f'href="{compared}"' in page
+    assert told.post(notice, {"answer": "CONTACTED", "why": ""}).status_code == 422
+    assert told.post(notice, {"answer": "CONTACTED", "why": "Rang their desk"}).status_code == 302
+    listed = text_of(told.get(reverse("pole:deconfliction")))
+    assert "or all are answered" in listed
+    assert "Rang their desk" in listed
+    assert "matches of restricted records" not in text_of(told.get("/")).split("</nav>")[-1]
+    with acting_as(universe.gmp_analyst):
+        row = ThingDeconflictionAnswer.objects.get()
+        assert (row.answer, row.by, row.label.audience) == ("CONTACTED", universe.gmp_analyst, "OWN")
+        assert Entry.objects.filter(object_type="pole.thingdeconflictionanswer", operation="ALTERATION").count() == 1
+    ours = reading(universe.merseyside_analyst)
+    nowhere = reverse("pole:object_notice", args=[records["a"] + 10_000, "merseyside"])
+    assert ours.get(notice).status_code == ours.get(nowhere).status_code == 404
+    assert ours.post(notice, {"answer": "NO_ACTION", "why": "x"}).status_code == 404
+    assert told.get(reverse("pole:place_notice", args=[records["sealed"], "merseyside"])).status_code == 404
+    with acting_as(universe.merseyside_analyst):
+        assert not ThingDeconflictionAnswer.objects.exists()
+        assert not Entry.objects.filter(actor=universe.gmp_analyst, operation="ALTERATION").exists()
+
+
+def test_what_was_done_about_a_car_becomes_as_narrow_as_its_record(
+    cars: Any, found: Any, publish: Callable[..., Any], universe: Universe, tmp_path: Path
+) -> None:
+    ours, (records, _) = universe.gmp_analyst, found()
+    with acting_as(ours):
+        services.answer_deconfliction(
+            actor=ours,
+            end_kind="OBJECT",
+            record=records["sealed"],
+            organisation="merseyside",
+            answer=Answer.NO_ACTION,
+            why="Their car was crushed",
+            now=clock.now(),
+        )
+    make_compartment(code="GMP-ROOM", name="A room", owner=universe.organisation("gmp"))
+    later = Batch(tmp_path / "narrower", force="gmp")
+    later.thing("sealed", "VEHICLE", "AB12CDE", make="Ford", audience="OWN", compartment="GMP-ROOM")
+    publish(later, source=GMP, grouped=True)
+    with acting_as(ours):
+        assert not ThingDeconflictionAnswer.objects.exists()

@@ -432,10 +432,9 @@ class Placement(Labelled, Versioned):
         return f"{self.room} {self.key} on {self.record_id}"
 
 
-class DeconflictionAnswer(Labelled, Versioned):
+class Answered(Labelled, Versioned):
     """What the owner of a restricted record did about a match with another organisation's record."""
 
-    record = models.ForeignKey(PersonRecord, on_delete=models.PROTECT, related_name="+", help_text="The restricted one")
     organisation = models.ForeignKey(
         "people.Organisation", on_delete=models.PROTECT, related_name="+", db_index=False, help_text="Whose it matches"
     )
@@ -445,12 +444,37 @@ class DeconflictionAnswer(Labelled, Versioned):
     answered_at = models.DateTimeField()
 
     class Meta:
+        abstract = True
+
+
+KNOWN_ANSWER = models.Q(answer__in=[a.value for a in identity.Answer])
+
+
+class DeconflictionAnswer(Answered):
+    """What the owner of a restricted record did about a match with another organisation's record."""
+
+    record = models.ForeignKey(PersonRecord, on_delete=models.PROTECT, related_name="+", help_text="The restricted one")
+
+    class Meta:
         indexes = [models.Index("label", "answered_at", name="deconfliction_label")]
-        constraints = [
-            models.CheckConstraint(
-                name="deconfliction_answer_known", condition=models.Q(answer__in=[a.value for a in identity.Answer])
-            )
-        ]
+        constraints = [models.CheckConstraint(name="deconfliction_answer_known", condition=KNOWN_ANSWER)]
 
     def __str__(self) -> str:
         return f"{self.record_id} {self.answer}"
+
+
+class ThingDeconflictionAnswer(Answered):
+    """What the owner of a restricted record of a vehicle, phone, address or organisation did about such a match."""
+
+    end_kind = models.TextField(help_text="OBJECT or LOCATION: the table of the record")
+    record_id = models.BigIntegerField(help_text="The restricted one")
+
+    class Meta:
+        indexes = [
+            models.Index("record_id", "end_kind", name="thing_deconfliction_record"),
+            models.Index("label", "answered_at", name="thing_deconfliction_label"),
+        ]
+        constraints = [models.CheckConstraint(name="thing_deconfliction_known", condition=KNOWN_ANSWER)]
+
+    def __str__(self) -> str:
+        return f"{self.end_kind} {self.record_id} {self.answer}"

@@ -29,6 +29,12 @@ def _judged(name: str, end_kind: rules.Kind) -> list[URLPattern]:
         path(f"{name}/<int:pk>/take-apart/", judging_things.take_apart, given, name=f"{name}_take_apart"),
         path(f"{name}/<int:pk>/compare/", judging_things.compare, given, name=f"{name}_compare"),
         path(f"{name}/<int:left>/and/<int:right>/", judging_things.pair, given, name=f"{name}_pair"),
+        path(
+            f"picture/deconfliction/{name}/<int:record>/<slug:organisation>/",
+            judging.notice,
+            given,
+            name=f"{name}_notice",
+        ),
     ]
 
 

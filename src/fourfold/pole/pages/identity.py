@@ -1,7 +1,7 @@
 """Pages about identity beside the pair itself: a person taken apart, and matches of restricted records."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django import forms
 from django.urls import reverse
@@ -13,17 +13,16 @@ from fourfold.platform.ui.components import Link
 from fourfold.platform.ui.jinja import plural, shown_date
 from fourfold.platform.ui.pages import Page
 from fourfold.pole import rules, selectors
-from fourfold.pole.models import IdentityEvent, PersonRecord
+from fourfold.pole.models import Answered, IdentityEvent, PersonRecord
+from fourfold.pole.pages import judged_things, words
 from fourfold.pole.pages import person as person_pages
-from fourfold.pole.pages import words
 from fourfold.pole.rules import identity
 from fourfold.pole.rules.identity import Change, Verdict
 from fourfold.pole.selectors.identity import Moving, Notice, Said
-from fourfold.pole.selectors.judged_things import ThingNotice, title_of
+from fourfold.pole.selectors.judged_things import ThingNotice, end_kind_of, noun_of, reference_of, title_of
 from fourfold.pole.services import Ambiguous
 
 NOTICES_SHOWN = 100
-NOBODY = "Nobody is named: ask for their force intelligence manager"
 
 
 def own_force(reader: User) -> str:
@@ -181,54 +180,64 @@ class DeconflictionPage(Page):
     waiting: ui.Table
     answered: ui.Table
     things: ui.Table
+    things_answered: ui.Table
 
 
-def deconfliction_page(
-    found: Sequence[Notice], things: Sequence[ThingNotice], contacts: Mapping[int, Sequence[User]]
-) -> DeconflictionPage:
-    """The matches of people, and those of things with whom to ask at each organisation, by its number."""
-    waiting = [each for each in found if not each.answers]
-    answered = [each for each in found if each.answers]
-    heads = (ui.Head("Restricted record"), ui.Head("Matches"), ui.Head("How likely"), ui.Head("Who sees your record"))
+RECORD_HEADS = (ui.Head("Restricted record"), ui.Head("Matches"))
+SEEN_HEAD, DONE_HEAD = ui.Head("Who sees your record"), ui.Head("What was done")
+
+
+def deconfliction_page(found: Sequence[Notice], things: Sequence[ThingNotice]) -> DeconflictionPage:
+    """The matches of people and of things: those to sort out, then those that were answered."""
+    heads = (*RECORD_HEADS, ui.Head("How likely"), SEEN_HEAD)
+    of_things = (*RECORD_HEADS, ui.Head("Why"), SEEN_HEAD)
+    things_waiting = [each for each in things if not each.answers]
+    caption = "Vehicles, phones, addresses and organisations to sort out"
+    if len(things_waiting) > NOTICES_SHOWN:
+        caption += f": the first {NOTICES_SHOWN}"
     return DeconflictionPage(
         title="Matches of restricted records",
         crumbs=(words.PICTURE,),
-        lead="Records that only your people see, and records of others that may be of the same person. The others have "
-        "not been told, and cannot see that there is a match. You decide whether to speak to them.",
+        lead="Records that only your people see, and records of others that may be of the same person or thing. The "
+        "others have not been told, and cannot see that there is a match. You decide whether to speak to them.",
         waiting=ui.Table(
-            "To sort out", heads, tuple(_notice_cells(each) for each in waiting), empty="No match waits for an answer."
+            "To sort out",
+            heads,
+            tuple(_notice_cells(each) for each in found if not each.answers),
+            empty="No match waits for an answer.",
         ),
         answered=ui.Table(
             "Answered",
-            (*heads, ui.Head("What was done")),
-            tuple((*_notice_cells(each), _answer_cell(each)) for each in answered),
+            (*heads, DONE_HEAD),
+            tuple((*_notice_cells(each), _answer_cell(each.answers)) for each in found if each.answers),
             empty="Nothing has been answered yet.",
         ),
-        things=_notices_of_things(things, contacts),
+        things=ui.Table(
+            caption,
+            of_things,
+            tuple(_thing_notice_cells(each) for each in things_waiting[:NOTICES_SHOWN]),
+            empty="No restricted record of a thing matches another organisation's, or all are answered.",
+        ),
+        things_answered=ui.Table(
+            "Vehicles, phones, addresses and organisations answered",
+            (*of_things, DONE_HEAD),
+            tuple((*_thing_notice_cells(each), _answer_cell(each.answers)) for each in things if each.answers),
+            empty="Nothing of a thing has been answered yet.",
+        ),
     )
 
 
-def _notices_of_things(things: Sequence[ThingNotice], contacts: Mapping[int, Sequence[User]]) -> ui.Table:
-    caption = "Vehicles, phones, addresses and organisations"
-    if len(things) > NOTICES_SHOWN:
-        caption += f": the first {NOTICES_SHOWN}"
-    return ui.Table(
-        caption,
-        (ui.Head("Restricted record"), ui.Head("Matches"), ui.Head("Why"), ui.Head("Whom to ask")),
-        tuple(
-            (
-                ui.Cell(
-                    title_of(each.restricted),
-                    selectors.address_of(each.restricted),
-                    hint=f"{each.restricted.source} {each.restricted.source_key}",
-                ),
-                ui.Cell(each.organisation.name, hint=plural(len(each.others), "record", "records")),
-                ui.Cell(each.words),
-                ui.Cell(", ".join(f"{who.name} ({who.email})" for who in contacts[each.organisation.pk]) or NOBODY),
-            )
-            for each in things[:NOTICES_SHOWN]
+def _thing_notice_cells(each: ThingNotice) -> tuple[ui.Cell, ...]:
+    record = each.restricted
+    return (
+        ui.Cell(
+            title_of(record),
+            judged_things.address("notice", end_kind_of(record), record.pk, each.organisation.code),
+            hint=f"{record.source} {record.source_key}",
         ),
-        empty="No restricted record of a thing matches another organisation's.",
+        ui.Cell(each.organisation.name, hint=plural(len(each.matches), "record", "records")),
+        ui.Cell(each.matches[0][1]),
+        ui.Cell(words.seen_by([record])),
     )
 
 
@@ -246,8 +255,8 @@ def _notice_cells(each: Notice) -> tuple[ui.Cell, ...]:
     )
 
 
-def _answer_cell(each: Notice) -> ui.Cell:
-    last = each.answers[0]
+def _answer_cell(answers: Sequence[Answered]) -> ui.Cell:
+    last = answers[0]
     name = identity.ANSWER_NAMES[identity.Answer(last.answer)]
     return ui.Cell(name, hint=f"{last.by.name}, {shown_date(clock.day_of(last.answered_at))}: {last.why}")
 
@@ -256,19 +265,48 @@ def _answer_cell(each: Notice) -> ui.Cell:
 class NoticePage(Page):
     lead: str
     contacts: ui.Table
-    matches: tuple[person_pages.Match, ...]
     answers: ui.Table
     form: forms.Form
+    matches: tuple[person_pages.Match, ...] = ()
+    things: ui.Table | None = None
 
 
 def notice_page(found: Notice, contacts: Sequence[User], *, form: forms.Form) -> NoticePage:
-    theirs = found.organisation.name
     name = found.restricted.full_name or "Name not recorded"
+    return replace(
+        _notice(found, name, "person", contacts, form=form),
+        matches=tuple(person_pages.match_of(each) for each in found.matches),
+    )
+
+
+def thing_notice_page(found: ThingNotice, contacts: Sequence[User], *, form: forms.Form) -> NoticePage:
+    noun, _ = noun_of(found.restricted)
+    end_kind = end_kind_of(found.restricted)
+    table = ui.Table(
+        "What matches",
+        (ui.Head("Record"), ui.Head("Number"), ui.Head("Why"), ui.Head("Side by side")),
+        tuple(
+            (
+                ui.Cell(title_of(other), hint=f"{other.source} {other.source_key}"),
+                ui.Cell(reference_of(other) or None, selectors.address_of(other)),
+                ui.Cell(why),
+                ui.Cell("Compare", judged_things.address("pair", end_kind, found.restricted.pk, other.pk)),
+            )
+            for other, why in found.matches
+        ),
+    )
+    return replace(_notice(found, title_of(found.restricted), noun, contacts, form=form), things=table)
+
+
+def _notice(
+    found: Notice | ThingNotice, name: str, noun: str, contacts: Sequence[User], *, form: forms.Form
+) -> NoticePage:
+    theirs = found.organisation.name
     return NoticePage(
         title=f"{name} and {theirs}",
         caption="Match of a restricted record",
         crumbs=(words.PICTURE, Link("Matches of restricted records", reverse("pole:deconfliction"))),
-        lead=f"{theirs} has {plural(len(found.matches), 'record', 'records')} that may be of the same person. They see "
+        lead=f"{theirs} has {plural(len(found.matches), 'record', 'records')} that may be of the same {noun}. They see "
         "their own records only, and nothing of this. Speak to them before either of you acts.",
         contacts=ui.Table(
             f"Whom to ask at {theirs}",
@@ -276,7 +314,6 @@ def notice_page(found: Notice, contacts: Sequence[User], *, form: forms.Form) ->
             tuple((ui.Cell(each.name), ui.Cell(each.email)) for each in contacts),
             empty=f"Nobody is named as a contact point at {theirs}. Ask for their force intelligence manager.",
         ),
-        matches=tuple(person_pages.match_of(each) for each in found.matches),
         answers=ui.Table(
             "What was done so far",
             (ui.Head("When"), ui.Head("Who"), ui.Head("What"), ui.Head("Why")),

@@ -198,7 +198,10 @@ def publish_ties(cursor: CursorWrapper, run: str) -> int:
 
 
 def relabel_ties(cursor: CursorWrapper, shape: Shape) -> None:
-    """A reason and a judgement follow the narrower of their two records, also one that no longer stands."""
+    """A reason and a judgement follow the narrower of their two records, also one that no longer stands.
+
+    What was done about a match becomes as narrow as the record it is of.
+    """
     cursor.execute(f"select exists (select from pg_temp.known_{shape.name} where not same)")
     if not (cursor.fetchone() or (False,))[0]:
         return
@@ -214,3 +217,9 @@ def relabel_ties(cursor: CursorWrapper, shape: Shape) -> None:
             """,
             [shape.name.upper()],
         )
+    cursor.execute(
+        f"update pole_thingdeconflictionanswer t set label_id = r.label_id from {shape.table} r, "
+        "pg_temp.label_rank own, pg_temp.label_rank rr where t.end_kind = %s and r.id = t.record_id "
+        "and own.label_id = t.label_id and rr.label_id = r.label_id and rr.rank > own.rank",
+        [shape.name.upper()],
+    )

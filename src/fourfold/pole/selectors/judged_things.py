@@ -17,7 +17,15 @@ from fourfold.platform.errors import NotThere
 from fourfold.platform.people.models import Organisation, User
 from fourfold.platform.visibility.models import AccessLabel
 from fourfold.pole import rules, selectors
-from fourfold.pole.models import Link, LocationRecord, ObjectRecord, PersonRecord, ThingJudgement, ThingTie
+from fourfold.pole.models import (
+    Link,
+    LocationRecord,
+    ObjectRecord,
+    PersonRecord,
+    ThingDeconflictionAnswer,
+    ThingJudgement,
+    ThingTie,
+)
 from fourfold.pole.rules import identity
 from fourfold.pole.rules.identity import Verdict
 from fourfold.pole.selectors.identity import NOTICED, Said, readable_labels, restricted_labels, said_from
@@ -27,6 +35,7 @@ OBJECT, LOCATION = rules.Kind.OBJECT.value, rules.Kind.LOCATION.value
 END_KINDS = (OBJECT, LOCATION)
 USERS_READ, USERS_NAMED = 50, 6
 """People of a thing whose names are read, and of whom names are shown beside another thing's."""
+SEEN_BY = ("label__owner", "label__compartment", "label__agreement")
 MATCHING = (rules.TieVerdict.JOIN.value, rules.TieVerdict.MAYBE.value)
 WAS = {OBJECT: "pole_objectrecord_was", LOCATION: "pole_locationrecord_was"}
 
@@ -301,13 +310,14 @@ class ThingNotice:
 
     restricted: Thingish
     organisation: Organisation
-    others: tuple[Thingish, ...]
-    words: str
-    """The rule that says so of the first of them."""
+    matches: tuple[tuple[Thingish, str], ...]
+    """Records of theirs, each with the rule that says so."""
+    answers: tuple[ThingDeconflictionAnswer, ...]
+    """What was done, the latest first."""
 
 
 def notices(reader: User) -> tuple[ThingNotice, ...]:
-    """Matches of restricted records for those who answer for them, as with people; nobody else is told. Eight queries.
+    """Matches of restricted records for those who answer for them, as with people; nobody else is told. Ten queries.
 
     Where somebody said that two records are different there is nothing left to sort out.
     """
@@ -328,7 +338,8 @@ def _notices_of(end_kind: str, labels: frozenset[int]) -> Iterable[ThingNotice]:
         ).order_by("left_id", "right_id")[:NOTICED]
     )
     wanted = {pk for tie in ties for pk in (tie.left_id, tie.right_id)}
-    known: dict[int, Thingish] = {each.pk: each for each in records(end_kind).filter(pk__in=wanted)}
+    found = records(end_kind).filter(pk__in=wanted).select_related(*SEEN_BY)
+    known: dict[int, Thingish] = {each.pk: each for each in found}
     stands = standing(end_kind, wanted) if wanted else ()
     parted = {said.pair for said in stands if said.verdict is Verdict.DIFFERENT}
     matches: dict[tuple[int, int], list[tuple[Thingish, str]]] = defaultdict(list)
@@ -339,6 +350,19 @@ def _notices_of(end_kind: str, labels: frozenset[int]) -> Iterable[ThingNotice]:
         restricted, other = (one, other) if one.label_id == tie.label_id else (other, one)
         if restricted.owner_id != other.owner_id and restricted.label_id != other.label_id:
             matches[restricted.pk, other.owner_id].append((other, tie.words))
-    for (pk, _), others in matches.items():
-        first, words = others[0]
-        yield ThingNotice(known[pk], first.owner, tuple(other for other, _ in others), words)
+    answered: dict[tuple[int, int], list[ThingDeconflictionAnswer]] = defaultdict(list)
+    given = ThingDeconflictionAnswer.objects.filter(end_kind=end_kind, record_id__in={record for record, _ in matches})
+    for answer in given.select_related("by").order_by("-pk"):
+        answered[answer.record_id, answer.organisation_id].append(answer)
+    for key, others in matches.items():
+        (first, _), *_ = others
+        yield ThingNotice(known[key[0]], first.owner, tuple(others), tuple(answered[key]))
+
+
+def notice(reader: User, end_kind: str, record: int, organisation: str) -> ThingNotice:
+    """One notice. Raises `NotThere` where there is none for this reader."""
+    for each in notices(reader):
+        is_of = end_kind_of(each.restricted) == end_kind and each.restricted.pk == record
+        if is_of and each.organisation.code == organisation:
+            return each
+    raise NotThere

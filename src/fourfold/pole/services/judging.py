@@ -30,11 +30,13 @@ from fourfold.pole.models import (
     Judgement,
     PersonRecord,
     Placement,
+    ThingDeconflictionAnswer,
     ThingJudgement,
 )
 from fourfold.pole.rules import identity
 from fourfold.pole.rules.identity import Answer, Change, Verdict
 from fourfold.pole.selectors import identity as selectors
+from fourfold.pole.selectors import judged_things
 from fourfold.pole.selectors.identity import Said
 from fourfold.pole.services import regrouping
 from fourfold.pole.services.regrouping import Moved
@@ -222,27 +224,36 @@ def ambiguous(*, actor: User, act: UUID) -> list[Ambiguous]:
 
 @transaction.atomic
 def answer_deconfliction(
-    *, actor: User, record: int, organisation: str, answer: Answer, why: str, now: datetime
-) -> DeconflictionAnswer:
+    *, actor: User, record: int, organisation: str, answer: Answer, why: str, now: datetime, end_kind: str = ""
+) -> DeconflictionAnswer | ThingDeconflictionAnswer:
     """Say what was done about a match of a restricted record with another organisation's.
+
+    Args:
+        actor: Who answers for the restricted record.
+        record: Its number.
+        organisation: The code of the other organisation.
+        answer: What was done.
+        why: What was agreed, or why nothing is needed.
+        now: When.
+        end_kind: The table of the record where it is of a thing; of a person where there is none.
 
     Raises:
         RuleBroken: JU5, JU12.
         NotThere: no such notice is for the actor.
     """
     why = identity.check_why(why, needed=True)
-    found = selectors.notice(actor, record, organisation)
-    label = found.restricted.label_id
-    with scope.lent(label):
-        row = DeconflictionAnswer.objects.create(
-            label_id=label,
-            record=found.restricted,
-            organisation=found.organisation,
-            answer=answer,
-            why=why,
-            by=actor,
-            answered_at=now,
-        )
+    row: DeconflictionAnswer | ThingDeconflictionAnswer
+    if end_kind:
+        of_thing = judged_things.notice(actor, end_kind, record, organisation)
+        row = ThingDeconflictionAnswer(end_kind=end_kind, record_id=record, organisation=of_thing.organisation)
+        row.label_id = of_thing.restricted.label_id
+    else:
+        found = selectors.notice(actor, record, organisation)
+        row = DeconflictionAnswer(record=found.restricted, organisation=found.organisation)
+        row.label_id = found.restricted.label_id
+    row.answer, row.why, row.by, row.answered_at = answer, why, actor, now
+    with scope.lent(row.label_id):
+        row.save(force_insert=True)
     audit.note(Operation.ALTERATION, row, change="deconfliction answered", answer=answer.value, why=why)
     return row
 

@@ -432,18 +432,21 @@ def deconfliction(request: HttpRequest) -> HttpResponse:
         audit.note(
             audit.Operation.CONSULTATION, object_type=table, object_id="", reason=reason_of(request), records=shown
         )
-    asked = {each.organisation.pk: each.organisation for each in things}
-    contacts = {pk: selectors.contact_points(owner, today=clock.today()) for pk, owner in asked.items()}
-    return render(request, "pole/deconfliction.html", {"page": pages.deconfliction_page(found, things, contacts)})
+    return render(request, "pole/deconfliction.html", {"page": pages.deconfliction_page(found, things)})
 
 
 @login_required
 @judges
 @needs_reason
 @require_http_methods(GET_AND_POST)
-def notice(request: HttpRequest, record: int, organisation: str) -> HttpResponse:
+def notice(request: HttpRequest, record: int, organisation: str, end_kind: str = "") -> HttpResponse:
+    """One match of a restricted record of a person, or of a thing, and what was done about it."""
     actor = actor_of(request)
-    found = selectors.notice(actor, record, organisation)
+    found: selectors.Notice | judged_things.ThingNotice
+    if end_kind:
+        found = judged_things.notice(actor, end_kind, record, organisation)
+    else:
+        found = selectors.notice(actor, record, organisation)
     form = forms.AnswerForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -454,12 +457,25 @@ def notice(request: HttpRequest, record: int, organisation: str) -> HttpResponse
                 answer=form.cleaned_data["answer"],
                 why=form.cleaned_data["why"],
                 now=clock.now(),
+                end_kind=end_kind,
             )
         except RuleBroken as broken:
             fields.refuse(form, broken)
         else:
             messages.success(request, "Kept with the match. Nobody else sees it.")
             return redirect("pole:deconfliction")
-    _note_read(request, "pole.deconfliction", str(record), [found.restricted, *(edge.right for edge in found.matches)])
-    page = pages.notice_page(found, selectors.contact_points(found.organisation, today=clock.today()), form=form)
+    contacts = selectors.contact_points(found.organisation, today=clock.today())
+    if isinstance(found, judged_things.ThingNotice):
+        audit.note(
+            audit.Operation.CONSULTATION,
+            object_type=found.restricted._meta.label_lower,
+            object_id=str(record),
+            reason=reason_of(request),
+            records=sorted({record, *(other.pk for other, _ in found.matches)}),
+        )
+        page = pages.thing_notice_page(found, contacts, form=form)
+    else:
+        read = [found.restricted, *(edge.right for edge in found.matches)]
+        _note_read(request, "pole.deconfliction", str(record), read)
+        page = pages.notice_page(found, contacts, form=form)
     return render(request, "pole/notice.html", {"page": page}, status=422 if form.errors else 200)
