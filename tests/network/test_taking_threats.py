@@ -9,6 +9,7 @@ import stix2
 from django.urls import reverse
 from followthemoney import model
 
+from fourfold.disruptions import rules as disruption_rules
 from fourfold.disruptions import services as disruptions
 from fourfold.disruptions.models import Disruption
 from fourfold.plans import rules as plan_rules
@@ -26,6 +27,7 @@ from tests.threats.conftest import nomination
 
 pytestmark = pytest.mark.django_db
 WHY = "Named in two reports this month"
+HELPED = disruption_rules.Support(agency="gmp", benefit="Lent a search team")
 ASKED = {"form": "ftm", "depth": "0", "reason": "For the analysts of Operation Test"}
 
 
@@ -74,7 +76,9 @@ def stood(universe):
         plan_services.write_plan(actor=analyst, threat=threat, content=content, today=today)
         (aim,) = plans.aims_of(threat)
         on = today - timedelta(days=100)
-        moved = record(universe, threat, category="MODERATE", event_on=on, aims=(aim.pk,), facts={"arrests": 3})
+        moved = record(
+            universe, threat, category="MODERATE", event_on=on, aims=(aim.pk,), facts={"arrests": 3}, supports=(HELPED,)
+        )
         young = record(universe, threat, category="MODERATE", event_on=today - timedelta(days=3))
         conditional = record(universe, threat, event_on=today - timedelta(days=9), handling="C")
         withdrawn = record(universe, threat, event_on=today - timedelta(days=6))
@@ -149,6 +153,7 @@ def test_a_disruption_is_in_the_file_with_its_day_and_what_it_moved(stood, unive
         "Moved aim 1: Take their servers down",
         f"Looked at on {shown_date(today)}. Did the effect last? No, it is gone; effect from moderate to minor",
         "Lead: Merseyside Police",
+        "Supported by Greater Manchester Police: Lent a search team",
     } <= said
     assert any(each.endswith(": 3") for each in said), "outcome facts"
     day = made.event_on.isoformat()
@@ -162,6 +167,9 @@ def test_a_disruption_is_in_the_file_with_its_day_and_what_it_moved(stood, unive
         "record": f"{made.reference} aim 1",
         "handling": "P",
     }
+    said_by = disruption.context["provenance"]["description"]
+    (helped,) = said_by["Supported by Greater Manchester Police: Lent a search team"]
+    assert found[helped].context["source"]["record"] == f"{made.reference} agency gmp"
     assert all(stood.withdrawn.reference not in proxy.caption for proxy in found.values())
 
 
@@ -170,7 +178,14 @@ def test_to_somebody_else_goes_no_free_text_and_nothing_under_conditions_or_not_
     text = taken(reading(taker), stood, recipient="Crown Prosecution Service")
     assert stood.moved.reference in text
     assert "Moved aim 1" in text
-    for kept in ("Take their servers down", STOPPED, stood.young.reference, stood.conditional.reference):
+    assert "Supported by Greater Manchester Police" in text
+    for kept in (
+        "Take their servers down",
+        HELPED.benefit,
+        STOPPED,
+        stood.young.reference,
+        stood.conditional.reference,
+    ):
         assert kept not in text
     with acting_as(taker):
         noted = Entry.objects.filter(object_type="threats.threat", operation="DISCLOSURE").latest("pk")
@@ -183,6 +198,7 @@ def test_stix_reads_links_and_disruptions_back(stood, universe, reading):
     done = next(each for each in objects.values() if each.get("name") == f"{stood.moved.reference}, minor")
     assert done["type"] == "course-of-action"
     assert "Moved aim 1: Take their servers down" in done["description"]
+    assert "Supported by Greater Manchester Police: Lent a search team" in done["description"]
     assert "handling code P" in done["external_references"][0]["description"]
     assert done["external_references"][0]["source_name"] == "Merseyside Police, Fourfold"
     told = {

@@ -100,6 +100,7 @@ PROPERTIES: Mapping[Sort, Mapping[str, str]] = {
         "tactic": "keywords",
         "outcome": "keywords",
         "agency": "description",
+        "support": "description",
         "fact": "description",
         "stopped": "description",
         "moved": "description",

@@ -21,7 +21,7 @@ from fourfold.threats import rules
 from fourfold.threats import selectors as threats
 
 if TYPE_CHECKING:
-    from fourfold.disruptions.models import CategoryReview, Disruption, DisruptionAim
+    from fourfold.disruptions.models import CategoryReview, Disruption, DisruptionAim, DisruptionSupport
     from fourfold.plans.selectors import AimLine
     from fourfold.platform.history.models import Versioned
     from fourfold.threats.models import Threat, ThreatLine, ThreatPlace
@@ -134,12 +134,13 @@ class _Gathered:
         aims = {aim.pk: aim for aim in plans.aims({each.aim_id for part in parts.values() for each in part.aims})}
         for each in found:
             served = [(part, aims[part.aim_id]) for part in parts[each.pk].aims if part.aim_id in aims]
-            self._add_disruption(each, served, reviews[each.pk])
+            self._add_disruption(each, served, parts[each.pk].supports, reviews[each.pk])
 
     def _add_disruption(
         self,
         found: "Disruption",
         served: "Iterable[tuple[DisruptionAim, AimLine]]",
+        supports: "Iterable[DisruptionSupport]",
         reviews: "Iterable[CategoryReview]",
     ) -> None:
         words = disruptions.region_data().words
@@ -153,6 +154,12 @@ class _Gathered:
                 rows.append(self._row(found, part, f"disruptionaim:{part.pk}", number))
                 text = f"Moved aim {aim.position}" if self.goes_out else f"Moved aim {aim.position}: {aim.text}"
                 values.append(Value("moved", text, (rows[-1].key,)))
+        for support in supports:
+            if self._may(support.label_id, found.lead_agency_id):
+                number = f"{found.reference} agency {support.agency.code}"
+                rows.append(self._row(found, support, f"disruptionsupport:{support.pk}", number))
+                text = _support_in_words(found, support, with_text=not self.goes_out)
+                values.append(Value("support", text, (rows[-1].key,)))
         for review in reviews:
             if self._may(review.label_id, found.lead_agency_id):
                 number = f"{found.reference} looked at on {review.reviewed_on}"
@@ -190,7 +197,13 @@ class _Gathered:
             )
         )
 
-    def _row(self, of: "Disruption", part: "Disruption | DisruptionAim | CategoryReview", key: str, number: str) -> Row:
+    def _row(
+        self,
+        of: "Disruption",
+        part: "Disruption | DisruptionAim | DisruptionSupport | CategoryReview",
+        key: str,
+        number: str,
+    ) -> Row:
         """A disruption, or what belongs to it, as the row a value goes back to."""
         handling = pole_rules.HANDLING_WORDS.get(of.handling, of.handling)
         return Row(
@@ -283,6 +296,13 @@ def _said(found: "Disruption", words: disruption_rules.Vocabulary, *, with_text:
         yield "fact", _fact_in_words(code, amount, words)
     if with_text:
         yield "stopped", found.stopped
+
+
+def _support_in_words(found: "Disruption", support: "DisruptionSupport", *, with_text: bool) -> str:
+    """Another agency in it, without how it helped or gained where free text stays: that may name people."""
+    who = "Supported by" if found.role == disruption_rules.Role.LEAD else "In support of"
+    said = f": {support.benefit}" if with_text and support.benefit else ""
+    return f"{who} {support.agency.name}{said}"
 
 
 def _fact_in_words(code: str, amount: str | int, words: disruption_rules.Vocabulary) -> str:
