@@ -683,6 +683,9 @@ def test_who_may_not_read_a_plan_is_neither_sent_a_notice_of_it_nor_offered_as_a
     narrow(universe, plan_for(universe, threat_of(universe, name="Close"), actions=actions[1:]))
     with acting_as(universe.service("plans")):
         assert set(selectors.people_for(seen.label, today=today)) >= {reader, other}
+        offered = selectors.people_for(seen.label, today=today, own=reader.organisation_id)
+        own = [person.organisation_id == reader.organisation_id for person in offered]
+        assert own == sorted(own, reverse=True), "people of one's own organisation come first"
         offered = selectors.people_for(hidden.label, today=today)
         assert {person.organisation.code for person in offered} == {"merseyside"}
         assert reader in offered

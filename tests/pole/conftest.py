@@ -40,7 +40,7 @@ def publisher(universe: Universe, folder: Path) -> Publish:
         if grouped:
             said = folder / f"said-{number}.parquet"
             with acting_as(universe.service("intake")):
-                services.write_thing_judgements(said)
+                services.write_judgements(said, of_things=True)
             things = group_things(delivered, into=folder / f"things-{number}", judgements=said)
         with acting_as(universe.service("intake")):
             return services.publish_batch(

@@ -201,6 +201,13 @@ def test_an_officer_nominates_a_threat(universe, client_for):
         assert [place.name for place in selectors.places(made)] == ["New dock", "Old dock"]
 
 
+def test_officers_of_ones_own_force_come_first_to_choose_from(universe, client_for):
+    reader, elsewhere = universe.merseyside_analyst, universe.cheshire_lro
+    page = client_for(reader).get("/threats/nominate/").content.decode()
+    own, other = (page.index(f"{each.name}, {each.organisation.name}") for each in (reader, elsewhere))
+    assert own < other
+
+
 def test_a_refused_nomination_keeps_what_was_typed_and_says_what_to_mend(universe, client_for):
     client = client_for(universe.merseyside_analyst)
     page = text(client.post("/threats/nominate/", WHOLE | {"summary": "Too short", "nominated_on_year": "2126"}))

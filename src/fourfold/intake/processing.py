@@ -36,7 +36,7 @@ from fourfold.platform.people.services import service_user
 from fourfold.platform.visibility.models import AccessLabel, Compartment
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.platform.visibility.services import label_for
-from fourfold.pole.services import publish_batch, write_judgements, write_thing_judgements
+from fourfold.pole.services import publish_batch, write_judgements
 
 CHUNK = 2000
 Tell = Callable[[str], None]
@@ -240,7 +240,7 @@ def _resolve(ready: list[Batch], desk: Desk) -> Resolved | None:
     judgements = desk.store.judgements_file(run)
     with _acting():
         judged = write_judgements(judgements)
-        of_things = write_thing_judgements(desk.store.thing_judgements_file(run))
+        of_things = write_judgements(desk.store.thing_judgements_file(run), of_things=True)
     people = (str(path) for paths in parquets.values() for path in paths)
     reads = _digest([last.run if last else "", judged, of_things, *people])
     runs = [_begin(b, Step.RESOLVE, desk, reads=reads, run=run) for b in waiting]

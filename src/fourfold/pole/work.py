@@ -30,8 +30,8 @@ def work_of(user: User, today: date) -> Work:
                 _counted(of_things), "pair reviews of things", f"{reverse('pole:thing_review')}?force={force or 'all'}"
             )
         )
-    notices = (*selectors.notices(user), *judged_things.notices(user))
-    restricted = sum(not each.answers for each in notices)
+    restricted = sum(not each.answers for each in selectors.notices(user))
+    restricted += sum(not each.answers for each in judged_things.notices(user))
     if restricted:
         figures.append(Figure(restricted, "matches of restricted records", reverse("pole:deconfliction")))
     return Work(waiting=tuple(figures), news=_taken_back(user, today))

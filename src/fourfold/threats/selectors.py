@@ -17,6 +17,7 @@ from fourfold.platform.errors import NotThere
 from fourfold.platform.history.models import Versioned
 from fourfold.platform.people.models import Organisation, OrganisationKind, User, UserKind
 from fourfold.platform.people.rules import may
+from fourfold.platform.people.selectors import own_first
 from fourfold.platform.reference.keeping import kept
 from fourfold.platform.reference.models import ReferenceTerm
 from fourfold.platform.visibility.models import AccessLabel, Compartment, CompartmentMember
@@ -443,10 +444,9 @@ def threats_of_records(record_ids: Iterable[int]) -> dict[int, int]:
     return dict(Counter(record for record, _ in rows))
 
 
-def leaders() -> QuerySet[User]:
-    """People who can lead a threat: they can sign in, of any rank and any agency."""
-    found = User.objects.filter(is_active=True, kind=UserKind.PERSON).select_related("organisation")
-    return found.order_by("organisation__name", "name", "pk")
+def leaders(*, own: int | None = None) -> QuerySet[User]:
+    """People who can lead a threat: they can sign in, of any rank and any agency; those of one organisation first."""
+    return own_first(User.objects.filter(is_active=True, kind=UserKind.PERSON), own)
 
 
 def leading() -> QuerySet[User]:

@@ -11,6 +11,7 @@ from fourfold.plans.models import Action, CalendarAddress, Plan, Reminder, Repor
 from fourfold.plans.rules import State
 from fourfold.plans.selectors.reading import open_actions, plans
 from fourfold.platform.people.models import Organisation, User, UserKind
+from fourfold.platform.people.selectors import own_first
 from fourfold.platform.visibility import selectors as visibility
 from fourfold.platform.visibility.models import AccessLabel
 
@@ -61,10 +62,9 @@ def calendar_address(user: User) -> CalendarAddress | None:
     return CalendarAddress.objects.filter(user=user, ended_at=None).first()
 
 
-def people_for(label: AccessLabel, *, today: date) -> tuple[User, ...]:
-    """People who can own an action under this label: they can sign in, and may read it."""
-    signing_in = User.objects.filter(is_active=True, kind=UserKind.PERSON).select_related("organisation")
-    found = tuple(signing_in.order_by("organisation__name", "name", "pk"))
+def people_for(label: AccessLabel, *, today: date, own: int | None = None) -> tuple[User, ...]:
+    """People who can own an action under this label, those of one organisation first: they can sign in and read it."""
+    found = tuple(own_first(User.objects.filter(is_active=True, kind=UserKind.PERSON), own))
     reading = readers(label, [user.pk for user in found], today=today)
     return tuple(user for user in found if user.pk in reading)
 

@@ -323,7 +323,7 @@ def _action_form(
         request.POST or None,
         initial=dict(first),
         aims=selectors.whole(plan).aims,
-        people=selectors.people_for(plan.label, today=clock.today()),
+        people=selectors.people_for(plan.label, today=clock.today(), own=actor_of(request).organisation_id),
         organisations=tuple(selectors.organisations()),
         tactics=selectors.tactics(),
         was=was,

@@ -1,7 +1,7 @@
 """Every change to the picture: `publication` brings in batches, `judging` takes what people say of identity.
 
 `regrouping` puts records where matches and judgements say they belong. Vehicles, phones, addresses and organisations
-have the same two: `judging_things` and `regrouping_things`.
+have the same two: `judging_things` and `regrouping_things`. `telling` says to a run what stands.
 """
 
 from fourfold.pole.services.judging import (
@@ -13,15 +13,14 @@ from fourfold.pole.services.judging import (
     take_apart,
     undo,
     withdraw,
-    write_judgements,
 )
 from fourfold.pole.services.judging_things import (
     judge_things,
     take_things_apart,
     undo_of_things,
-    write_thing_judgements,
 )
 from fourfold.pole.services.publication import COMPARED_FROM, Published, after_publication, publish_batch
+from fourfold.pole.services.telling import write_judgements
 
 __all__ = [
     "COMPARED_FROM",
@@ -40,5 +39,4 @@ __all__ = [
     "undo_of_things",
     "withdraw",
     "write_judgements",
-    "write_thing_judgements",
 ]

@@ -4,17 +4,13 @@ Whoever has the capability and may read both records may judge them, whosever th
 is said stands under the narrower label of the two, so that nobody learns of a record from what was said of it.
 """
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import duckdb
 from django.db import transaction
 
 from fourfold.platform.audit import services as audit
@@ -43,7 +39,6 @@ from fourfold.pole.services.regrouping import Moved
 
 SAID_AT_ONCE = 3
 """Judgements named in one refusal."""
-KEYS = ("left_source", "left_key", "right_source", "right_key", "verdict")
 
 
 @dataclass(frozen=True)
@@ -256,19 +251,6 @@ def answer_deconfliction(
         row.save(force_insert=True)
     audit.note(Operation.ALTERATION, row, change="deconfliction answered", answer=answer.value, why=why)
     return row
-
-
-def write_judgements(path: Path) -> str:
-    """Write what stands as a Parquet file for a run of the resolution. Returns a hash of what was written."""
-    rows = selectors.decided_keys()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect() as duck:
-        duck.execute(f"create table said ({', '.join(f'{name} varchar' for name in KEYS)})")
-        if rows:
-            duck.executemany(f"insert into said values ({', '.join('?' * len(KEYS))})", rows)
-        quoted = str(path).replace("'", "''")
-        duck.execute(f"copy (from said order by all) to '{quoted}' (format parquet)").fetchall()
-    return sha256(json.dumps(rows).encode()).hexdigest()
 
 
 # Whether it agrees with what stands

@@ -4,15 +4,11 @@ As with people (`judging`): whoever has the capability and may read the records 
 is said stands under the narrower label of the two records, and is followed at once.
 """
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import duckdb
 from django.db import transaction
 
 from fourfold.platform.audit import services as audit
@@ -28,8 +24,6 @@ from fourfold.pole.selectors.identity import Said
 from fourfold.pole.selectors.judged_things import Thingish
 from fourfold.pole.services import regrouping, regrouping_things
 from fourfold.pole.services.judging import SAID_AT_ONCE, Act, ways
-
-KEYS = ("end_kind", "left_source", "left_key", "right_source", "right_key", "verdict")
 
 
 @transaction.atomic
@@ -154,19 +148,6 @@ def undo_of_things(*, actor: User, act: UUID, why: str, now: datetime) -> int:
     if any(row.verdict in identity.DECIDED for row in rows):
         _follow(taking_back, step.end_kind, kept)
     return len(kept)
-
-
-def write_thing_judgements(path: Path) -> str:
-    """Write what stands as a Parquet file for a run. Returns a hash of what was written."""
-    rows = selectors.decided_keys()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect() as duck:
-        duck.execute(f"create table said ({', '.join(f'{name} varchar' for name in KEYS)})")
-        if rows:
-            duck.executemany(f"insert into said values ({', '.join('?' * len(KEYS))})", rows)
-        quoted = str(path).replace("'", "''")
-        duck.execute(f"copy (from said order by all) to '{quoted}' (format parquet)").fetchall()
-    return sha256(json.dumps(rows).encode()).hexdigest()
 
 
 # Whether it agrees with what stands

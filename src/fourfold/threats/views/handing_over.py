@@ -30,7 +30,8 @@ from fourfold.threats.views.asking import (
 @require_http_methods(GET_AND_POST)
 def hand_over(request: HttpRequest, reference: str) -> HttpResponse:
     """Offer the threat; what nobody else has to accept is done at once."""
-    threat, leaders, actor = to_manage(request, reference), tuple(selectors.leaders()), actor_of(request)
+    threat, actor = to_manage(request, reference), actor_of(request)
+    leaders = tuple(selectors.leaders(own=actor.organisation_id))
     owners = list(selectors.owners())
     first = {"owner": threat.owner.code, "lro": threat.lro_id, "deputy": threat.deputy_id, "sio": threat.sio_id}
     form = asked.HandOverForm(request.POST or None, initial=first, threat=threat, leaders=leaders, owners=owners)

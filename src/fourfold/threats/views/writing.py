@@ -29,7 +29,7 @@ def nominate(request: HttpRequest) -> HttpResponse:
         raise NotThere
     owners = [o for o in selectors.owners() if rules.may_nominate(actor, owner=o.code)]
     words = selectors.vocabulary()
-    leaders = tuple(selectors.leaders())
+    leaders = tuple(selectors.leaders(own=actor.organisation_id))
     circles = {circle.code: circle for circle in selectors.circles_of(actor.pk)}
     given: dict[str, Any] = {"vocabulary": words, "owners": owners, "leaders": leaders, "circles": circles.values()}
     if request.method == "POST":
