@@ -1,6 +1,6 @@
 # Fourfold: every command a developer needs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-spark demo test check bench bench-linkage docs screenshots requirements format clean
+.PHONY: help setup setup-dev setup-spark demo test test-database check bench bench-linkage docs screenshots requirements format clean
 FOURFOLD = .venv/bin/fourfold
 PYTHON = .venv/bin/python
 # One more than there are processors: a test waits a fifth of its time, for the database or a browser.
@@ -22,9 +22,12 @@ demo: setup ## Build the demonstration region if it is not there yet, serve it, 
 	@$(FOURFOLD) demo build
 	@$(FOURFOLD) serve
 
-# With FOURFOLD_SPARK_TESTS set the tests need Spark: it is installed beside the checks under `make -j2`.
-test: check $(if $(FOURFOLD_SPARK_TESTS),setup-spark) ## Run every test and check (a missing Chromium skips the browser tests with a sentence)
+# Under `make -j3` the database that tests copy, and Spark where FOURFOLD_SPARK_TESTS asks for it, are made beside the checks.
+test: check test-database $(if $(FOURFOLD_SPARK_TESTS),setup-spark) ## Run every test and check (a missing Chromium skips the browser tests with a sentence)
 	@$(PYTHON) -m pytest --numprocesses=$(RUNNERS) --dist=loadfile
+
+test-database: setup-dev
+	@$(PYTHON) -m tests.database
 
 check: setup-dev ## Format, lint, types, import contracts, migrations
 	@sh tools/check.sh

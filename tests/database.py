@@ -169,3 +169,8 @@ def databases() -> list[str]:
 def _is_left_over(name: str) -> bool:
     pid = name.removeprefix("fourfold_test_")
     return not (pid.isdigit() and Path(f"/proc/{pid}").exists())
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fourfold.entry.settings")
+    make_template()

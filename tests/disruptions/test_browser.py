@@ -151,9 +151,12 @@ def test_what_a_reload_finds_on_the_phone_is_another_s_to_nobody(phone_page, liv
     page.fill("#id_q", "the blue van")
     page.wait_for_selector("[data-state]:has-text('No connection')")
     address = page.url
+    # The page keeps what was typed as soon as it can: here it must not, before the colleague has the phone.
+    page.route("**/keep/", lambda route: route.abort())
     page.context.set_offline(False)
     page.context.clear_cookies()
     sign_in(page, live_site, universe.merseyside_lro.email)
+    page.unroute("**/keep/")
     page.goto(address)
     page.wait_for_selector("section:not([hidden]) button:has-text('Continue')")
     expect(page.locator("#id_q")).to_have_value("")
