@@ -159,7 +159,8 @@ def test_a_faulty_file_is_told_what_is_wrong_and_where(universe, client_for):
         ("a: &it [x]\nb: [*it, *it]", "refers to another part of itself"),
     ):
         told = client.post("/scoring-models/load/", {"text": text}).content.decode()
-        assert "cannot be read as YAML" in told and why in told
+        assert "cannot be read as YAML" in told
+        assert why in told
     assert client_for(universe.merseyside_analyst).get("/scoring-models/load/").status_code == 404
 
 
