@@ -42,14 +42,17 @@ def attach(
     how: Groups,
     *,
     framed: bool,
+    added: bool = False,
 ) -> None:
     """Make `offer` (component, target, sureness in bits, id_l and id_r of the best pair, small: the one of them
     in `component`): groups to be put with others.
 
     Reads: `record`, `open_group`, `tie` and the table of scored pairs, whatever their weight. `framed`: what a full run
-    counted is there already, see `growing`.
+    counted is there already; `added`: only groups of records in `asked` are put with others, see `growing`.
     """
-    _groups(connection)
+    _groups(
+        connection, may_move="bool_and(id in (select id from asked)) over (partition by component)" if added else "true"
+    )
     if not framed:
         _count_people(connection, settings)
         _newness(connection, settings, how)
@@ -66,10 +69,10 @@ def attach(
         f"""create or replace table offer as
         with met as (
           select id_l as id, id_r as other, component_l as component, component_r as target, n_r as n, {weights}, weight
-          from weighed where open_r and n_r >= n_l
+          from weighed where open_r and n_r >= n_l and may_move_l
           union all
           select id_r, id_l, component_r, component_l, n_l, {weights}, weight
-          from weighed where open_l and n_l >= n_r),
+          from weighed where open_l and n_l >= n_r and may_move_r),
         of_record as materialized (
           select id, component, target, any_value(n) as n, {means},
             arg_max(other, weight - other / 1e12) as best, max(weight) as most
@@ -134,20 +137,21 @@ def _newness(connection: duckdb.DuckDBPyConnection, settings: Settings, how: Gro
     connection.execute("insert into counted values ('share', ?), ('people', ?)", [float(share), float(people)])
 
 
-def _groups(connection: duckdb.DuckDBPyConnection) -> None:
-    """Sizes of groups, who is in which, and which say enough to be counted as people."""
+def _groups(connection: duckdb.DuckDBPyConnection, *, may_move: str) -> None:
+    """Sizes of groups, who is in which, which say enough to be counted as people, and which may be put with others."""
     connection.execute("""
         create or replace temp table size as select component, count(*) as n from open_group group by component""")
     connection.execute("""
         create or replace temp table stands as
         select component from record join open_group using (id) join size using (component)
         group by component having max(n) > 1 or count(birth_year) > 0""")
-    connection.execute("""
+    connection.execute(f"""
         create or replace temp table in_group as
-        select r.id, g.component, s.n, r.owner, r.kind, r.open, t.component is not null as stands
-        from record r join open_group g using (id) join size s using (component)
-        left join stands t on t.component = g.component
-        union all select id, id, 1, owner, kind, open, false from record where not open""")
+        select *, {may_move} as may_move from (
+          select r.id, g.component, s.n, r.owner, r.kind, r.open, t.component is not null as stands
+          from record r join open_group g using (id) join size s using (component)
+          left join stands t on t.component = g.component
+          union all select id, id, 1, owner, kind, open, false from record where not open)""")
 
 
 def _count_people(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -163,6 +167,8 @@ def _count_people(connection: duckdb.DuckDBPyConnection, settings: Settings) -> 
             select {column}, count(distinct component) as n
             from record join open_group using (id) semi join stands using (component)
             where {column} is not null group by {column}""")
+    for column, parts in settings.made_of.items():
+        _expect_people(connection, column, parts)
 
 
 def _where(connection: duckdb.DuckDBPyConnection) -> None:
@@ -178,20 +184,30 @@ def _where(connection: duckdb.DuckDBPyConnection) -> None:
         left join held h on h.component = s.component and h.owner = o.owner""")
 
 
-def _expect(connection: duckdb.DuckDBPyConnection, column: str, parts: tuple[str, ...]) -> None:
-    """Make `expected_of_{column}`: how many people should have the value if its parts were drawn by themselves, times
-    how much oftener two people share both than that says: names of one language go together.
+def _expect_people(connection: duckdb.DuckDBPyConnection, column: str, parts: tuple[str, ...]) -> None:
+    """Count how many people there are with a value whose parts would be drawn by themselves: those of `column`, times
+    how much oftener two people share both than that says, since names of one language go together.
     """
     shares = " * ".join(f"(select sum(pow(n, 2)) / pow(sum(n), 2) from people_of_{part})" for part in parts)
     people, seen, expected = connection.execute(
         f"select sum(n)::double, sum(n * (n - 1))::double, pow(sum(n), 2) * {shares} from people_of_{column}"
     ).fetchall()[0]
     oftener = ((seen or 0) + COINCIDENCES) / ((expected or 0) + COINCIDENCES)
+    of_parts = " * ".join(f"coalesce((select sum(n) from people_of_{part}), 1)" for part in parts)
+    connection.execute(
+        f"insert into counted select ?, ?::double / ({of_parts})",
+        [f"drawn {column}", float(people or 0) * max(oftener, 1.0)],
+    )
+
+
+def _expect(connection: duckdb.DuckDBPyConnection, column: str, parts: tuple[str, ...]) -> None:
+    """Make `expected_of_{column}`: how many people should have the value, by how many have each of its parts."""
     joins = " ".join(f"join people_of_{part} using ({part})" for part in parts)
-    share = " * ".join(f"(people_of_{part}.n / (select sum(n) from people_of_{part}))" for part in parts)
+    together = " * ".join(f"people_of_{part}.n::double" for part in parts)
     connection.execute(
         f"create or replace temp table expected_of_{column} as"
-        f" select distinct {column}, {share} * {float(people or 0) * max(oftener, 1.0)} as n from record {joins}"
+        f" select distinct {column}, {together} * (select n from counted where what = ?) as n from record {joins}",
+        [f"drawn {column}"],
     )
 
 
@@ -219,11 +235,11 @@ def _weights(connection: duckdb.DuckDBPyConnection, settings: Settings, model: M
         create or replace temp table weighed as
         with people as (select n from counted where what = 'stands')
         select id_l, id_r, gl.component as component_l, gr.component as component_r, gl.n as n_l, gr.n as n_r,
-          gl.open as open_l, gr.open as open_r,
+          gl.open as open_l, gr.open as open_r, gl.may_move as may_move_l, gr.may_move as may_move_r,
           {columns}, p.match_weight as weight
         from {SCORED} p join in_group gl on gl.id = p.id_l join in_group gr on gr.id = p.id_r
         join known_of k on k.id = p.id_l cross join people
-        where gl.component <> gr.component""")
+        where gl.component <> gr.component and (gl.may_move or gr.may_move)""")
 
 
 def _company(connection: duckdb.DuckDBPyConnection, how: Groups) -> None:

@@ -65,7 +65,7 @@ def cluster(
     _cut_where_judged_different(connection, apart)
     connection.execute("create or replace table fitting (component bigint, id_l bigint, id_r bigint, small bigint)")
     if settings.groups is not None:
-        attaching.attach(connection, settings, model, settings.groups, framed=framed)
+        attaching.attach(connection, settings, model, settings.groups, framed=framed, added=added)
         if added:
             growing.keep_what_stood(connection)
         _take_offers(connection, scored, apart)
@@ -79,9 +79,10 @@ def cluster(
 def _cluster_open(connection: duckdb.DuckDBPyConnection) -> None:
     """Make `open_group` (id, component): open records, connected by their ties."""
     database = DuckDBAPI(connection=connection)
+    between = "select id_l, id_r from tie where open_l and open_r"
     found = cluster_pairwise_predictions_at_threshold(
-        database.register(connection.sql("select id from record where open")),
-        database.register(connection.sql("select id_l, id_r from tie where open_l and open_r")),
+        database.register(connection.sql(f"select id_l as id from ({between}) union select id_r from ({between})")),
+        database.register(connection.sql(between)),
         database,
         node_id_column_name="id",
         edge_id_column_name_left="id_l",
@@ -89,7 +90,9 @@ def _cluster_open(connection: duckdb.DuckDBPyConnection) -> None:
     )
     connection.execute(f"""
         create or replace table open_group as
-        select id, min(id) over (partition by cluster_id) as component from {found.physical_name}""")
+        with lowest as (select cluster_id, min(id) as component from {found.physical_name} group by cluster_id)
+        select id, coalesce(lowest.component, id) as component
+        from record left join {found.physical_name} using (id) left join lowest using (cluster_id) where open""")
 
 
 def _cut_where_judged_different(connection: duckdb.DuckDBPyConnection, apart: Sequence[tuple[int, int]]) -> None:

@@ -1,10 +1,14 @@
 """Adds a batch to what an earlier run resolved, so that a small delivery costs little among a million records.
 
-A full run leaves `index/` beside its clusters: the key of every record, who is in which cluster, and the *frame*: what
-was counted over all records (how common values are, the keys set aside, the prior, the sizes of groups). The next run
-reads what changed, finds by key the records it may be compared with, scores only these pairs in the same frame, and
-clusters again only the clusters that they belong to. Their edges are those of a full run in the same frame; so are
-the clusters, but for records that say little and were put with nobody: these are asked again by a full run.
+A full run leaves `index/` beside its clusters: what was read off every record, the keys of each and whom it was seen
+with, who is in which cluster, and the *frame*: what was counted over all records (how common values are, the keys set
+aside, the prior, the sizes of groups). The next run reads what changed, finds by key the records it may be compared
+with, takes these out of the index, scores only these pairs in the same frame, and clusters again only the clusters
+that they belong to. Their edges are those of a full run in the same frame; so are the clusters, but for records that
+say little and were put with nobody: these are asked again by a full run.
+
+Records go by a number in the index, which they keep until the next full run. What is read off records is in *layers*:
+the full run's and one for each batch since, linked from run to run. Of each record the layer counts that `member` says.
 
 A full run is made instead where the index doesn't fit (other settings, model or code, a file that went away, a force
 that is new), where a key outgrew its limit, and after as much growth as the settings' `growth` says.
@@ -28,25 +32,29 @@ from fourfold import formats
 from fourfold.pipeline.canonical import macros
 from fourfold.pipeline.resolution import blocking, records
 from fourfold.pipeline.resolution.model import Model
-from fourfold.pipeline.resolution.settings import Growth, Settings
+from fourfold.pipeline.resolution.settings import Settings
 
 INDEX = "index"
 MEMBER = "member.parquet"
 ABOUT = "index.json"
+LAYERED = ("keys", "record", "presence")
 
 
 @dataclass(frozen=True)
 class About:
     """What an index was made of: `whole` counts the records of the last full run, `changed` those since, `batches` the
-    runs since. `keys`: the files of keys, oldest first; a record's keys are those of the latest file that has it.
+    runs since, each of which left a layer.
     """
 
     made_with: str
     files: Mapping[str, Mapping[str, str]]
-    keys: Sequence[str]
     whole: int
     changed: int
     batches: int
+
+    @property
+    def layers(self) -> int:
+        return self.batches + 1
 
     def goes_on(self, files: Mapping[str, Mapping[str, str]]) -> bool:
         """Whether every file of the index is still there, as it was and in the same order, and no source is new."""
@@ -57,7 +65,9 @@ class About:
 
 
 def made_with(settings: Settings, model: Model) -> str:
-    """One text for all that decides how records are compared: settings, model, and the code that reads records."""
+    """One text for all that decides how records are compared and kept: settings, model, and the code that reads
+    records and writes the index.
+    """
     return hashlib.sha256(f"{settings!r}\n{model.digest}\n{duckdb.__version__}\n{_code()}".encode()).hexdigest()
 
 
@@ -85,15 +95,18 @@ def _stamp(path: Path) -> str:
     return f"{path.name}:{found.st_size}:{found.st_mtime_ns}"
 
 
-def frame_tables(settings: Settings) -> list[str]:
-    """The tables that hold what was counted over all records."""
+def _frame_of_all(settings: Settings) -> tuple[str, ...]:
+    """The tables of what was counted over all records, but for those of values."""
+    return ("counted", "set_aside", *(("kind_bits", "owned") if settings.groups else ()))
+
+
+def _frame_of_values(settings: Settings) -> dict[str, str]:
+    """The tables of how common each value is, and the column of each."""
     counted = sorted({part for parts in settings.made_of.values() for part in parts} | set(settings.frequency_columns))
-    return [
-        "counted",
-        "set_aside",
-        *(f"frequency_of_{column}" for column in settings.frequency_columns),
-        *(("kind_bits", "owned", *(f"people_of_{column}" for column in counted)) if settings.groups else ()),
-    ]
+    return {
+        **{f"frequency_of_{column}": column for column in settings.frequency_columns},
+        **({f"people_of_{column}": column for column in counted} if settings.groups else {}),
+    }
 
 
 # Keeping -----------------------------------------------------------------------------------------------------------
@@ -110,23 +123,54 @@ def keep(
     """Leave the index of a full run in `making`."""
     index = making / INDEX
     index.mkdir()
-    for table in frame_tables(settings):
+    for table in (*_frame_of_all(settings), *_frame_of_values(settings)):
         _copy(connection, f"from {table}", index / f"{table}.parquet")
-    _copy(connection, "select key, id from key", index / "keys-0.parquet")
+    _keep_layer(
+        connection,
+        index,
+        0,
+        keys="(select id as number, key from key)",
+        record="(select id as number, * from record)",
+        presence="(select id as number, * from presence)",
+    )
     _copy(
         connection,
-        """select r.id, r.source, r.record_key, n.cluster, r.open,
-          case when r.open then 0 else hash(r.label) end::ubigint as label, 0::smallint as layer
+        """select r.id::uinteger as number, n.cluster, r.open,
+          case when r.open then 0 else hash(r.label) end::ubigint as label, 0::usmallint as layer
         from record r join member m using (id) join numbered n using (component)""",
         index / MEMBER,
     )
     total = connection.execute("select count(*) from record").fetchall()[0][0]
-    about = About(made_with(settings, model), files_of(person_parquets), ["keys-0.parquet"], total, 0, 0)
+    about = About(made_with(settings, model), files_of(person_parquets), total, 0, 0)
     (index / ABOUT).write_text(json.dumps(asdict(about)), encoding="utf-8")
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
-    connection.execute(f"copy ({query}) to $path (format parquet)", {"path": str(path)})
+def _keep_layer(
+    connection: duckdb.DuckDBPyConnection, index: Path, layer: int, *, keys: str, record: str, presence: str
+) -> None:
+    """Lay down what was read off records, their keys and whom they were seen with: queries or tables with `number`."""
+    read_off = ", ".join(records.READ_OFF)
+    # Keys are numbers at random: nothing makes them smaller, so they are left as quick to read as may be.
+    _copy(
+        connection,
+        f"select number::uinteger as number, key from {keys}",
+        _layer(index, "keys", layer),
+        compression="uncompressed",
+    )
+    _copy(connection, f"select number::uinteger as number, {read_off} from {record}", _layer(index, "record", layer))
+    _copy(
+        connection,
+        f"select number::uinteger as number, source, event from {presence}",
+        _layer(index, "presence", layer),
+    )
+
+
+def _layer(index: Path, name: str, layer: int) -> Path:
+    return index / f"{name}-{layer}.parquet"
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path, *, compression: str = "snappy") -> None:
+    connection.execute(f"copy ({query}) to $path (format parquet, compression {compression})", {"path": str(path)})
 
 
 # Going on ----------------------------------------------------------------------------------------------------------
@@ -151,6 +195,14 @@ class Base:
     def judgements(self) -> Path:
         return self.clusters.with_name("judgements.parquet")
 
+    def laid_down(self, name: str, columns: Sequence[str]) -> str:
+        """A query of every layer of that name, oldest first, each row with the number of its layer."""
+        return " union all ".join(
+            f"select number, {', '.join(columns)}, {layer}::usmallint as layer"
+            f" from read_parquet('{_layer(self.index, name, layer)}')"
+            for layer in range(self.about.layers)
+        )
+
 
 def base_for(
     previous: Path | None,
@@ -169,8 +221,10 @@ def base_for(
         about = About(**json.loads(said.read_text(encoding="utf-8")))
     except (TypeError, ValueError):  # of another version, or cut short: a full run makes another
         return None
-    needed = [MEMBER, *about.keys, *(f"{table}.parquet" for table in frame_tables(settings))]
-    if not all((said.parent / name).exists() for name in needed):
+    tables = (*_frame_of_all(settings), *_frame_of_values(settings))
+    needed = [said.parent / MEMBER, *(said.parent / f"{table}.parquet" for table in tables)]
+    needed += [_layer(said.parent, name, layer) for name in LAYERED for layer in range(about.layers)]
+    if not all(path.exists() for path in needed):
         return None
     if about.made_with != made_with(settings, model) or not about.goes_on(files_of(person_parquets)):
         return None
@@ -185,78 +239,83 @@ def gather(
     person_parquets: Mapping[str, Sequence[Path]],
     judgements: Path | None,
 ) -> bool:
-    """Make `record`, `key`, `pair` and the frame for the changed records and all they touch; False: a full run is due.
+    """Make `record`, `pair` and the frame for the changed records and all they touch; False: a full run is due.
 
-    Makes also `holder` (every record of the index: its number there, cluster, layer of keys), `changed` (source,
-    record_key) and `touched` (cluster).
+    Makes also `holder` (every record of the index: its number, cluster, layer), `changed` (number, source, record_key),
+    `fresh` with `fresh_key` and `fresh_presence` (what was read off these), `asked` (the records compared anew), and
+    `touched` (cluster).
     """
-    about, index, growth = base.about, base.index, settings.growth
+    about, growth = base.about, settings.growth
     if growth is None:
         return False
-    load_frame(connection, base.clusters, settings)
-    connection.execute(f"create or replace table holder as from read_parquet('{index / MEMBER}')")
-    _find_changed(connection, about, person_parquets)
-    changes = connection.execute("select count(*) from changed").fetchall()[0][0]
-    connection.execute("create or replace table new_or_other as from changed")
-    if changes + about.changed > growth.most_growth * about.whole:
+    connection.execute("pragma verify_parallelism")
+    for table in _frame_of_all(settings):
+        connection.execute(f"create or replace table {table} as from read_parquet('{base.index / table}.parquet')")
+    connection.execute(f"create or replace table holder as from read_parquet('{base.index / MEMBER}')")
+    _find_changed(connection, base, person_parquets)
+    if _count(connection, "changed") + about.changed > growth.most_growth * about.whole:
         return False
-    for again in (False, True):
-        if again and not _ask_again(connection, base, settings):
-            break
-        records.load_records(connection, person_parquets, only="changed")
-        if _has_strangers(connection, settings):
-            return False
-        blocking.make_keys(connection, settings)
-        blocking.drop_keys_set_aside(connection)
-        if not _meet(connection, index, about, settings, growth):
-            return False
-    _find_touched(connection, [path for path in (judgements, base.judgements) if path is not None])
+    records.load_records(connection, person_parquets, only="changed")
+    if _has_strangers(connection, settings):
+        return False
+    blocking.make_keys(connection, settings)
+    blocking.drop_keys_set_aside(connection)
+    _number_what_is_fresh(connection)
+    connection.execute("create or replace table met (number uinteger, other uinteger)")
+    _meet(connection, base, "fresh_key")
+    if _has_outgrown(connection, growth.outgrown * settings.largest_block):
+        return False
+    _ask_again(connection, base, settings)
+    _find_touched(connection, base, [path for path in (judgements, base.judgements) if path is not None])
+    _take_touched(connection, base)
     connection.execute("""
-        create or replace table wanted as
-        select source, record_key from holder semi join touched using (cluster)
-        union select source, record_key from changed""")
-    connection.execute("""
-        create or replace table changed_key as
-        select r.source, r.record_key, k.rule, k.key, k.label from key k join record r using (id)""")
-    records.load_records(connection, person_parquets, only="wanted")
-    connection.execute("""
-        create or replace table asked as select id from record semi join changed using (source, record_key)""")
-    connection.execute("""
-        create or replace table key as
-        select c.rule, c.key, r.id, r.open, c.label from changed_key c join record r using (source, record_key)""")
+        create or replace table asked as
+        select id from record where number in (select number from changed union all from again)""")
     connection.execute("""
         create or replace table pair as
-        select distinct least(l.id, r.id) as id_l, greatest(l.id, r.id) as id_r from (
-          select m.source, m.record_key, h.source as other_source, h.record_key as other_key from met m
-          join holder h on h.id = m.other) p
-        join record l on l.source = p.source and l.record_key = p.record_key
-        join record r on r.source = p.other_source and r.record_key = p.other_key
-        union select l.id, r.id from key l join key r using (key)
-        where l.id < r.id and (l.label = 0 or r.label = 0 or l.label = r.label)""")
+        select distinct least(l.id, r.id) as id_l, greatest(l.id, r.id) as id_r
+        from met join record l on l.number = met.number join record r on r.number = met.other
+        union
+        select least(l.id, r.id), greatest(l.id, r.id) from (
+          select distinct k.number, o.number as other from fresh_key k join fresh_key o using (key)
+          where k.number < o.number and (k.label = 0 or o.label = 0 or k.label = o.label)) together
+        join record l on l.number = together.number join record r on r.number = together.other""")
+    for table, column in _frame_of_values(settings).items():
+        connection.execute(
+            f"create or replace table {table} as"
+            f" from read_parquet('{base.index / table}.parquet') semi join record using ({column})"
+        )
     return True
 
 
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
+
+
 def load_frame(connection: duckdb.DuckDBPyConnection, clusters: Path, settings: Settings) -> None:
-    """Load what the full run behind `clusters` counted."""
-    for table in frame_tables(settings):
+    """Load all that the full run behind `clusters` counted."""
+    for table in (*_frame_of_all(settings), *_frame_of_values(settings)):
         path = clusters.parent / INDEX / f"{table}.parquet"
         connection.execute(f"create or replace table {table} as from read_parquet('{path}')")
 
 
 def _find_changed(
-    connection: duckdb.DuckDBPyConnection, about: About, person_parquets: Mapping[str, Sequence[Path]]
+    connection: duckdb.DuckDBPyConnection, base: Base, person_parquets: Mapping[str, Sequence[Path]]
 ) -> None:
     """Every record that a new file speaks of: of itself, of what it keeps or where it was, of what it was merged into,
-    or of a thing that it keeps."""
-    connection.execute("create or replace table changed (source varchar, record_key varchar)")
+    or of a thing that it keeps. One that is not in the index gets the next number.
+    """
     connection.execute("create or replace temp table spoken_of (source varchar, record_key varchar)")
+    connection.execute("create or replace temp table delivered_now (source varchar, record_key varchar)")
     for source, paths in person_parquets.items():
-        told = set(about.files.get(source, ()))
+        told = set(base.about.files.get(source, ()))
         links = [str(p.with_name("link.parquet")) for p in paths if p.with_name("link.parquet").exists()]
         for path in (path for path in paths if str(path) not in told):
-            _say(connection, source, "select record_key", [path])
-            _say(connection, source, "select unnest([loser_key, survivor_key])", [path.with_name("merge.parquet")])
-            _say(connection, source, "select left_key", [path.with_name("link.parquet")], "where left_kind = 'PERSON'")
+            connection.execute(
+                "insert into delivered_now select ?, record_key from read_parquet(?)", [source, str(path)]
+            )
+            _say(connection, source, "select unnest([loser_key, survivor_key])", path.with_name("merge.parquet"))
+            _say(connection, source, "select left_key", path.with_name("link.parquet"), "where left_kind = 'PERSON'")
             things = path.with_name("object.parquet")
             if things.exists() and links:
                 connection.execute(
@@ -264,25 +323,24 @@ def _find_changed(
                     " and right_kind = 'OBJECT' and right_key in (select record_key from read_parquet(?))",
                     [source, links, str(things)],
                 )
-    connection.execute("create or replace temp table there as select source, record_key from holder")
-    for source, names in files_of(person_parquets).items():
-        for name in names:
-            if name not in about.files.get(source, ()):
-                connection.execute("insert into there select ?, record_key from read_parquet(?)", [source, name])
-    connection.execute(
-        "insert into changed select distinct * from spoken_of semi join there using (source, record_key)"
-    )
+    connection.execute(f"""
+        create or replace table changed as
+        with said as (from spoken_of union from delivered_now),
+        known as (
+          select distinct number, source, record_key from ({base.laid_down("record", ("source", "record_key"))})
+          semi join said using (source, record_key))
+        select coalesce(k.number, (select max(number) from holder) + row_number() over (
+            partition by k.number is null order by source, record_key))::uinteger as number, source, record_key
+        from said left join known k using (source, record_key)
+        where k.number is not null or (source, record_key) in (select (source, record_key) from delivered_now)""")
 
 
-def _say(
-    connection: duckdb.DuckDBPyConnection, source: str, select: str, paths: Sequence[Path], where: str = ""
-) -> None:
-    for path in paths:
-        if path.exists():
-            connection.execute(
-                f"insert into spoken_of select ?, key from ({select} as key from read_parquet(?) {where})",
-                [source, str(path)],
-            )
+def _say(connection: duckdb.DuckDBPyConnection, source: str, select: str, path: Path, where: str = "") -> None:
+    if path.exists():
+        connection.execute(
+            f"insert into spoken_of select ?, key from ({select} as key from read_parquet(?) {where})",
+            [source, str(path)],
+        )
 
 
 def _has_strangers(connection: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
@@ -295,90 +353,137 @@ def _has_strangers(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     return bool(strangers.fetchall()[0][0])
 
 
-def _meet(connection: duckdb.DuckDBPyConnection, index: Path, about: About, settings: Settings, growth: Growth) -> bool:
-    """Make `met` (source, record_key of a changed record; other: the number of one that shares a key); False where a
-    key outgrew its limit.
+def _number_what_is_fresh(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `fresh`, `fresh_key` and `fresh_presence`: what was read off the changed records, by their numbers."""
+    connection.execute("""
+        create or replace table fresh as
+        select c.number, r.* from record r join changed c using (source, record_key)""")
+    connection.execute("""
+        create or replace table fresh_key as select f.number, k.key, k.label from key k join fresh f using (id)""")
+    connection.execute("""
+        create or replace table fresh_presence as
+        select f.number, p.source, p.event from presence p join fresh f using (id)""")
+
+
+def _meet(connection: duckdb.DuckDBPyConnection, base: Base, own: str) -> None:
+    """Add to `met` (number, other) the records that share a key of `own` (number, key, label) and that nothing changed;
+    make `shared`, their keys.
     """
-    layers = " union all ".join(
-        f"select key, id, {layer}::smallint as layer from read_parquet('{index / name}')"
-        for layer, name in enumerate(about.keys)
-    )
     connection.execute(f"""
         create or replace table shared as
-        select k.key, h.id, h.label from ({layers}) k semi join key using (key)
-        join holder h on h.id = k.id and h.layer = k.layer anti join changed c
-          on c.source = h.source and c.record_key = h.record_key""")
+        select k.key, k.number, h.label from ({base.laid_down("keys", ("key",))}) k semi join {own} using (key)
+        join holder h on h.number = k.number and h.layer = k.layer
+        anti join changed on changed.number = k.number""")
+    connection.execute(f"""
+        insert into met
+        select distinct k.number, s.number from {own} k join shared s using (key)
+        where k.number <> s.number and (k.label = 0 or s.label = 0 or k.label = s.label)""")
+
+
+def _has_outgrown(connection: duckdb.DuckDBPyConnection, most: float) -> bool:
+    """Whether more records share a key of a changed record than may."""
     largest = connection.execute("""
         select coalesce(max(n), 0) from (
           select count(*) as n from (
-            select key, label from shared union all select key, label from key) group by key, label)""").fetchall()
-    if largest[0][0] > growth.outgrown * settings.largest_block:
-        return False
-    connection.execute("""
-        create or replace table met as
-        select distinct r.source, r.record_key, s.id as other
-        from key k join shared s using (key) join record r on r.id = k.id
-        where k.label = 0 or s.label = 0 or k.label = s.label""")
-    return True
+            select key, label from shared union all select key, label from fresh_key) group by key, label)""")
+    return bool(largest.fetchall()[0][0] > most)
 
 
-def _ask_again(connection: duckdb.DuckDBPyConnection, base: Base, settings: Settings) -> bool:
-    """Add to `changed` the small groups that were put with others and that a changed record met: it may be the one who
-    is meant. Whether there are any.
+def _ask_again(connection: duckdb.DuckDBPyConnection, base: Base, settings: Settings) -> None:
+    """Make `again` (number): the small groups that were put with others and that a changed record met: it may be the
+    one who is meant. What shares a key with them, by the index, is added to `met`.
     """
+    connection.execute(f"""
+        create or replace temp table near as
+        select r.number, r.source, r.record_key, h.cluster
+        from ({base.laid_down("record", ("source", "record_key"))}) r join holder h using (number, layer)
+        where h.cluster in (select cluster from holder where number in (select other from met))""")
     connection.execute(
-        """create or replace temp table again as
-        with small as (
+        """create or replace temp table small as
+        with put as (
           select unnest([left_source, right_source]) as source, unnest([left_key, right_key]) as record_key,
             unnest([fits = 'LEFT', fits = 'RIGHT']) as is_small
           from read_parquet($edges) where fits <> '')
-        select distinct h.source, h.record_key from small join holder h using (source, record_key)
-        where is_small and h.id in (select other from met)""",
+        select distinct n.number, n.cluster from put join near n using (source, record_key)
+        where is_small and n.number in (select other from met)""",
         {"edges": str(base.edges)},
     )
+    connection.execute("create or replace temp table again as select number from small")
+    if not _count(connection, "again"):
+        return
     connection.execute(
         """create or replace temp table linked as
-        with inside as (
-          select source, record_key from holder
-          where cluster in (select cluster from holder semi join again using (source, record_key)))
-        select e.left_source, e.left_key, e.right_source, e.right_key from read_parquet($edges) e
-        semi join inside i on i.source = e.left_source and i.record_key = e.left_key
+        with inside as (from near semi join small using (cluster))
+        select l.number as one, r.number as other from read_parquet($edges) e
+        join inside l on l.source = e.left_source and l.record_key = e.left_key
+        join inside r on r.source = e.right_source and r.record_key = e.right_key
         where e.band in ('LINKED', 'TOMBSTONE') and e.fits = '' and e.match_weight >= $link""",
         {"edges": str(base.edges), "link": settings.link_weight},
     )
-    count, before = connection.execute("select count(*) from again").fetchall()[0][0], -1
+    count, before = _count(connection, "again"), -1
     while count > before:
         connection.execute("""
             insert into again
-            with met_by_link as (
-              select right_source as source, right_key as record_key from linked l
-              semi join again a on a.source = l.left_source and a.record_key = l.left_key
-              union select left_source, left_key from linked l
-              semi join again a on a.source = l.right_source and a.record_key = l.right_key)
-            from met_by_link anti join again using (source, record_key)""")
-        before, count = count, connection.execute("select count(*) from again").fetchall()[0][0]
-    connection.execute("insert into changed from again anti join changed using (source, record_key)")
-    return bool(count)
+            select distinct number from (
+              select other as number from linked where one in (from again)
+              union all select one from linked where other in (from again))
+            where number not in (from again)""")
+        before, count = count, _count(connection, "again")
+    connection.execute("delete from again where number in (select number from changed)")
+    connection.execute(f"""
+        create or replace temp table again_key as
+        select k.number, k.key, h.label from ({base.laid_down("keys", ("key",))}) k semi join again using (number)
+        join holder h on h.number = k.number and h.layer = k.layer""")
+    _meet(connection, base, "again_key")
 
 
-def _find_touched(connection: duckdb.DuckDBPyConnection, judgements: Sequence[Path]) -> None:
+def _find_touched(connection: duckdb.DuckDBPyConnection, base: Base, judgements: Sequence[Path]) -> None:
     """Clusters of changed records, of records they met, and of records that people judged, now or at the last run."""
-    connection.execute("""
-        create or replace table touched as
-        select cluster from holder semi join changed using (source, record_key)
-        union select cluster from holder where id in (select other from met)""")
+    connection.execute("create or replace temp table judged_about (source varchar, record_key varchar)")
     for path in judgements:
         connection.execute(
-            """insert into touched
+            """insert into judged_about
             with ends as (
               select left_source as source, left_key as record_key from read_parquet($path)
-              union select right_source, right_key from read_parquet($path)),
-            every as (from ends union select m.source, m.survivor from merged m join ends e
-              on e.source = m.source and e.record_key = m.loser)
-            select distinct cluster from holder semi join every using (source, record_key)""",
+              union select right_source, right_key from read_parquet($path))
+            from ends union select m.source, m.survivor from merged m join ends e
+              on e.source = m.source and e.record_key = m.loser""",
             {"path": str(path)},
         )
-    connection.execute("create or replace table touched as select distinct cluster from touched")
+    spoken = "select null::uinteger as number limit 0"
+    if _count(connection, "judged_about"):
+        spoken = (
+            f"select number from ({base.laid_down('record', ('source', 'record_key'))})"
+            " semi join judged_about using (source, record_key)"
+        )
+    connection.execute(f"""
+        create or replace table touched as
+        select distinct cluster from holder where number in (
+          select number from changed union all select other from met union all from again union all ({spoken}))""")
+
+
+def _take_touched(connection: duckdb.DuckDBPyConnection, base: Base) -> None:
+    """Make `record`, `tombstone` and `presence` of the changed records and of all in the touched clusters."""
+    # Places are found first and alone: to sort records as they are would carry all that is known of them.
+    connection.execute(f"""
+        create or replace temp table wanted as
+        select number, layer, row_number() over (order by source, record_key) as id from (
+          select * from ({base.laid_down("record", ("source", "record_key"))}) semi join (
+            select number, layer from holder semi join touched using (cluster) anti join changed using (number))
+            using (number, layer)
+          union all select number, source, record_key, null from changed)""")
+    columns = ", ".join(records.READ_OFF)
+    records.make_of(
+        connection,
+        f"""select id, number, {columns} from ({base.laid_down("record", records.READ_OFF)}) join wanted
+          using (number, layer)
+        union all select w.id, number, {columns} from fresh join wanted w using (number)""",
+    )
+    connection.execute(f"""
+        create or replace table presence as
+        select id, source, event from ({base.laid_down("presence", ("source", "event"))}) join wanted
+          using (number, layer)
+        union all select w.id, p.source, p.event from fresh_presence p join wanted w using (number)""")
 
 
 # What stood --------------------------------------------------------------------------------------------------------
@@ -386,16 +491,25 @@ def _find_touched(connection: duckdb.DuckDBPyConnection, judgements: Sequence[Pa
 
 def bring_edges(connection: duckdb.DuckDBPyConnection, base: Base) -> None:
     """Add to `edge` what was known of pairs that nothing changed; make `standing`, the small groups that were put with
-    others by what fits.
+    others by what fits, and `edge_before`, the rows of the last run's edges that this one writes anew or not at all.
     """
     connection.execute(
+        """create or replace temp table edge_before as
+        select e.file_row_number as row, l.id as one, r.id as other,
+          l.id is not null and r.id is not null and l.id not in (from asked) and r.id not in (from asked) as stands
+        from read_parquet($edges, file_row_number = true) e
+        left join record l on l.source = e.left_source and l.record_key = e.left_key
+        left join record r on r.source = e.right_source and r.record_key = e.right_key
+        where l.id is not null and r.id is not null or l.id in (from asked) or r.id in (from asked)""",
+        {"edges": str(base.edges)},
+    )
+    connection.execute(
         """create or replace table stood as
-        select least(l.id, r.id) as id_l, greatest(l.id, r.id) as id_r,
-          e.match_weight, e.probability, e.waterfall, e.scored, e.fits
-        from read_parquet($edges) e
-        join record l on l.source = e.left_source and l.record_key = e.left_key
-        join record r on r.source = e.right_source and r.record_key = e.right_key
-        where l.id not in (from asked) and r.id not in (from asked)""",
+        select least(one, other) as id_l, greatest(one, other) as id_r,
+          e.match_weight, e.probability, e.waterfall, e.scored, e.fits,
+          case e.fits when 'LEFT' then one else other end as small
+        from read_parquet($edges, file_row_number = true) e join edge_before b on b.row = e.file_row_number
+        where b.stands""",
         {"edges": str(base.edges)},
     )
     connection.execute("""
@@ -403,17 +517,14 @@ def bring_edges(connection: duckdb.DuckDBPyConnection, base: Base) -> None:
         select id_l, id_r, match_weight, probability, waterfall from stood where scored and fits = ''""")
     connection.execute("""
         create or replace table standing as
-        select id_l, id_r, match_weight, probability, waterfall, case fits when 'LEFT' then id_l else id_r end as small
-        from stood where fits <> ''""")
+        select id_l, id_r, match_weight, probability, waterfall, small from stood where fits <> ''""")
 
 
 def keep_what_stood(connection: duckdb.DuckDBPyConnection) -> None:
-    """Narrow `offer` to groups that are all new, and offer again what was put with others and where it was."""
+    """Offer again what was put with others and where it was."""
     connection.execute("""
         create or replace temp table now_in as
         select r.id, coalesce(g.component, r.id) as component from record r left join open_group g using (id)""")
-    connection.execute("""
-        delete from offer where component in (select component from now_in where id not in (from asked))""")
     connection.execute("""
         insert into offer (component, target, id_l, id_r, small, sureness)
         select component, target, id_l, id_r, small, match_weight from (
@@ -446,47 +557,40 @@ def write(
     for path in base.index.iterdir():
         if path.name not in (MEMBER, ABOUT):
             _link(path, index / path.name)
-    layer = f"keys-{len(about.keys)}.parquet"
-    connection.execute("""
+    _keep_layer(connection, index, about.layers, keys="fresh_key", record="fresh", presence="fresh_presence")
+    connection.execute(f"""
         create or replace table held as
-        select coalesce(h.id, (select max(id) from holder) + row_number() over (
-            partition by h.id is null order by r.source, r.record_key)) as number,
-          r.id, r.source, r.record_key, n.cluster, r.open,
-          case when r.open then 0 else hash(r.label) end::ubigint as label, h.layer
-        from record r join member m using (id) join numbered n using (component)
-        left join holder h using (source, record_key)""")
-    _copy(connection, "select k.key, h.number as id from key k join held h using (id)", index / layer)
+        select r.number, r.source, r.record_key, n.cluster, r.open,
+          case when r.open then 0 else hash(r.label) end::ubigint as label,
+          case when r.number in (select number from changed) then {about.layers} else h.layer end::usmallint as layer
+        from record r join member m using (id) join numbered n using (component) left join holder h using (number)""")
     _copy(
         connection,
-        f"""select * from holder anti join held using (source, record_key)
-        union all select number, source, record_key, cluster, open, label,
-          case when id in (from asked) then {len(about.keys)} else layer end::smallint from held""",
+        """select number, cluster, open, label, layer from holder anti join touched using (cluster)
+        union all select number, cluster, open, label, layer from held""",
         index / MEMBER,
     )
-    changes = connection.execute("select count(*) from new_or_other").fetchall()[0][0]
     went_on = About(
         about.made_with,
         files_of(person_parquets),
-        [*about.keys, layer],
         about.whole,
-        about.changed + changes,
+        about.changed + _count(connection, "changed"),
         about.batches + 1,
     )
     (index / ABOUT).write_text(json.dumps(asdict(went_on)), encoding="utf-8")
-    connection.execute(
-        f"copy (select source, record_key, cluster from read_parquet('{index / MEMBER}')) to $path (format parquet)",
-        {"path": str(making / "clusters.parquet")},
+    _copy(
+        connection,
+        f"""select source, record_key, cluster from read_parquet('{base.clusters}') anti join touched using (cluster)
+        union all select source, record_key, cluster from held""",
+        making / "clusters.parquet",
     )
 
 
 def edges_elsewhere_sql(base: Base) -> str:
     """The edges of the last run that this one didn't ask again."""
     return f"""
-        select e.* from read_parquet('{base.edges}') e
-        left join record l on l.source = e.left_source and l.record_key = e.left_key
-        left join record r on r.source = e.right_source and r.record_key = e.right_key
-        where (l.id is null or r.id is null)
-          and coalesce(l.id not in (from asked), true) and coalesce(r.id not in (from asked), true)"""
+        select * exclude (file_row_number) from read_parquet('{base.edges}', file_row_number = true) e
+        anti join edge_before b on b.row = e.file_row_number"""
 
 
 def _link(path: Path, to: Path) -> None:

@@ -24,7 +24,7 @@ PERSON_COLUMNS = (
 """The only columns of person.parquet that the resolution reads."""
 
 READ_OFF = (
-    "source", "record_key", "open", "owner", "label", "forename_tokens", "surname", "name_keys",
+    "source", "record_key", "open", "owner", "label", "forename_tokens", "surname", "alias_keys",
     "birth_full", "birth_year", "birth_day", "birth_month", "pnc", "cro", "nino", "sex", "postcode", "kind", "contacts",
 )  # fmt: skip
 """The columns of `record` that are read off what was delivered: the others are made of these, see `_MADE_OF_THEM`."""
@@ -57,9 +57,7 @@ with latest as (
   select *, case when birth_quality = 'exact' then birth_on end as full_on from named
 ), read_off as (
   select
-    id, source, record_key, open, owner, label, forename_tokens, surname,
-    list_filter(list_distinct(list_append(alias_keys, forename_tokens[1] || ' ' || surname)), lambda key: key is not null)
-      as name_keys,
+    id, source, record_key, open, owner, label, forename_tokens, surname, alias_keys,
     strftime(full_on, '%Y-%m-%d') as birth_full, year(birth_on) as birth_year,
     day(full_on) as birth_day, month(full_on) as birth_month,
     pnc, cro, nino, sex, postcode, source || '|' || coalesce(seen.type, '') as kind
@@ -76,6 +74,8 @@ select
   nullif(array_to_string(forename_tokens[2:], ' '), '') as middle,
   forename || ' ' || nullif(array_to_string(forename_tokens[2:], ' '), '') || ' ' || surname as whole_name,
   least(forename, surname) || ' ' || greatest(forename, surname) as names_sorted,
+  list_filter(list_distinct(list_append(alias_keys, forename || ' ' || surname)), lambda key: key is not null)
+    as name_keys,
   coalesce(family.members, [forename]) as forename_family,
   left(forename, 3) as forename_start, left(surname, 3) as surname_start,
   case when birth_full is not null then concat_ws('-', birth_year, least(birth_day, birth_month),
@@ -161,13 +161,10 @@ def load_records(
 
 
 def make_of(connection: Database, read_off: str) -> None:
-    """Make `record` and `tombstone` out of a table with the columns of `READ_OFF`, which an earlier run read off: what
-    else that table has is kept. Reads what `load_records` left.
+    """Make `record` and `tombstone` of a query of `id` and the columns of `READ_OFF`, which an earlier run read off:
+    what else it has is kept. Reads what `load_records` left.
     """
-    connection.execute(
-        "create or replace table record as with read_off as ("
-        f" select row_number() over (order by source, record_key) as id, * from {read_off}){_MADE_OF_THEM}"
-    )
+    connection.execute(f"create or replace table record as with read_off as ({read_off}){_MADE_OF_THEM}")
     _find_tombstones(connection)
 
 
