@@ -51,4 +51,13 @@ def run(scale: float) -> list[Result]:
                 Result(f"things: {kind.lower()}, {slip.kind}", slip.recall, "found", note=f"{slip.pairs:,} pairs")
                 for slip in missed
             ]
+            found += [
+                Result(
+                    f"things: {kind.lower()}, asked by {rule.kind}",
+                    rule.recall,
+                    "are one",
+                    note=f"{rule.pairs:,} pairs",
+                )
+                for rule in scores.asked
+            ]
     return found

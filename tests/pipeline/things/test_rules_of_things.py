@@ -176,10 +176,10 @@ PAIRS = {
          organisation("b", "Speedy Taxis", postcode="BL1 1AA")], "JOIN name_at"),
     "one name, two numbers": (
         [organisation("a", "Acme Ltd", company_number="01234567", postcode="BL1 1AA"),
-         organisation("b", "Acme Ltd", company_number="07654321", postcode="BL1 1AA")], "APART company_differs_name"),
-    "one firm that may have moved": (
-        [organisation("a", "Acme Ltd", postcode="BL1 1AA", address_line="1 High Street"),
-         organisation("b", "Acme Ltd", postcode="BL1 4ZZ", address_line="9 Low Road")], "APART moved_nearby"),
+         organisation("b", "Acme Ltd", company_number="07654321", postcode="BL1 1AA")], "APART company_differs"),
+    "one name, a digit of the number mistyped": (
+        [organisation("a", "Acme Ltd", company_number="01234567", postcode="BL1 1AA"),
+         organisation("b", "Acme", company_number="01234576", postcode="L1 1AA")], "APART company_slip"),
     "one name in two towns": (
         [organisation("a", "Acme Ltd", postcode="BL1 1AA"), organisation("b", "Acme Ltd", postcode="L1 1AA")],
         "MAYBE name"),
@@ -215,9 +215,16 @@ def test_near_agreement_in_the_hands_of_one_person_is_asked_about_and_joins_noth
     ]
     numbers += [phone("other", "+447700900124")]
     cars = [vehicle("c", "AB12CDE", "Ford"), vehicle("slip", "AB12CDF"), vehicle("kia", "AB12CDG", "Kia")]
-    links = [used("n", "p"), used("turned", "q"), used("digit", "q"), used("other", "r")]
+    firms = [
+        organisation("f1", "Acme Ltd", postcode="BL1 1AA", address_line="1 High Street", company_number="01234567"),
+        organisation("f2", "Acme", postcode="L1 1AA", address_line="9 Low Road"),
+        organisation("f3", "Acme", company_number="07654321", address_line="20 Mill Lane"),
+        organisation("f4", "Acme Ltd", postcode="M1 1AA", address_line="5 New Street"),
+    ]
+    links = [used(firm, person) for firm, person in (("f1", "p"), ("f2", "q"), ("f3", "q"), ("f4", "r"))]
+    links += [used("n", "p"), used("turned", "q"), used("digit", "q"), used("other", "r")]
     links += [used("c", "p"), used("slip", "q"), used("kia", "q")]
-    groups, ties = things(tmp_path, object=numbers + cars, link=links, person=people)
+    groups, ties = things(tmp_path, object=numbers + cars + firms, link=links, person=people)
     assert groups == set()
     found = {tuple(sorted(pair)): said for pair, said in ties.items()}
     assert found == {
@@ -225,6 +232,10 @@ def test_near_agreement_in_the_hands_of_one_person_is_asked_about_and_joins_noth
         ("digit", "n"): "MAYBE one_digit_and_user",
         ("c", "slip"): "MAYBE one_character_and_user",
         ("kia", "slip"): "MAYBE one_character_and_user",
+        ("f1", "f2"): "APART elsewhere_and_user",
+        ("f1", "f3"): "APART company_differs_and_user",
+        ("f2", "f3"): "MAYBE name_and_user",
+        ("f3", "f4"): "MAYBE name",
     }
 
 

@@ -14,12 +14,16 @@ from fourfold.pipeline.things.running import Grouped
 
 @dataclass(frozen=True)
 class OfKind:
-    """Pairs of records of one kind: by the rules, by equal values alone, and the share found of each slip."""
+    """Pairs of records of one kind: by the rules, by equal values alone, and the share found of each slip.
+
+    `asked`: by rule, of the pairs that a person is asked about those that are of one thing.
+    """
 
     records: int
     rules: Score
     equal_values: Score
     slips: tuple[Share, ...]
+    asked: tuple[Share, ...]
 
 
 def evaluate(grouped: Grouped, *, folder: Path) -> Mapping[str, OfKind]:
@@ -51,6 +55,7 @@ def evaluate(grouped: Grouped, *, folder: Path) -> Mapping[str, OfKind]:
                 "locations": str(folder / "*" / "location.parquet"),
             },
         )
+        connection.execute("create table asked as from read_parquet(?) where weight is not null", [str(grouped.ties)])
         kinds = connection.execute("select kind, count(*) from record group by kind order by kind").fetchall()
         return {
             kind: OfKind(
@@ -58,6 +63,7 @@ def evaluate(grouped: Grouped, *, folder: Path) -> Mapping[str, OfKind]:
                 _score(connection, kind, "cluster"),
                 _score(connection, kind, "value"),
                 _slips(connection, kind),
+                _asked(connection, kind),
             )
             for kind, records in kinds
         }
@@ -86,3 +92,15 @@ def _slips(connection: duckdb.DuckDBPyConnection, kind: str) -> tuple[Share, ...
         [kind],
     ).fetchall()
     return tuple(Share(slip, int(pairs), int(found)) for slip, pairs, found in rows)
+
+
+def _asked(connection: duckdb.DuckDBPyConnection, kind: str) -> tuple[Share, ...]:
+    rows = connection.execute(
+        """select q.code, count(*), count(*) filter (a.true_thing = b.true_thing)
+        from asked q
+        join record a on a.source = q.left_source and a.record_key = q.left_key and a.kind = q.kind
+        join record b on b.source = q.right_source and b.record_key = q.right_key and b.kind = q.kind
+        where q.kind = ? group by q.code order by q.code""",
+        [kind],
+    ).fetchall()
+    return tuple(Share(code, int(pairs), int(found)) for code, pairs, found in rows)

@@ -139,10 +139,9 @@ select id, source, record_key, open, label, ff_company(detail->>'$.company_numbe
     coalesce(from_json(detail->'$.trading_names', '["VARCHAR"]'), []), lambda each: ff_organisation(each)),
     lambda each: each is not null)) as names,
   nullif(replace(ff_postcode(detail->>'$.postcode'), ' ', ''), '') as postcode,
-  nullif(split_part(ff_postcode(detail->>'$.postcode'), ' ', 1), '') as district,
   nullif(regexp_extract(detail->>'$.address_line', '([0-9]+[A-Za-z]?)', 1), '') as number,
-  null::date as seen_from, null::date as seen_to
-from object where kind = 'ORGANISATION'
+  nullif(s.users, []) as users, null::date as seen_from, null::date as seen_to
+from object left join seen s using (source, record_key) where kind = 'ORGANISATION'
 """
 
 

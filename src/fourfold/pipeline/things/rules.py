@@ -22,7 +22,7 @@ COLUMNS: Mapping[str, frozenset[str]] = {
         {"uprn", "flat", "flat_or_none", "number", "street", "town", "postcode", "district", "latitude", "longitude"}
         | {"point"}
     ),
-    "organisation": frozenset({"company", "name", "names", "postcode", "district", "number"}),
+    "organisation": frozenset({"company", "name", "names", "postcode", "number", "users"}),
 }
 """What may be compared of each kind. Nothing of a person is among it but that the same people use a thing."""
 
