@@ -100,6 +100,24 @@ def test_each_line_says_what_is_wrong_where_and_by_which_rule(universe, bring):
         ]
 
 
+def test_agencies_that_helped_come_in_and_go_out_and_one_that_is_not_known_is_refused_by_its_line(
+    universe, bring, confirm, take
+):
+    helped = {"URN": "D-1", "Supporting agencies": "GMP: lent a search team; Cheshire: kept the road shut"}
+    unknown = {"URN": "D-2", "Supporting agencies": "Nobody at all: x"}
+    lead = universe.nwrocu_rocu_lead
+    with acting_as(lead):
+        lines = [DISRUPTION | {"Threat URN": "N-1"} | each for each in (helped, unknown)]
+        refused = bring(lead, workbook({"Threats": [GOOD], "Disruptions": lines}))
+        assert faults(refused) == [("Disruptions", 3, "Supporting agencies", "Nobody at all", "EX21")]
+        confirm(lead, bring(lead, workbook({"Threats": [GOOD], "Disruptions": lines[:1]})))
+        (made,) = disruptions.disruptions()
+        said = [(each.agency.code, each.benefit) for each in disruptions.parts_of(made).supports]
+        assert said == [("gmp", "lent a search team"), ("cheshire", "kept the road shut")]
+        heads, row, *_ = cells_of(take(lead))["Disruptions"]
+    assert row[heads.index("Supporting agencies")] == helped["Supporting agencies"]
+
+
 def test_a_line_whose_threat_is_refused_in_the_same_file_says_where(universe, bring):
     manager = universe.merseyside_intelligence_manager
     sheets = {"Threats": [GOOD | {"Name": ""}, GOOD], "Disruptions": [DISRUPTION | {"Threat URN": "N-2"}]}

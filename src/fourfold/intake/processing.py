@@ -634,7 +634,7 @@ def _resolutions_needed() -> set[str]:
 
 def _resolution_of(batches: list[Batch], last: Resolved | None, desk: Desk) -> Resolved | None:
     """A resolution made for exactly these batches by a process that died before it published them, if nothing else has
-    been published since."""
+    been published since and things are grouped by the same rules now."""
     found = {
         run.batch_id: run
         for run in StepRun.objects.filter(batch__in=batches, step=Step.RESOLVE, outcome=Outcome.DONE).order_by("pk")
@@ -646,7 +646,7 @@ def _resolution_of(batches: list[Batch], last: Resolved | None, desk: Desk) -> R
     last_run = last.run if last else ""
     is_current = first.run != "" and last_run in (first.previous, first.run)
     same = all(d.run == first.run for d in details) and first.clusters is not None
-    kept = first.clusters is not None and first.clusters.exists() and first.things.exists()
+    kept = first.clusters is not None and first.clusters.exists() and things.made_by(first.things, things.load_rules())
     return first if same and is_current and kept else None
 
 

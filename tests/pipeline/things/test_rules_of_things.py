@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fourfold.formats import devices
-from fourfold.pipeline.things import RulesWrong, group_things, load_rules
+from fourfold.pipeline.things import RulesWrong, group_things, load_rules, made_by
 from fourfold.pipeline.things.grouping import Said, grouped
 from fourfold.pipeline.things.judged import JUDGED
 from fourfold.pipeline.things.matching import compare
@@ -382,6 +382,16 @@ def test_rules_that_cannot_be_used_are_refused(change: dict[str, str], said: str
     else:
         with pytest.raises(RulesWrong, match=said):
             load_rules(path)
+
+
+def test_a_grouping_says_by_which_rules_it_was_made(tmp_path: Path) -> None:
+    into = tmp_path / "made"
+    assert not made_by(into, load_rules())
+    group_things({"one": [put(tmp_path / "given", object=[])]}, into=into)
+    assert made_by(into, load_rules())
+    path = tmp_path / "rules.yaml"
+    path.write_text(SHIPPED.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
+    assert not made_by(into, load_rules(path))
 
 
 def test_no_things_at_all_make_empty_files(tmp_path: Path) -> None:

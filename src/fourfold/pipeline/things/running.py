@@ -83,6 +83,12 @@ def group_things(
     return made
 
 
+def made_by(folder: Path, rules: Rules) -> bool:
+    """Whether what stands in a folder was grouped by these very rules."""
+    told = folder / "things.json"
+    return told.exists() and json.loads(told.read_text(encoding="utf-8"))["digest"] == rules.digest
+
+
 def _group(connection: duckdb.DuckDBPyConnection, kind: Kind) -> Counts:
     """Add the groups and reasons of one kind. Only records of which a rule says something come into Python."""
     rows = connection.execute(f"""

@@ -246,7 +246,9 @@ def step_page(step: Step, records: Mapping[int, Thingish], *, form: forms.Form |
     lead = (
         f"{first.by} of {first.organisation} said on {shown_date(first.on)}: {said_words(first.verdict, one).lower()}."
     )
-    holds = " It holds through every later delivery." if form else " It was taken back since."
+    holds = " It holds through every later delivery." if first.verdict in identity.DECIDED else ""
+    if form is None:
+        holds = " It was taken back since."
     table = ui.Table(
         "Where the records are now",
         (ui.Head("Record"), ui.Head("Force"), ui.Head("Number")),
