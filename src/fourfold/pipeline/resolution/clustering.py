@@ -42,7 +42,7 @@ def cluster(
 
     Reads: `record`, `edge`, `tombstone`, `judged` and the scored pairs. The pairs by which small groups were put with
     others are added to `edge`. `framed`: in what a full run counted; `added`: among what a batch
-    touches, see `growing`.
+    touches, see `growing`. `tied` (id, component) is left as open records were before any was put with others.
     """
     connection.execute(
         """create or replace table tie as
@@ -63,6 +63,7 @@ def cluster(
     apart = connection.execute("select id_l, id_r from judged where not same order by all").fetchall()
     _cluster_open(connection)
     _cut_where_judged_different(connection, apart)
+    connection.execute("create or replace table tied as from open_group")
     connection.execute("create or replace table fitting (component bigint, id_l bigint, id_r bigint, small bigint)")
     if settings.groups is not None:
         attaching.attach(connection, settings, model, settings.groups, framed=framed, added=added)

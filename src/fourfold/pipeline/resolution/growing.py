@@ -39,6 +39,10 @@ MEMBER = "member.parquet"
 ABOUT = "index.json"
 LAYERED = ("keys", "record", "presence")
 
+_TIED = """coalesce(t.component, r.id)::uinteger as tied,
+  coalesce(t.component, r.id) in (select component from fitting) as put"""
+"""The group that a record was tied to by pairs, and whether that was put with another as a group that says little."""
+
 
 @dataclass(frozen=True)
 class About:
@@ -135,9 +139,9 @@ def keep(
     )
     _copy(
         connection,
-        """select r.id::uinteger as number, n.cluster, r.open,
+        f"""select r.id::uinteger as number, n.cluster, {_TIED}, r.open,
           case when r.open then 0 else hash(r.label) end::ubigint as label, 0::usmallint as layer
-        from record r join member m using (id) join numbered n using (component)""",
+        from record r join member m using (id) join numbered n using (component) left join tied t using (id)""",
         index / MEMBER,
     )
     total = connection.execute("select count(*) from record").fetchall()[0][0]
@@ -195,11 +199,14 @@ class Base:
     def judgements(self) -> Path:
         return self.clusters.with_name("judgements.parquet")
 
-    def laid_down(self, name: str, columns: Sequence[str]) -> str:
-        """A query of every layer of that name, oldest first, each row with the number of its layer."""
+    def laid_down(self, name: str, columns: Sequence[str], *, only: str | None = None) -> str:
+        """A query of every layer of that name, oldest first, each row with the number of its layer. `only`: a table
+        (number, layer) of the records to take; its other columns may be asked for too.
+        """
+        narrowed = f" join (select * exclude (layer) from {only} where layer = {{}}) using (number)" if only else ""
         return " union all ".join(
             f"select number, {', '.join(columns)}, {layer}::usmallint as layer"
-            f" from read_parquet('{_layer(self.index, name, layer)}')"
+            f" from read_parquet('{_layer(self.index, name, layer)}'){narrowed.format(layer)}"
             for layer in range(self.about.layers)
         )
 
@@ -265,12 +272,12 @@ def gather(
     _meet(connection, base, "fresh_key")
     if _has_outgrown(connection, growth.outgrown * settings.largest_block):
         return False
-    _ask_again(connection, base, settings)
+    _ask_again(connection, base)
     _find_touched(connection, base, [path for path in (judgements, base.judgements) if path is not None])
     _take_touched(connection, base)
     connection.execute("""
         create or replace table asked as
-        select id from record where number in (select number from changed union all from again)""")
+        select id from record where number in (select number from changed union all select number from again)""")
     connection.execute("""
         create or replace table pair as
         select distinct least(l.id, r.id) as id_l, greatest(l.id, r.id) as id_r
@@ -389,52 +396,21 @@ def _has_outgrown(connection: duckdb.DuckDBPyConnection, most: float) -> bool:
     return bool(largest.fetchall()[0][0] > most)
 
 
-def _ask_again(connection: duckdb.DuckDBPyConnection, base: Base, settings: Settings) -> None:
-    """Make `again` (number): the small groups that were put with others and that a changed record met: it may be the
-    one who is meant. What shares a key with them, by the index, is added to `met`.
+def _ask_again(connection: duckdb.DuckDBPyConnection, base: Base) -> None:
+    """Make `again` (number, layer): the small groups that were put with others and that a changed record met: it may be
+    the one who is meant. What shares a key with them, by the index, is added to `met`.
     """
-    connection.execute(f"""
-        create or replace temp table near as
-        select r.number, r.source, r.record_key, h.cluster
-        from ({base.laid_down("record", ("source", "record_key"))}) r join holder h using (number, layer)
-        where h.cluster in (select cluster from holder where number in (select other from met))""")
-    connection.execute(
-        """create or replace temp table small as
-        with put as (
-          select unnest([left_source, right_source]) as source, unnest([left_key, right_key]) as record_key,
-            unnest([fits = 'LEFT', fits = 'RIGHT']) as is_small
-          from read_parquet($edges) where fits <> '')
-        select distinct n.number, n.cluster from put join near n using (source, record_key)
-        where is_small and n.number in (select other from met)""",
-        {"edges": str(base.edges)},
-    )
-    connection.execute("create or replace temp table again as select number from small")
-    if not _count(connection, "again"):
-        return
-    connection.execute(
-        """create or replace temp table linked as
-        with inside as (from near semi join small using (cluster))
-        select l.number as one, r.number as other from read_parquet($edges) e
-        join inside l on l.source = e.left_source and l.record_key = e.left_key
-        join inside r on r.source = e.right_source and r.record_key = e.right_key
-        where e.band in ('LINKED', 'TOMBSTONE') and e.fits = '' and e.match_weight >= $link""",
-        {"edges": str(base.edges), "link": settings.link_weight},
-    )
-    count, before = _count(connection, "again"), -1
-    while count > before:
-        connection.execute("""
-            insert into again
-            select distinct number from (
-              select other as number from linked where one in (from again)
-              union all select one from linked where other in (from again))
-            where number not in (from again)""")
-        before, count = count, _count(connection, "again")
-    connection.execute("delete from again where number in (select number from changed)")
-    connection.execute(f"""
-        create or replace temp table again_key as
-        select k.number, k.key, h.label from ({base.laid_down("keys", ("key",))}) k semi join again using (number)
-        join holder h on h.number = k.number and h.layer = k.layer""")
-    _meet(connection, base, "again_key")
+    connection.execute("""
+        create or replace temp table again as
+        select number, layer from holder semi join (
+          select tied from holder where put and number in (select other from met)) using (tied)
+        anti join changed using (number)""")
+    if _count(connection, "again"):
+        connection.execute(f"""
+            create or replace temp table again_key as
+            select k.number, k.key, h.label from ({base.laid_down("keys", ("key",), only="again")}) k
+            join holder h using (number)""")
+        _meet(connection, base, "again_key")
 
 
 def _find_touched(connection: duckdb.DuckDBPyConnection, base: Base, judgements: Sequence[Path]) -> None:
@@ -459,30 +435,30 @@ def _find_touched(connection: duckdb.DuckDBPyConnection, base: Base, judgements:
     connection.execute(f"""
         create or replace table touched as
         select distinct cluster from holder where number in (
-          select number from changed union all select other from met union all from again union all ({spoken}))""")
+          select number from changed union all select other from met
+          union all select number from again union all ({spoken}))""")
 
 
 def _take_touched(connection: duckdb.DuckDBPyConnection, base: Base) -> None:
     """Make `record`, `tombstone` and `presence` of the changed records and of all in the touched clusters."""
+    connection.execute("""
+        create or replace temp table unchanged as
+        select number, layer from holder semi join touched using (cluster) anti join changed using (number)""")
     # Places are found first and alone: to sort records as they are would carry all that is known of them.
     connection.execute(f"""
         create or replace temp table wanted as
         select number, layer, row_number() over (order by source, record_key) as id from (
-          select * from ({base.laid_down("record", ("source", "record_key"))}) semi join (
-            select number, layer from holder semi join touched using (cluster) anti join changed using (number))
-            using (number, layer)
+          {base.laid_down("record", ("source", "record_key"), only="unchanged")}
           union all select number, source, record_key, null from changed)""")
     columns = ", ".join(records.READ_OFF)
     records.make_of(
         connection,
-        f"""select id, number, {columns} from ({base.laid_down("record", records.READ_OFF)}) join wanted
-          using (number, layer)
+        f"""select id, number, {columns} from ({base.laid_down("record", ("id", *records.READ_OFF), only="wanted")})
         union all select w.id, number, {columns} from fresh join wanted w using (number)""",
     )
     connection.execute(f"""
         create or replace table presence as
-        select id, source, event from ({base.laid_down("presence", ("source", "event"))}) join wanted
-          using (number, layer)
+        select id, source, event from ({base.laid_down("presence", ("id", "source", "event"), only="wanted")})
         union all select w.id, p.source, p.event from fresh_presence p join wanted w using (number)""")
 
 
@@ -560,14 +536,16 @@ def write(
     _keep_layer(connection, index, about.layers, keys="fresh_key", record="fresh", presence="fresh_presence")
     connection.execute(f"""
         create or replace table held as
-        select r.number, r.source, r.record_key, n.cluster, r.open,
+        select r.number, r.source, r.record_key, n.cluster, first.number as tied, r.put, r.open,
           case when r.open then 0 else hash(r.label) end::ubigint as label,
           case when r.number in (select number from changed) then {about.layers} else h.layer end::usmallint as layer
-        from record r join member m using (id) join numbered n using (component) left join holder h using (number)""")
+        from (select r.*, {_TIED} from record r left join tied t using (id)) r
+        join record first on first.id = r.tied
+        join member m on m.id = r.id join numbered n using (component) left join holder h on h.number = r.number""")
     _copy(
         connection,
-        """select number, cluster, open, label, layer from holder anti join touched using (cluster)
-        union all select number, cluster, open, label, layer from held""",
+        """select number, cluster, tied, put, open, label, layer from holder anti join touched using (cluster)
+        union all select number, cluster, tied, put, open, label, layer from held""",
         index / MEMBER,
     )
     went_on = About(
