@@ -19,6 +19,7 @@ from fourfold.pole.rules.identity import Verdict
 from fourfold.pole.selectors import asked_things, identity
 from fourfold.pole.work import work_of
 from tests.pole.canonical import Batch
+from tests.pole.test_deconfliction import steady
 from tests.pole.test_things import text_of
 from tests.universe import Universe
 
@@ -149,6 +150,35 @@ def test_a_pair_with_a_hidden_record_is_for_its_readers_alone(
     assert not any("sealed" in page.lower() for page in pages)
     assert ours.get(address(hidden)).status_code == 404
     assert "Pair 1 of 4" in text_of(reading(universe.gmp_analyst).get(f"{QUEUE}?force=all"))
+
+
+def test_what_is_said_and_done_about_a_hidden_record_changes_no_page_of_the_other_side(
+    deliver: Any, reading: Callable[..., Any], universe: Universe
+) -> None:
+    records = deliver(universe)
+    hidden = pair(records, "p sealed", "p seen")
+    ours, client = universe.gmp_analyst, reading(universe.merseyside_analyst)
+    addresses = ["/", QUEUE, f"{QUEUE}?force=all", f"{QUEUE}?force=all&at=2", f"{QUEUE}?kind=VEHICLE&force=gmp"]
+    addresses += [reverse("pole:object", args=[records[key]]) for key in ("n ford", "p kia", "p seen")]
+    addresses += [reverse("pole:deconfliction"), "/search/?q=CD34EFG", address(pair(records, "n ford", "p seen"))]
+
+    def pages() -> list[str]:
+        return [steady(text_of(client.get(each))) for each in addresses]
+
+    before = pages()
+    for verdict in (Verdict.UNSURE, Verdict.SAME):
+        with acting_as(ours):
+            row = services.judge_things(
+                actor=ours, end_kind="OBJECT", left=hidden[0], right=hidden[1], verdict=verdict, now=clock.now()
+            )
+        assert pages() == before
+    with acting_as(ours):
+        services.undo_of_things(actor=ours, act=row.act, why="Not so", now=clock.now())
+        services.judge_things(
+            actor=ours, end_kind="OBJECT", left=hidden[0], right=hidden[1], verdict=Verdict.DIFFERENT, now=clock.now()
+        )
+    assert pages() == before
+    assert "sealed" not in "".join(before).lower()
 
 
 def test_pairs_are_looked_at_judged_and_undone_from_the_queue(
