@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from fourfold.pole import steps
 from fourfold.pole.models import LocationRecord, ObjectRecord, Thing, ThingTie
+from fourfold.pole.publishing import statements
 from tests.pole.canonical import Batch
 from tests.universe import Universe
 
@@ -167,3 +168,16 @@ def test_the_network_has_two_cars_of_one_plate_and_one_house_of_two_spellings(
         assert nodes["OBJECT", cars["v1"]] == nodes["OBJECT", cars["v2"]] != nodes["OBJECT", cars["v3"]]
         assert nodes["LOCATION", houses["a1"]] == nodes["LOCATION", houses["b1"]] != nodes["LOCATION", houses["a2"]]
         assert steps.records_of_nodes(set(nodes.values())) == nodes
+
+
+def test_a_delivery_that_changes_many_reasons_takes_stock_of_every_table(
+    publish: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, as_intake: Any
+) -> None:
+    monkeypatch.setattr(statements, "STOCK_TAKEN_FROM", 1)
+    batch = Batch(tmp_path / "large")
+    for key in ("a", "b"):
+        batch.thing(key, "VEHICLE", "AB12CDE", make="Ford")
+        batch.place(key, "12 Mill Road", "L20 1AA")
+    publish(batch, grouped=True)
+    with as_intake():
+        assert ThingTie.objects.count() == 2
