@@ -3,11 +3,11 @@
 import json
 from collections.abc import Iterable
 from datetime import date, datetime, time
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from fourfold.formats import names
 from fourfold.platform.visibility.scope import acting_as
@@ -15,6 +15,14 @@ from fourfold.pole import selectors
 from fourfold.pole.services import publish_batch
 from tests.universe import Universe
 
+KINDS = {
+    "varchar": pa.string(),
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+}
 COMMON = {
     "record_key": "varchar",
     "owning_force": "varchar",
@@ -68,20 +76,10 @@ TABLES = {
 }
 
 
-@cache
-def _engine() -> duckdb.DuckDBPyConnection:
-    """One for all: to start one takes ten times as long as to write a table."""
-    return duckdb.connect()
-
-
 def write(path: Path, columns: dict[str, str], rows: list[dict[str, Any]]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _engine().cursor() as duck:
-        duck.execute(f"create temp table t ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
-        if rows:
-            marks = ", ".join("?" * len(columns))
-            duck.executemany(f"insert into t values ({marks})", [[row.get(name) for name in columns] for row in rows])
-        duck.execute(f"copy t to '{path}' (format parquet)").fetchall()
+    schema = pa.schema([(name, KINDS[kind]) for name, kind in columns.items()])
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
     return path
 
 
