@@ -12,6 +12,8 @@ import pytest
 from tests.pipeline.resolution.people import Bench, Person, clusters_of, edges_of, groups_of
 
 from fourfold.pipeline import resolution
+from fourfold.pipeline.resolution import load_settings
+from fourfold.pipeline.resolution.settings import Growth
 
 KNOWN = Person("known", "Tegwen", "Ashcroft", "1991-11-30", pnc="1999/0123456X")
 NAMESAKE = Person("namesake", "Tegwen", "Ashcroft", "1964-02-17", pnc="2003/0654321Q")
@@ -124,6 +126,24 @@ def test_two_records_of_one_event_are_hardly_one_person(bench: Bench, others):
     people = [*others, *often(KNOWN, 12), NAME_ONLY]
     deliver(bench, people, link("known 0", "EVENT", "e1"), link("name only", "EVENT", "e1"))
     assert group_of(bench.resolve(), "name only") == {"name only"}
+
+
+def test_a_batch_knows_the_company_and_telephones_of_records_that_it_does_not_read_again(bench: Bench, others):
+    settings = replace(load_settings(), growth=Growth(most_batches=3, most_growth=1.0, outgrown=2))
+    caller = replace(NAME_ONLY, key="caller", surname="Thistlewood")
+    people = [*others, *often(KNOWN, 12), caller]
+    seen = [link(key, "EVENT", "e1") for key in ("known 0", "other 0")]
+    deliver(bench, people, *seen, link("caller", "OBJECT", "phone"), phones={"phone": "+447700900123"})
+    bench.resolve(settings=settings)
+    now = [replace(NAME_ONLY, key="at the event"), replace(NAME_ONLY, key="elsewhere"), replace(caller, key="rings")]
+    events = [link("at the event", "EVENT", "e1"), link("elsewhere", "EVENT", "e2")]
+    deliver(bench, now, *events, link("rings", "OBJECT", "same"), phones={"same": "+447700900123"})
+    added = bench.resolve(settings=settings)
+    assert not added.whole
+    assert "known 0" not in group_of(added, "at the event")
+    assert "known 0" in group_of(added, "elsewhere")
+    (rung,) = [edge for edge in edges_of(added) if {edge["left_key"], edge["right_key"]} == {"caller", "rings"}]
+    assert {step.comparison: step.level for step in resolution.steps(rung)}["contact"] != "missing"
 
 
 def test_a_telephone_puts_together_what_a_name_alone_does_not_unless_few_may_read_it(bench: Bench, tmp_path: Path):

@@ -248,14 +248,13 @@ def gather(
 ) -> bool:
     """Make `record`, `pair` and the frame for the changed records and all they touch; False: a full run is due.
 
-    Makes also `holder` (every record of the index: its number, cluster, layer), `changed` (number, source, record_key),
-    `fresh` with `fresh_key` and `fresh_presence` (what was read off these), `asked` (the records compared anew), and
-    `touched` (cluster).
+    Makes also `holder` (every record of the index: its number, cluster, group, layer), `changed` (number, source,
+    record_key), `fresh` with `fresh_key` and `fresh_presence` (what was read off these), `asked` (the records compared
+    anew), and `touched` (cluster).
     """
     about, growth = base.about, settings.growth
     if growth is None:
         return False
-    connection.execute("pragma verify_parallelism")
     for table in _frame_of_all(settings):
         connection.execute(f"create or replace table {table} as from read_parquet('{base.index / table}.parquet')")
     connection.execute(f"create or replace table holder as from read_parquet('{base.index / MEMBER}')")
@@ -272,6 +271,8 @@ def gather(
     _meet(connection, base, "fresh_key")
     if _has_outgrown(connection, growth.outgrown * settings.largest_block):
         return False
+    # Tables have a row for each record that is touched from here: too few to be shared out among threads unasked.
+    connection.execute("pragma verify_parallelism")
     _ask_again(connection, base)
     _find_touched(connection, base, [path for path in (judgements, base.judgements) if path is not None])
     _take_touched(connection, base)
