@@ -38,6 +38,8 @@ INDEX = "index"
 MEMBER = "member.parquet"
 ABOUT = "index.json"
 LAYERED = ("keys", "record", "presence")
+CLUSTERED = ("source", "record_key", "open", "owner", "label", "kind")
+"""The columns of records that clusters are made by, whatever is compared."""
 
 _TIED = """coalesce(t.component, r.id)::uinteger as tied,
   coalesce(t.component, r.id) in (select component from fitting) as put"""
@@ -275,7 +277,7 @@ def gather(
     connection.execute("pragma verify_parallelism")
     _ask_again(connection, base)
     _find_touched(connection, base, [path for path in (judgements, base.judgements) if path is not None])
-    _take_touched(connection, base)
+    _take_touched(connection, base, settings)
     connection.execute("""
         create or replace table asked as
         select id from record where number in (select number from changed union all select number from again)""")
@@ -305,6 +307,12 @@ def load_frame(connection: duckdb.DuckDBPyConnection, clusters: Path, settings: 
     for table in (*_frame_of_all(settings), *_frame_of_values(settings)):
         path = clusters.parent / INDEX / f"{table}.parquet"
         connection.execute(f"create or replace table {table} as from read_parquet('{path}')")
+
+
+def _compared(settings: Settings) -> frozenset[str]:
+    """Every column that a comparison or the question to groups reads, but for those of `CLUSTERED`."""
+    counted = frozenset(_frame_of_values(settings).values())
+    return (settings.scored_columns | counted | {"birth_year"}) - frozenset(CLUSTERED)
 
 
 def _find_changed(
@@ -440,7 +448,7 @@ def _find_touched(connection: duckdb.DuckDBPyConnection, base: Base, judgements:
           union all select number from again union all ({spoken}))""")
 
 
-def _take_touched(connection: duckdb.DuckDBPyConnection, base: Base) -> None:
+def _take_touched(connection: duckdb.DuckDBPyConnection, base: Base, settings: Settings) -> None:
     """Make `record`, `tombstone` and `presence` of the changed records and of all in the touched clusters."""
     connection.execute("""
         create or replace temp table unchanged as
@@ -456,6 +464,7 @@ def _take_touched(connection: duckdb.DuckDBPyConnection, base: Base) -> None:
         connection,
         f"""select id, number, {columns} from ({base.laid_down("record", ("id", *records.READ_OFF), only="wanted")})
         union all select w.id, number, {columns} from fresh join wanted w using (number)""",
+        ["id", "number", *CLUSTERED, *sorted(_compared(settings))],
     )
     connection.execute(f"""
         create or replace table presence as

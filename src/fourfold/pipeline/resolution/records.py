@@ -160,11 +160,14 @@ def load_records(
         connection.execute(f"drop table {table}")
 
 
-def make_of(connection: Database, read_off: str) -> None:
-    """Make `record` and `tombstone` of a query of `id` and the columns of `READ_OFF`, which an earlier run read off:
-    what else it has is kept. Reads what `load_records` left.
+def make_of(connection: Database, read_off: str, columns: Sequence[str]) -> None:
+    """Make `record` and `tombstone` of a query of `id` and the columns of `READ_OFF`, which an earlier run read off.
+    `columns`: those wanted of `record`, of the query's or made of them. Reads what `load_records` left.
     """
-    connection.execute(f"create or replace table record as with read_off as ({read_off}){_MADE_OF_THEM}")
+    connection.execute(
+        f"create or replace table record as select {', '.join(columns)}"
+        f" from (with read_off as ({read_off}){_MADE_OF_THEM}) made"
+    )
     _find_tombstones(connection)
 
 
