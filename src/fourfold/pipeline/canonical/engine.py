@@ -657,6 +657,9 @@ class _Run:
         else:
             cells = {name: _n(name) for name in layout.fields}
             found = " OR ".join(f"ff_formula_cell({cell})" for cell in cells.values())
+        # Most deliveries have none: which cell it is, and what stands in it, is asked only where there is one.
+        if not self._any(f"SELECT 1 FROM {_n(f'delivered_{layout.table}')} WHERE {found}"):
+            return
         named = " ".join(f"WHEN ff_formula_cell({cell}) THEN {literal(name)}" for name, cell in cells.items())
         self.db.execute(
             f"CREATE OR REPLACE TEMP TABLE hits AS SELECT source_file, source_line, {self._raw(layout)} AS row_json, "
@@ -665,8 +668,6 @@ class _Run:
             f"{' '.join(f'WHEN ff_formula_cell({cell}) THEN {cell}' for cell in cells.values())} END "
             f"AS value FROM {_n(f'delivered_{layout.table}')} WHERE {found}"
         )
-        if not self._any("SELECT 1 FROM hits"):
-            return
         access = ", ".join(_ACCESS)
         made = " UNION ALL ".join(
             f"SELECT source_file, source_line, {access} FROM {_n(f'made_{contract}')} "
