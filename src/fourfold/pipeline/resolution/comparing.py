@@ -112,5 +112,7 @@ def _level(comparison: Comparison, level: Level, model: Model) -> Any:
     if level.fixed_u is not None:
         creator.configure(fix_u_probability=True)
     if level.frequency_of is not None:
-        creator.configure(tf_adjustment_column=level.frequency_of)
+        # Where the level's own chance is that of sharing the value, Splink need not look for it in every level.
+        own = level.test.get("exact") == level.frequency_of
+        creator.configure(tf_adjustment_column=level.frequency_of, disable_tf_exact_match_detection=own)
     return creator
