@@ -70,10 +70,16 @@ def linker_for(
         validate_settings=False,
     )
     for column in settings.frequency_columns:
-        make = add_new_values if framed else record_frequencies
-        frequencies = database.register(connection.table(make(connection, settings, model, column)))
+        table = make_frequencies(connection, settings, model, column, framed=framed)
+        frequencies = database.register(connection.table(table))
         linker.table_management.register_term_frequency_lookup(frequencies, column)
     return linker
+
+
+def make_frequencies(connection: Database, settings: Settings, model: Model, column: str, *, framed: bool) -> str:
+    """Make or complete the table of how common each value of `column` is, and return its name."""
+    make = add_new_values if framed else record_frequencies
+    return make(connection, settings, model, column)
 
 
 def record_frequencies(connection: Database, settings: Settings, model: Model, column: str) -> str:
@@ -137,12 +143,15 @@ def score(connection: Database, settings: Settings, model: Model, *, framed: boo
     if not framed:
         count_records(connection, settings)
     prior = model.prior(int(_counted(connection, "open")), settings)
-    database = splink_on(connection)
-    linker = linker_for(connection, settings, model, prior=prior, framed=framed, database=database)
     rarest = {column: _rarest(connection, settings, model, column) for column in settings.frequency_columns}
     waterfall = f"to_json([{_waterfall_sql(settings, model, prior, rarest)}])::varchar"
     scored = Scored(prior, waterfall)
     found = connection.execute("select count(*) from pair").fetchall()[0][0]
+    if not found:
+        _nothing_to_score(connection, settings, model, scored, framed=framed)
+        return scored
+    database = splink_on(connection)
+    linker = linker_for(connection, settings, model, prior=prior, framed=framed, database=database)
     parts = max(1, math.ceil(found / PAIRS_AT_ONCE))
     for part in range(parts):
         some = f" where id_l % {parts} = {part}" if parts > 1 else ""
@@ -150,6 +159,18 @@ def score(connection: Database, settings: Settings, model: Model, *, framed: boo
         linker.table_management.register_blocked_pairs_for_predict(database.register(said))
         _score_registered(connection, settings, model, linker, scored, first=part == 0)
     return scored
+
+
+def _nothing_to_score(connection: Database, settings: Settings, model: Model, scored: Scored, *, framed: bool) -> None:
+    """What `score` makes where no two records share a key: many a small delivery, which need not wait for Splink."""
+    for column in settings.frequency_columns:
+        make_frequencies(connection, settings, model, column, framed=framed)
+    levels = "".join(f", 0::tinyint as gamma_{each.name}" for each in settings.comparisons)
+    added = "".join(f", 0::double as mw_tf_adj_{each.name}" for each in settings.comparisons if _counts_frequency(each))
+    pairs = f"select id as id_l, id as id_r, 0::double as match_weight{levels}{added} from record where false"
+    connection.execute(f"create or replace table edge as {scored.edges_sql(f'({pairs})')}")
+    if settings.groups:
+        connection.execute(f"create or replace table {SCORED} as {pairs}")
 
 
 def _score_registered(
