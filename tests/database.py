@@ -141,7 +141,7 @@ def superuser() -> Iterator[psycopg.Connection[tuple[object, ...]]]:
         yield connected
 
 
-def let_others_finish(patience_s: float = 60) -> None:
+def let_others_finish(patience_s: float = 600) -> None:
     """Wait until every transaction of the cluster that runs now has ended.
 
     Sealing stops at the oldest transaction that is still open, in whichever database; tests that run beside this one

@@ -121,7 +121,7 @@ def test_a_verdict_holds_through_later_runs_and_nobody_is_asked_again(deliver: A
 
     phones, firms, plates = asked(reader)
     row = say(phones, Verdict.SAME)
-    assert row.why.startswith("On what was compared. One digit differs"), "what was compared stands in for a reason"
+    assert row.why.startswith("From what was compared: One digit differs"), "what was compared stands in for a reason"
     say(plates, Verdict.DIFFERENT)
     say(firms, Verdict.UNSURE)
     assert asked(reader) == []
@@ -213,6 +213,38 @@ def test_pairs_are_looked_at_judged_and_undone_from_the_queue(
     assert "This was withdrawn already" in text_of(client.get(again.url))
     answer = client.post(address(plates), {"verdict": "UNSURE", "why": "Two photographs are missing"})
     assert answer.url == f"/object/{plates[0]}/", "who came from the thing goes back to it"
+
+
+def test_what_somebody_else_said_since_is_not_undone_and_the_person_is_told(
+    deliver: Any, reading: Callable[..., Any], universe: Universe
+) -> None:
+    deliver(universe)
+    phones, *_ = asked(universe.merseyside_analyst)
+    clients = [reading(user) for user in (universe.merseyside_analyst, universe.gmp_analyst)]
+    for client in clients:
+        client.post(address(phones), {"verdict": "UNSURE", "why": "", "at": "0"})
+    with acting_as(universe.merseyside_analyst):
+        said = ThingJudgement.objects.earliest("pk")
+    told = clients[0].post(reverse("pole:thing_undo"), {"act": said.act, "kind": "all", "force": "all", "at": "0"})
+    assert told.url == f"{QUEUE}?kind=all&force=all&at=0"
+    assert "something else was said since" in text_of(clients[0].get(told.url))
+    assert "Take it back" not in text_of(clients[0].get(reverse("pole:thing_step", args=[said.act])))
+
+
+def test_two_restricted_records_of_other_readers_are_not_asked_about(
+    publish: Callable[..., Any], universe: Universe, tmp_path: Path
+) -> None:
+    """They may never be joined, so that nobody is asked; of one label they may."""
+    batch = Batch(tmp_path / "b", force="gmp")
+    for key, make, marking in (("a", "Ford", "OFFICIAL"), ("b", "Kia", None), ("c", "Saab", None)):
+        marked = {"marking": marking} if marking else {}
+        batch.thing(key, "VEHICLE", "AB12CDE", make=make, colour="Blue", audience="OWN", **marked)
+    publish(batch, source=GMP, grouped=True)
+    with acting_as(universe.service("intake")):
+        keys = dict(ObjectRecord.objects.values_list("pk", "source_key"))
+    found = [{keys[left], keys[right]} for left, right in asked(universe.gmp_analyst)]
+    assert {"b", "c"} in found
+    assert all("a" not in both for both in found)
 
 
 def test_the_queue_is_for_judges_says_when_nothing_waits_and_stands_on_my_work(

@@ -92,7 +92,7 @@ def test_saying_same_joins_at_once_and_the_larger_share_keeps_its_number(publish
         assert (event.change, event.was_id, event.into_id) == ("JOINED", before["g1"], before["1"])
         assert (event.by, event.act) == (universe.merseyside_analyst, row.act)
     assert row.evidence["match_weight"] == 3.0
-    assert row.why.startswith("On what was compared. For it: Same forename and surname; Born on the same day")
+    assert row.why.startswith("From what was compared: For it: Same forename and surname; Born on the same day")
 
 
 def test_joining_across_forces_is_noted_as_a_combination(publish_people, found, say, universe):

@@ -120,6 +120,16 @@ def test_undo_takes_back_the_last_and_shows_that_pair_again(reading, universe, p
     assert "This was withdrawn already" in text_of(again)
 
 
+def test_what_somebody_else_said_since_is_not_undone_and_the_person_is_told(reading, universe, people):
+    client, other = reading(universe.merseyside_analyst), reading(universe.gmp_analyst)
+    post(client, people, "1", "g1", "UNSURE")
+    with acting_as(universe.merseyside_analyst):
+        act = identity.standing_on(people["1"], people["g1"]).act
+    post(other, people, "1", "g1", "UNSURE")
+    told = client.post(reverse("pole:undo"), {"act": str(act), "force": "all", "at": 0}, follow=True)
+    assert "something else was said since" in text_of(told)
+
+
 def test_nobody_undoes_what_somebody_else_said_by_the_key(reading, universe, people):
     post(reading(universe.gmp_analyst), people, "1", "g1", "SAME")
     with acting_as(universe.merseyside_analyst):

@@ -41,8 +41,9 @@ def test_cloned_plates_and_spellings_are_where_equal_values_fail(measured: dict[
 def test_a_person_is_asked_about_what_the_rules_miss_and_not_about_thousands(measured: dict[str, OfKind]) -> None:
     asked = {rule.kind: rule for kind in measured.values() for rule in kind.asked}
     assert asked["postcode_further"].recall > 0.9, "two slips of a postcode join nothing, and are nearly always one"
+    assert {kind for kind, found in measured.items() if found.asked} >= {"VEHICLE", "PHONE", "ADDRESS"}
     for kind, found in measured.items():
-        assert sum(rule.pairs for rule in found.asked) < found.records, kind
+        assert sum(rule.pairs for rule in found.asked) < found.records / 10, kind
 
 
 def test_the_same_seed_gives_the_same_things(tmp_path: Path) -> None:

@@ -56,13 +56,20 @@ _LATEST = "qualify row_number() over (partition by source, record_key order by b
 
 _SEEN = f"""
 create or replace table seen as
-with used as (
+with latest_person as (select * from delivered_person {_LATEST}),
+latest_use as (
+  select * from delivered_use
+  qualify batch = max(batch) over (partition by source, person_key, event_key, thing_key)),
+latest_day as (select * from delivered_day {_LATEST}),
+used as (
   select u.source, u.thing_key, u.person_key, coalesce(u.from_on, e.happened_on) as first,
     coalesce(u.to_on, u.from_on, e.happened_on) as last
-  from delivered_use u left join delivered_day e on e.source = u.source and e.record_key = u.event_key)
+  from latest_use u left join latest_day e on e.source = u.source and e.record_key = u.event_key and e.open
+  where u.open and not exists (from latest_person p
+    where p.source = u.source and p.record_key = u.person_key and not p.open))
 select u.source, u.thing_key as record_key, min(u.first) as seen_from, max(u.last) as seen_to,
   list_distinct(list(p.name_key) filter (p.name_key is not null and p.name_key <> '')) as users
-from used u left join (select * from delivered_person {_LATEST}) p
+from used u left join latest_person p
   on p.source = u.source and p.record_key = u.person_key
 group by all
 """
@@ -159,13 +166,17 @@ def load_records(connection: duckdb.DuckDBPyConnection, folders: Mapping[str, Se
           {", ".join(f"null::{'double' if name in number else 'varchar'} as {name}" for name in LOCATION)},
           null::varchar as uprn limit 0""")
     connection.execute("""
-        create or replace table delivered_use (source varchar, person_key varchar, event_key varchar, thing_key varchar,
-          from_on date, to_on date)""")
+        create or replace table delivered_use (source varchar, batch integer, person_key varchar, event_key varchar,
+          thing_key varchar, from_on date, to_on date, open boolean)""")
     connection.execute(
         "create or replace table delivered_person"
-        " (source varchar, batch integer, position bigint, record_key varchar, name_key varchar)"
+        " (source varchar, batch integer, position bigint, record_key varchar, name_key varchar,"
+        " open boolean)"
     )
-    connection.execute("create or replace table delivered_day (source varchar, record_key varchar, happened_on date)")
+    connection.execute(
+        "create or replace table delivered_day (source varchar, batch integer, position bigint, record_key varchar,"
+        " happened_on date, open boolean)"
+    )
     for source in sorted(folders):
         for batch, folder in enumerate(folders[source]):
             _take(connection, source, batch, folder)
@@ -219,19 +230,20 @@ def _take(connection: duckdb.DuckDBPyConnection, source: str, batch: int, folder
         )
     if (folder / "link.parquet").exists():
         connection.execute(
-            f"""insert into delivered_use select ?, case when left_kind = 'PERSON' then left_key end,
-              case when left_kind = 'EVENT' then left_key end, right_key, from_on, to_on from read_parquet(?)
-            where right_kind = 'OBJECT' and {_OPEN}""",
-            [source, str(folder / "link.parquet")],
+            f"""insert into delivered_use select ?, ?, case when left_kind = 'PERSON' then left_key end,
+              case when left_kind = 'EVENT' then left_key end, right_key, from_on, to_on, {_OPEN} from read_parquet(?)
+            where right_kind = 'OBJECT'""",
+            [source, batch, str(folder / "link.parquet")],
         )
     if (folder / "person.parquet").exists():
         connection.execute(
-            f"insert into delivered_person select ?, ?, file_row_number, record_key, name_key"
-            f" from read_parquet(?, file_row_number = true) where {_OPEN}",
+            f"insert into delivered_person select ?, ?, file_row_number, record_key, name_key, {_OPEN}"
+            " from read_parquet(?, file_row_number = true)",
             [source, batch, str(folder / "person.parquet")],
         )
     if (folder / "event.parquet").exists():
         connection.execute(
-            f"insert into delivered_day select ?, record_key, happened_on from read_parquet(?) where {_OPEN}",
-            [source, str(folder / "event.parquet")],
+            f"insert into delivered_day select ?, ?, file_row_number, record_key, happened_on, {_OPEN}"
+            " from read_parquet(?, file_row_number = true)",
+            [source, batch, str(folder / "event.parquet")],
         )

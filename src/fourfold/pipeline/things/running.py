@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -77,16 +78,23 @@ def group_things(
         _write(connection, rules, making)
     shutil.rmtree(making / "spill", ignore_errors=True)
     made = Grouped(into / "things.parquet", into / "ties.parquet", rules.version, rules.digest, counts)
-    told = {"rules": rules.version, "digest": rules.digest, "kinds": {k: asdict(v) for k, v in counts.items()}}
+    told = {"rules": rules.version, "made_with": _made_with(rules), "kinds": {k: asdict(v) for k, v in counts.items()}}
     (making / "things.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     put_in_place(making, into)
     return made
 
 
 def made_by(folder: Path, rules: Rules) -> bool:
-    """Whether what stands in a folder was grouped by these very rules."""
+    """Whether what stands in a folder was grouped by these very rules, and by the code that reads them now."""
     told = folder / "things.json"
-    return told.exists() and json.loads(told.read_text(encoding="utf-8"))["digest"] == rules.digest
+    return told.exists() and json.loads(told.read_text(encoding="utf-8")).get("made_with") == _made_with(rules)
+
+
+def _made_with(rules: Rules) -> str:
+    digest = hashlib.sha256(rules.digest.encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _group(connection: duckdb.DuckDBPyConnection, kind: Kind) -> Counts:

@@ -52,7 +52,7 @@ class Around:
     Attributes:
         sizes: How many records each has, and whose.
         users: Names of people who are recorded with each.
-        threats: In how many threats those people have a role.
+        threats: How many roles in open threats those people have.
     """
 
     sizes: Mapping[int, tuple[int, tuple[str, ...]]]
@@ -131,7 +131,7 @@ def _side(record: Thingish, around: Around) -> review.Side:
         record=Link(_record_name(record), selectors.address_of(record)),
         of=Link(reference_of(record) or "no number yet", selectors.address_of(record)),
         words=f"{plural(records, 'record', 'records')} from {words.forces_words(forces)}",
-        threats=f"with people in {plural(held, 'threat', 'threats')}" if held else "",
+        threats=f"its people have {plural(held, 'role', 'roles')} in threats" if held else "",
         came=words.lineage(record),
     )
 

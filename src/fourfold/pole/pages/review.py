@@ -274,7 +274,7 @@ def _side(
         record=Link(f"{record.source} {record.source_key}", reverse("pole:person_record", args=[record.pk])),
         of=Link(line.reference, line.url),
         words=f"{plural(line.records, 'record', 'records')} from {words.forces_words(line.forces)}",
-        threats=f"in {plural(held, 'threat', 'threats')}" if held else "",
+        threats=f"with {plural(held, 'role', 'roles')} in threats" if held else "",
     )
 
 

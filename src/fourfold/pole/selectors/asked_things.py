@@ -27,8 +27,11 @@ with said as materialized (
 ), waiting as (
   select distinct on (one, other) t.left_id, t.right_id, t.weight, p.one, p.other
   from pole_thingtie t join {table} a on a.id = t.left_id join {table} b on b.id = t.right_id
+  join visibility_accesslabel la on la.id = a.label_id join visibility_accesslabel lb on lb.id = b.label_id
   cross join lateral (select least(a.thing_id, b.thing_id) as one, greatest(a.thing_id, b.thing_id) as other) p
-  where t.end_kind = %(end_kind)s and t.state = 'CURRENT' and t.weight is not null and a.thing_id <> b.thing_id
+  where not ((la.audience = 'OWN' or la.compartment_id is not null)
+      and (lb.audience = 'OWN' or lb.compartment_id is not null) and la.id <> lb.id)
+    and t.end_kind = %(end_kind)s and t.state = 'CURRENT' and t.weight is not null and a.thing_id <> b.thing_id
     and %(kind)s in ('', t.kind)
     and (%(force)s = ''
       or (select o.id from people_organisation o where o.code = %(force)s) in (a.owner_id, b.owner_id))
@@ -106,7 +109,7 @@ def _rows(query: str, most: int, **asked: str | int) -> list[tuple[int, int, flo
 
 
 def threats_of(end_kind: str, things: Collection[int]) -> dict[int, int]:
-    """In how many open threats the people who are linked with each thing have a role. Two queries."""
+    """How many roles in open threats the people have who are linked with each thing. Two queries."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"select distinct r.thing_id, l.left_id from {_TABLE[end_kind]} r "

@@ -341,7 +341,7 @@ def _compared_words(evidence: dict[str, Any]) -> str:
     for_it, against_it = rules.reasons(evidence["waterfall"])
     spoken = [f"For it: {'; '.join(for_it)}"] if for_it else []
     spoken += [f"Against it: {'; '.join(against_it)}"] if against_it else []
-    return f"On what was compared. {'. '.join(spoken) or 'Nothing spoke clearly for or against it'}"
+    return f"From what was compared: {'. '.join(spoken) or 'Nothing spoke clearly for or against it'}"
 
 
 def _write(

@@ -55,7 +55,7 @@ def judge_things(
     _check_agrees(end_kind, one, other, verdict, actor)
     evidence = selectors.evidence_among(end_kind, (one.pk, other.pk))
     words = evidence.get((one.pk, other.pk), {}).get("words")
-    why = identity.check_why(why or (f"On what was compared. {words}" if words else ""), needed=True)
+    why = identity.check_why(why or (f"From what was compared: {words}" if words else ""), needed=True)
     act = Act(actor, now, why, uuid4())
     (row,) = _write(act, end_kind, [(one, other)], verdict, evidence)
     if verdict in identity.DECIDED:

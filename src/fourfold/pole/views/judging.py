@@ -129,7 +129,11 @@ def undo(request: HttpRequest) -> HttpResponse:
     if not mine:
         messages.error(request, identity.SENTENCES["JU8"])
         return redirect(_queue_address(force_of(request), whole(request.POST.get("at"))))
-    services.undo(actor=actor_of(request), act=mine[0].act, why=UNDONE, now=clock.now())
+    try:
+        services.undo(actor=actor_of(request), act=mine[0].act, why=UNDONE, now=clock.now())
+    except RuleBroken as broken:
+        messages.error(request, broken.sentence)
+        return redirect(_queue_address(force_of(request), whole(request.POST.get("at"))))
     request.session.pop(JUST_SAID, None)
     messages.success(request, "Undone. Nothing of it stands.")
     kept = urlencode({"force": force_of(request), "at": whole(request.POST.get("at"))})

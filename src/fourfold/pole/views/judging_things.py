@@ -150,7 +150,11 @@ def undo(request: HttpRequest) -> HttpResponse:
     if said.taken_back or said.first.by_id != actor_of(request).pk:
         messages.error(request, identity.SENTENCES["JU8"])
         return redirect(_queue_address(kind, force, at))
-    services.undo_of_things(actor=actor_of(request), act=said.first.act, why=UNDONE, now=clock.now())
+    try:
+        services.undo_of_things(actor=actor_of(request), act=said.first.act, why=UNDONE, now=clock.now())
+    except RuleBroken as broken:
+        messages.error(request, broken.sentence)
+        return redirect(_queue_address(kind, force, at))
     request.session.pop(JUST_SAID, None)
     messages.success(request, "Undone. Nothing of it stands.")
     kept = urlencode({"kind": kind, "force": force, "at": at})
@@ -265,7 +269,7 @@ def _picking(kind: str, force: str) -> review.QueueFilter:
 def step(request: HttpRequest, act: UUID) -> HttpResponse:
     """What somebody said in one step, where the records are now, and taking it back."""
     said = selectors.step(act)
-    form = None if said.taken_back else forms.WhyForm(request.POST or None)
+    form = forms.WhyForm(request.POST or None) if selectors.still_standing(said) else None
     wanted = {pk for each in said.said for pk in each.pair}
     if request.method == "POST" and form is not None and form.is_valid():
         try:
