@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from tests.pipeline.resolution.people import Bench, Person, clusters_of, edges_of, groups_of
+from tests.pipeline.resolution.test_records_that_say_little import crowd, deliver, group_of, link, often
+
+from fourfold.pipeline import resolution
+from fourfold.pipeline.resolution import Resolution, load_settings
+from fourfold.pipeline.resolution.settings import Growth
 
 FIRST = Person("first", pnc="1999/0123456X")
 SECOND = Person("second", "Tegwen", "Ashcroft", "1991-11-30", cro="265416/21G")
@@ -74,3 +80,65 @@ def test_open_records_look_the_same_with_and_without_restricted_ones(bench: Benc
     keys = {each.key for each in people}
     assert {k: v for k, v in clusters_of(full).items() if k[1] in keys} == clusters_of(plain)
     assert [e for e in edges_of(full) if {e["left_key"], e["right_key"]} <= keys] == edges_of(plain)
+
+
+GROWING = replace(load_settings(), growth=Growth(most_batches=3, most_growth=1.0, outgrown=2))
+ONE, OTHER = Person("one"), Person("other")
+PHONES = {"phone": "+447700900123", "same": "+447700900123"}
+
+
+def said_of_contact(result: Resolution) -> str | None:
+    (edge,) = [each for each in edges_of(result) if {each["left_key"], each["right_key"]} == {"one", "other"}]
+    return {step.comparison: step.level for step in resolution.steps(edge)}["contact"]
+
+
+def in_its_frame(bench: Bench, frame: Resolution) -> Resolution:
+    """A full run that counts what the first one counted, as a batch does."""
+    return resolution.resolve(
+        bench.batches,
+        previous=frame.clusters,
+        into=bench.folder / "full",
+        next_cluster=frame.next_cluster,
+        settings=GROWING,
+        frame=frame.clusters,
+    )
+
+
+@pytest.mark.parametrize("hidden", [{"audience": "OWN"}, {"compartment": "op_heron"}])
+def test_a_link_that_few_may_read_now_no_longer_speaks_for_open_records(bench: Bench, hidden: dict[str, str]) -> None:
+    deliver(bench, [ONE, OTHER], link("one", "OBJECT", "phone"), link("other", "OBJECT", "same"), phones=PHONES)
+    assert said_of_contact(bench.resolve()) == "home"
+    deliver(bench, [], link("other", "OBJECT", "same") | hidden)
+    assert said_of_contact(bench.resolve(whole=True)) == "missing"
+    deliver(bench, [], link("other", "OBJECT", "same"))
+    assert said_of_contact(bench.resolve(whole=True)) == "home", "and everybody may read it again"
+
+
+def test_a_batch_that_only_restricts_a_link_takes_it_back(bench: Bench) -> None:
+    uses = [link("one", "OBJECT", "phone"), link("other", "OBJECT", "same")]
+    deliver(bench, [ONE, OTHER, *crowd(20)], *uses, phones=PHONES)
+    before = bench.resolve(settings=GROWING)
+    assert said_of_contact(before) == "home"
+    deliver(bench, [], link("other", "OBJECT", "same", "OWN"))
+    added, full = bench.resolve(settings=GROWING), in_its_frame(bench, before)
+    assert not added.whole
+    assert said_of_contact(added) == said_of_contact(full) == "missing"
+    assert groups_of(added) == groups_of(full)
+
+
+@pytest.mark.parametrize("who", ["known 0", "other 0"])
+def test_company_that_few_may_read_of_now_places_nobody_in_a_full_run_or_a_batch(bench: Bench, who: str) -> None:
+    """`other 0` shares no key with the record that its company placed."""
+    known = Person("known", "Tegwen", "Ashcroft", "1991-11-30", pnc="1999/0123456X")
+    namesake = Person("namesake", "Tegwen", "Ashcroft", "1964-02-17", pnc="2003/0654321Q")
+    name_only = Person("name only", "Tegwen", "Ashcroft", None, sex="U")
+    others = crowd(200)
+    people = [*others, *often(known, 30), *often(namesake, 12), name_only, replace(others[0], key="friend")]
+    seen = [link("known 0", "EVENT", "e1"), link("other 0", "EVENT", "e1")]
+    deliver(bench, people, *seen, link("name only", "EVENT", "e2"), link("friend", "EVENT", "e2"))
+    before = bench.resolve(settings=GROWING)
+    assert "known 1" in group_of(before, "name only")
+    deliver(bench, [], link(who, "EVENT", "e1", "OWN"))
+    added, full = bench.resolve(settings=GROWING), in_its_frame(bench, before)
+    assert not added.whole
+    assert group_of(added, "name only") == group_of(full, "name only") == {"name only"}

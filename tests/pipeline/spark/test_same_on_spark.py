@@ -15,6 +15,8 @@ import pytest
 from click.testing import CliRunner
 from tests.pipeline.canonical.conftest import OWNERS, SAMPLE, context_of
 from tests.pipeline.resolution.people import Bench, Person
+from tests.pipeline.resolution.test_records_that_say_little import deliver
+from tests.pipeline.resolution.test_records_that_say_little import link as link_of
 
 from fourfold.entry.commands.link import link
 from fourfold.entry.commands.linkage import linkage
@@ -23,6 +25,7 @@ from fourfold.pipeline.canonical import macros
 from fourfold.pipeline.canonical.contract import TABLES
 from fourfold.pipeline.engines.spark import SparkDatabase
 from fourfold.pipeline.engines.spark_sql import NotForSpark
+from fourfold.pipeline.resolution import records
 
 pytestmark = pytest.mark.slow
 
@@ -159,7 +162,9 @@ def test_the_mapping_of_each_family(spark: SparkDatabase, source: str, tmp_path:
 
 @pytest.fixture
 def people(tmp_path: Path) -> Bench:
-    """Two sources, a second delivery, a merger of the source, a restricted record, names spelt in several ways."""
+    """Two sources, a second delivery, a merger of the source, a restricted record, names spelt in several ways,
+    telephones and events of which a later delivery hides one each.
+    """
     bench = Bench(tmp_path)
     spellings = [
         ("José", "O'Brien"),
@@ -184,7 +189,33 @@ def people(tmp_path: Path) -> Bench:
     bench.deliver("one", first[:40], merged={"k1": "k2"})
     bench.deliver("two", first[40:])
     bench.deliver("two", [Person(key="k41", forenames="Kate", surname="Jones", born="1980-02-03"), *first[50:]])
+    deliver(bench, first[:12], *uses(first[:12]), phones={"p0": "+447700900123", "p1": "+447700900456"})
+    deliver(bench, [], link_of("k3", "OBJECT", "p1", "OWN"), link_of("k4", "EVENT", "e1", "OWN"))
     return bench
+
+
+def uses(people: list[Person]) -> list[dict[str, object]]:
+    return [
+        link_of(each.key, kind, f"{letter}{number % many}")
+        for number, each in enumerate(people)
+        for kind, letter, many in (("OBJECT", "p", 2), ("EVENT", "e", 3))
+    ]
+
+
+def test_what_a_later_delivery_hides_is_hidden(spark: SparkDatabase, people: Bench) -> None:
+    found = []
+    with duckdb.connect() as connection:
+        for engine in (connection, spark):
+            records.load_records(engine, people.batches)
+            contacts = engine.execute("select record_key, contacts from record where contacts is not null").fetchall()
+            events = engine.execute("select r.record_key, p.event from presence p join record r using (id)").fetchall()
+            found.append((sorted((key, list(held)) for key, held in contacts), sorted(map(tuple, events))))
+    here, there = found
+    assert there == here
+    assert ("k2", ["+447700900123"]) in here[0]
+    assert "k3" not in dict(here[0])
+    assert ("k1", "e1") in here[1]
+    assert ("k4", "e1") not in here[1]
 
 
 @pytest.mark.usefixtures("spark")

@@ -275,7 +275,8 @@ class SparkDatabase:
         return self._held(rows) if rows.num_rows <= self._at_hand else None
 
     def _held(self, rows: pyarrow.Table) -> _Part:
-        return _Part(self.session.createDataFrame(rows), rows=rows)
+        # In one chunk: Spark would leave out what comes after empty ones.
+        return _Part(self.session.createDataFrame(rows.combine_chunks()), rows=rows)
 
     def _add(self, name: str, frame: DataFrame) -> None:
         self._join(name, self._kept(name, frame))

@@ -407,12 +407,15 @@ def _has_outgrown(connection: duckdb.DuckDBPyConnection, most: float) -> bool:
 
 def _ask_again(connection: duckdb.DuckDBPyConnection, base: Base) -> None:
     """Make `again` (number, layer): the small groups that were put with others and that a changed record met: it may be
-    the one who is meant. What shares a key with them, by the index, is added to `met`.
+    the one who is meant; and those that were put where they are, it may be, by what a changed record no longer shows.
+    What shares a key with them, by the index, is added to `met`.
     """
+    _find_bereft(connection, base)
     connection.execute("""
         create or replace temp table again as
         select number, layer from holder semi join (
-          select tied from holder where put and number in (select other from met)) using (tied)
+          select tied from holder
+          where put and (number in (select other from met) or cluster in (select cluster from bereft))) using (tied)
         anti join changed using (number)""")
     if _count(connection, "again"):
         connection.execute(f"""
@@ -420,6 +423,37 @@ def _ask_again(connection: duckdb.DuckDBPyConnection, base: Base) -> None:
             select k.number, k.key, h.label from ({base.laid_down("keys", ("key",), only="again")}) k
             join holder h using (number)""")
         _meet(connection, base, "again_key")
+
+
+def _find_bereft(connection: duckdb.DuckDBPyConnection, base: Base) -> None:
+    """Make `bereft` (cluster): the clusters of the changed records that lost a number, a plate, an event or their
+    openness, and of all that were at an event with one of such a cluster: its company spoke for them.
+    """
+    connection.execute("""
+        create or replace temp table stood_before as
+        select number, layer, cluster, open from holder semi join changed using (number)""")
+    connection.execute(f"""
+        create or replace temp table bereft as
+        select distinct cluster from stood_before semi join (
+          select number from ({base.laid_down("presence", ("source", "event"), only="stood_before")})
+          anti join fresh_presence using (number, source, event)
+          union
+          select number from (
+            select number, unnest(contacts) as contact
+            from ({base.laid_down("record", ("contacts",), only="stood_before")}))
+          anti join (select number, unnest(contacts) as contact from fresh) using (number, contact)
+          union
+          select number from stood_before b join fresh f using (number) where b.open and not f.open) using (number)""")
+    if _count(connection, "bereft"):
+        connection.execute(f"""
+            create or replace temp table stood_at as
+            select p.source, p.event, h.cluster from ({base.laid_down("presence", ("source", "event"))}) p
+            join holder h using (number, layer)""")
+        connection.execute("""
+            insert into bereft
+            select distinct cluster from stood_at semi join (
+              select source, event from stood_at semi join bereft using (cluster)) using (source, event)
+            anti join bereft using (cluster)""")
 
 
 def _find_touched(connection: duckdb.DuckDBPyConnection, base: Base, judgements: Sequence[Path]) -> None:

@@ -52,7 +52,7 @@ with latest as (
     nullif(replace(postcode, ' ', ''), '') as postcode
   from latest
 ), seen as (
-  select source, record_key, min(type) as type from delivered_presence group by source, record_key
+  select source, record_key, min(type) as type from attended group by source, record_key
 ), full_birth as (
   select *, case when birth_quality = 'exact' then birth_on end as full_on from named
 ), read_off as (
@@ -85,19 +85,33 @@ select
 from split left join family using (forename)
 """
 
+_ATTENDED = """
+create or replace table attended as
+with latest as (
+  select * from delivered_presence
+  qualify rank() over (partition by source, record_key, event order by batch desc) = 1)
+select distinct source, record_key, event, type from latest where open
+"""
+"""Who was at which event, as it was delivered last: what few may read now takes back what everybody could."""
+
 _CONTACTS = """
 update record set contacts = held.contacts from (
   with thing as (
     select * from delivered_thing
-    qualify row_number() over (partition by source, record_key order by batch desc) = 1)
+    qualify row_number() over (partition by source, record_key order by batch desc) = 1),
+  latest_use as (
+    select * from delivered_use
+    qualify rank() over (partition by source, record_key, thing_key order by batch desc) = 1)
   select r.id, list(distinct t.value order by t.value) as contacts
-  from delivered_use u join thing t on t.source = u.source and t.record_key = u.thing_key
+  from latest_use u join thing t on t.source = u.source and t.record_key = u.thing_key
   join record r on r.source = u.source and r.record_key = u.record_key
-  where (u.open or u.label = r.label) and (t.open or t.label = r.label)
+  where t.value is not null and (u.open or u.label = r.label) and (t.open or t.label = r.label)
   group by r.id) held
 where held.id = record.id
 """
-"""A number or a plate counts for a record where everybody who reads the record may also read both it and the link."""
+"""A number or a plate counts for a record where everybody who reads the record may also read both it and the link, each
+as it was delivered last.
+"""
 
 
 def load_records(
@@ -126,10 +140,11 @@ def load_records(
     )
     connection.execute(
         "create or replace table delivered_use"
-        " (source varchar, record_key varchar, thing_key varchar, label varchar, open boolean)"
+        " (source varchar, batch integer, record_key varchar, thing_key varchar, label varchar, open boolean)"
     )
     connection.execute(
-        "create or replace table delivered_presence (source varchar, record_key varchar, event varchar, type varchar)"
+        "create or replace table delivered_presence"
+        " (source varchar, batch integer, record_key varchar, event varchar, type varchar, open boolean)"
     )
     for source in sorted(person_parquets):
         for batch, path in reversed([*enumerate(person_parquets[source])]):
@@ -148,15 +163,16 @@ def load_records(
                     [source, str(tombstones)],
                 )
             _take_things(connection, source, batch, path, only=only)
+    connection.execute(_ATTENDED)
     connection.execute(_RECORD + _MADE_OF_THEM)
     connection.execute("alter table record add column contacts varchar[]")
     connection.execute(_CONTACTS)
     connection.execute("""
         create or replace table presence as
-        select distinct r.id, p.source, p.event from delivered_presence p
+        select distinct r.id, p.source, p.event from attended p
         join record r on r.source = p.source and r.record_key = p.record_key""")
     _find_tombstones(connection)
-    for table in ("delivered", "delivered_thing", "delivered_use", "delivered_presence"):
+    for table in ("delivered", "delivered_thing", "delivered_use", "delivered_presence", "attended"):
         connection.execute(f"drop table {table}")
 
 
@@ -197,28 +213,29 @@ def _only(table: str | None, column: str, source: str, *, word: str = "where") -
 
 
 def _take_things(connection: Database, source: str, batch: int, people: Path, *, only: str | None) -> None:
-    """Add the telephones and vehicles of a delivery, who keeps or uses them, and who was at which event: of events,
-    only what everybody in the region may read.
+    """Add the telephones and vehicles of a delivery, who keeps or uses them, and who was at which event: what few
+    may read too, for it replaces what was delivered before.
     """
     open_sql = "audience <> 'OWN' and compartment is null"
     label = f"concat_ws('|', owning_force, audience, coalesce(compartment, '')), {open_sql}"
     things, links = people.with_name("object.parquet"), people.with_name("link.parquet")
     if things.exists():
         connection.execute(
-            f"insert into delivered_thing select ?, ?, record_key, value, {label} from read_parquet(?) where valid",
+            "insert into delivered_thing"
+            f" select ?, ?, record_key, case when valid then value end, {label} from read_parquet(?)",
             [source, batch, str(things)],
         )
     if links.exists():
         connection.execute(
-            f"insert into delivered_use select distinct ?, left_key, right_key, {label} from read_parquet(?)"
+            f"insert into delivered_use select distinct ?, ?, left_key, right_key, {label} from read_parquet(?)"
             f" where left_kind = 'PERSON' and right_kind = 'OBJECT'{_only(only, 'left_key', source, word='and')}",
-            [source, str(links)],
+            [source, batch, str(links)],
         )
         connection.execute(
-            "insert into delivered_presence select distinct ?, left_key, right_key, type from read_parquet(?)"
-            f" where left_kind = 'PERSON' and right_kind = 'EVENT' and {open_sql}"
+            f"insert into delivered_presence select distinct ?, ?, left_key, right_key, type, {open_sql}"
+            " from read_parquet(?) where left_kind = 'PERSON' and right_kind = 'EVENT'"
             f"{_only(only, 'left_key', source, word='and')}",
-            [source, str(links)],
+            [source, batch, str(links)],
         )
 
 
