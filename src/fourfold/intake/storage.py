@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from fourfold.intake import rules
+from fourfold.pipeline.whole_folder import sync
 from fourfold.platform.errors import RuleBroken
 
 CHUNK = 1024 * 1024
@@ -144,7 +145,7 @@ class Store:
             place.parent.mkdir(parents=True, exist_ok=True)
             arriving.chmod(0o440)
             arriving.replace(place)
-            _sync_folder(place.parent)
+            sync(place.parent)
         finally:
             arriving.unlink(missing_ok=True)
         return kept
@@ -252,12 +253,3 @@ def _safe(name: str) -> str:
     """A name under which a refused file can be kept: anything unusual becomes a dash."""
     clean = "".join(c if (c.isalnum() and c.isascii()) or c in "._-" else "-" for c in name).strip(".-") or "file"
     return clean[:120]
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new name in a folder last through a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

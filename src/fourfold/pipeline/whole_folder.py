@@ -37,14 +37,15 @@ def put_in_place(made: Path, into: Path) -> None:
     """
     for place, _, names in os.walk(made):
         for name in names:
-            _sync(Path(place) / name)
-        _sync(Path(place))
+            sync(Path(place) / name)
+        sync(Path(place))
     shutil.rmtree(into, ignore_errors=True)
     os.replace(made, into)
-    _sync(into.parent)
+    sync(into.parent)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Make a file, or the names in a folder, outlast a power cut."""
     opened = os.open(path, os.O_RDONLY)
     try:
         os.fsync(opened)
