@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,10 @@ DORMANT = "2,2,1,1,0,1,1,1 1,0,1,2 0,0,1,0"
 
 
 def content_of(code: str) -> dict[str, Any]:
-    return yaml.safe_load((SHIPPED / f"{code}.yaml").read_text(encoding="utf-8"))
+    return yaml.load((SHIPPED / f"{code}.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
+@cache
 def shipped(code: str = TACTICAL) -> Model:
     return model_of(content_of(code))
 
