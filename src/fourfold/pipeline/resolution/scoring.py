@@ -9,17 +9,19 @@ each of them is never there for all of them at once.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from splink import Linker
 
 from fourfold.pipeline.engines import Database
+from fourfold.pipeline.engines.spark import SparkDatabase
 from fourfold.pipeline.engines.splink_door import splink_on
 from fourfold.pipeline.resolution.comparing import splink_settings
 from fourfold.pipeline.resolution.model import ALIKE, Model
 from fourfold.pipeline.resolution.settings import Comparison, Settings
+from fourfold.pipeline.resolution.splink_statement import PAIRS, asked, frequencies_of, statement
 
 PRIOR = "prior"
 SCORED = "scored_pair"
@@ -53,13 +55,12 @@ def linker_for(
     *,
     prior: float,
     tables: Sequence[str] = ("record",),
-    framed: bool = False,
     database: Any = None,
 ) -> Linker:
     """A Splink linker with the frequencies of `record_frequencies` registered.
 
-    One table: every pair in it may be compared. Several tables: only pairs of two tables. `framed`: the frequencies
-    are there already. `database`: Splink's door to the connection, where more is registered through it.
+    One table: every pair in it may be compared. Several tables: only pairs of two tables. `database`: Splink's door to
+    the connection, where more is registered through it.
     """
     database = database or splink_on(connection)
     columns = ", ".join(["id", *sorted(settings.scored_columns)])
@@ -70,16 +71,16 @@ def linker_for(
         validate_settings=False,
     )
     for column in settings.frequency_columns:
-        table = make_frequencies(connection, settings, model, column, framed=framed)
-        frequencies = database.register(connection.table(table))
+        frequencies = database.register(connection.table(record_frequencies(connection, settings, model, column)))
         linker.table_management.register_term_frequency_lookup(frequencies, column)
     return linker
 
 
-def make_frequencies(connection: Database, settings: Settings, model: Model, column: str, *, framed: bool) -> str:
-    """Make or complete the table of how common each value of `column` is, and return its name."""
+def make_frequencies(connection: Database, settings: Settings, model: Model, *, framed: bool) -> None:
+    """Make or complete the tables of how common each value is."""
     make = add_new_values if framed else record_frequencies
-    return make(connection, settings, model, column)
+    for column in settings.frequency_columns:
+        make(connection, settings, model, column)
 
 
 def record_frequencies(connection: Database, settings: Settings, model: Model, column: str) -> str:
@@ -89,7 +90,7 @@ def record_frequencies(connection: Database, settings: Settings, model: Model, c
     leans on the model's average, so that a name held once among fifty records is not taken for a common one.
     """
     average = average_chance(settings, model, column)
-    table = f"frequency_of_{column}"
+    table = frequencies_of(column)
     connection.execute(
         f"create or replace table {table} as with counted as (select {column}, count(*) as n from record"
         f" where open and {column} is not null group by all)"
@@ -101,7 +102,7 @@ def record_frequencies(connection: Database, settings: Settings, model: Model, c
 
 def add_new_values(connection: Database, settings: Settings, model: Model, column: str) -> str:
     """Add the values that the frame never saw to its table of frequencies, each as if two records had it."""
-    table, leaning = f"frequency_of_{column}", settings.weight_of_average
+    table, leaning = frequencies_of(column), settings.weight_of_average
     connection.execute(
         f"insert into {table} select distinct {column}, (2 + ?::double * ?::double) / (? + ?::double) from record"
         f" where open and {column} is not null and {column} not in (select {column} from {table})",
@@ -150,21 +151,66 @@ def score(connection: Database, settings: Settings, model: Model, *, framed: boo
     if not found:
         _nothing_to_score(connection, settings, model, scored, framed=framed)
         return scored
-    database = splink_on(connection)
-    linker = linker_for(connection, settings, model, prior=prior, framed=framed, database=database)
+    least_weight = None if settings.groups else settings.review_weight
     parts = max(1, math.ceil(found / PAIRS_AT_ONCE))
-    for part in range(parts):
-        some = f" where id_l % {parts} = {part}" if parts > 1 else ""
-        said = connection.sql(f"select '0' as match_key, id_l as join_key_l, id_r as join_key_r from pair{some}")
-        linker.table_management.register_blocked_pairs_for_predict(database.register(said))
-        _score_registered(connection, settings, model, linker, scored, first=part == 0)
+    some = [f" where id_l % {parts} = {part}" if parts > 1 else "" for part in range(parts)]
+    pairs = [f"select '0' as match_key, id_l as join_key_l, id_r as join_key_r from pair{each}" for each in some]
+    if isinstance(connection, SparkDatabase):
+        predictions = _by_linker(connection, settings, model, pairs, prior=prior, least_weight=least_weight)
+    else:
+        make_frequencies(connection, settings, model, framed=framed)
+        predictions = _by_statement(connection, settings, model, pairs, prior=prior, least_weight=least_weight)
+    worth_keeping = f"where match_weight >= {settings.review_weight!r}::double"
+    for part, predicted in enumerate(predictions):
+        scores = _levels_sql(settings, model, predicted)
+        into = "create or replace table {} as" if part == 0 else "insert into {}"
+        if settings.groups:
+            connection.execute(f"{into.format(SCORED)} {scores}")
+        else:
+            connection.execute(f"{into.format('edge')} {scored.edges_sql(f'({scores})')} {worth_keeping}")
+    if settings.groups:
+        connection.execute(f"create or replace table edge as {scored.edges_sql()} {worth_keeping}")
     return scored
+
+
+def _by_statement(
+    connection: Database,
+    settings: Settings,
+    model: Model,
+    pairs: Sequence[str],
+    *,
+    prior: float,
+    least_weight: float | None,
+) -> Iterator[str]:
+    """The scored pairs of each query of pairs, as a query."""
+    query = statement(asked(connection, settings, model, prior=prior, least_weight=least_weight))
+    for each in pairs:
+        connection.execute(f"create or replace temp view {PAIRS} as {each}")
+        yield f"({query})"
+
+
+def _by_linker(
+    connection: SparkDatabase,
+    settings: Settings,
+    model: Model,
+    pairs: Sequence[str],
+    *,
+    prior: float,
+    least_weight: float | None,
+) -> Iterator[str]:
+    """The scored pairs of each query of pairs, as a table, for as long as it is looked at."""
+    database = splink_on(connection)
+    linker = linker_for(connection, settings, model, prior=prior, database=database)
+    for each in pairs:
+        linker.table_management.register_blocked_pairs_for_predict(database.register(connection.sql(each)))
+        found = linker.inference.predict(threshold_match_weight=least_weight, warning_mode="never")
+        yield found.physical_name
+        found.drop_table_from_database_and_remove_from_cache()
 
 
 def _nothing_to_score(connection: Database, settings: Settings, model: Model, scored: Scored, *, framed: bool) -> None:
     """What `score` makes where no two records share a key: many a small delivery, which need not wait for Splink."""
-    for column in settings.frequency_columns:
-        make_frequencies(connection, settings, model, column, framed=framed)
+    make_frequencies(connection, settings, model, framed=framed)
     levels = "".join(f", 0::tinyint as gamma_{each.name}" for each in settings.comparisons)
     added = "".join(f", 0::double as mw_tf_adj_{each.name}" for each in settings.comparisons if _counts_frequency(each))
     pairs = f"select id as id_l, id as id_r, 0::double as match_weight{levels}{added} from record where false"
@@ -173,25 +219,15 @@ def _nothing_to_score(connection: Database, settings: Settings, model: Model, sc
         connection.execute(f"create or replace table {SCORED} as {pairs}")
 
 
-def _score_registered(
-    connection: Database, settings: Settings, model: Model, linker: Linker, scored: Scored, *, first: bool
-) -> None:
-    """Score the pairs of one part and keep what is asked of them later."""
-    least_weight = None if settings.groups else settings.review_weight
-    found = linker.inference.predict(threshold_match_weight=least_weight, warning_mode="never")
+def _levels_sql(settings: Settings, model: Model, predicted: str) -> str:
+    """Of what Splink says of each pair, all that is asked of it later."""
     told = all(model.tells_apart(each) for each in settings.comparisons)
     levels = ", ".join(
         f"{_level_of_weight_sql(each, model) if told else f'gamma_{each.name}'}::tinyint as gamma_{each.name}"
         for each in settings.comparisons
     )
     added = "".join(f", mw_tf_adj_{each.name}" for each in settings.comparisons if _counts_frequency(each))
-    pairs = f"select id_l, id_r, match_weight, {levels}{added} from {found.physical_name}"
-    edges = f"{scored.edges_sql(f'({pairs})')} where match_weight >= ?"
-    into = "create or replace table {} as" if first else "insert into {}"
-    connection.execute(f"{into.format('edge')} {edges}", [settings.review_weight])
-    if settings.groups:
-        connection.execute(f"{into.format(SCORED)} {pairs}")
-    found.drop_table_from_database_and_remove_from_cache()
+    return f"select id_l, id_r, match_weight, {levels}{added} from {predicted}"
 
 
 def prior_weight(prior: float) -> float:
