@@ -12,7 +12,7 @@ import yaml
 from tests.pipeline.resolution.people import Bench, Person, clusters_of, edges_of, groups_of
 
 from fourfold.pipeline import resolution
-from fourfold.pipeline.resolution import blocking, records, scoring
+from fourfold.pipeline.resolution import blocking, clustering, records, scoring
 from fourfold.pipeline.resolution.comparing import creator_of
 from fourfold.pipeline.resolution.settings import FORBIDDEN_INPUTS, SHIPPED
 
@@ -122,6 +122,14 @@ def test_scored_in_parts_is_scored_the_same(bench: Bench, monkeypatch: pytest.Mo
     parts = bench.resolve(whole=True)
     assert edges_of(parts) == edges_of(whole)
     assert clusters_of(parts) == clusters_of(whole)
+
+
+def test_ties_too_many_to_follow_here_make_the_same_clusters(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.deliver("niche_tri", population(40, seed=6))
+    few = bench.resolve()
+    monkeypatch.setattr(clustering, "FEW_TIES", 0)
+    assert clusters_of(bench.resolve(whole=True)) == clusters_of(few)
+    assert few.counts.largest_cluster > 2
 
 
 def test_weights_that_do_not_tell_the_level_give_the_same_words(bench: Bench) -> None:

@@ -56,6 +56,12 @@ def attach(
     if not framed:
         _count_people(connection, settings)
         _newness(connection, settings, how)
+    if not _are_asked(connection):
+        connection.execute(
+            "create or replace table offer (component bigint, target bigint, id_l bigint, id_r bigint, small bigint,"
+            " sureness double, alone boolean)"
+        )
+        return
     for column, parts in settings.made_of.items():
         _expect(connection, column, parts)
     _weights(connection, settings, model)
@@ -106,6 +112,14 @@ def attach(
             "sure": math.log2(how.sure / (1 - how.sure)),
         },
     )
+
+
+def _are_asked(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether any pair was compared of two groups one of which may be put with others."""
+    found = connection.execute(f"""
+        from {SCORED} p join in_group l on l.id = p.id_l join in_group r on r.id = p.id_r
+        select 1 where l.component <> r.component and (l.may_move or r.may_move) limit 1""")
+    return bool(found.fetchall())
 
 
 def _newness(connection: duckdb.DuckDBPyConnection, settings: Settings, how: Groups) -> None:

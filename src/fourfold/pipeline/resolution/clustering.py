@@ -25,6 +25,9 @@ from fourfold.pipeline.resolution.settings import Settings
 
 type Pair = tuple[int, int]
 
+FEW_TIES = 100_000
+"""As many ties are followed here: Splink's steps are for more."""
+
 BY_JUDGEMENT, BY_SOURCE, BY_WEIGHT, BY_GROUP = range(4)
 """What holds a tie, the strongest first."""
 
@@ -79,8 +82,24 @@ def cluster(
 
 def _cluster_open(connection: duckdb.DuckDBPyConnection) -> None:
     """Make `open_group` (id, component): open records, connected by their ties."""
-    database = DuckDBAPI(connection=connection)
     between = "select id_l, id_r from tie where open_l and open_r"
+    ties = connection.execute(f"{between} limit {FEW_TIES + 1}").fetchall()
+    if len(ties) <= FEW_TIES:
+        joining = Joining(())
+        for one, other in ties:
+            joining.join(one, other)
+        _write_groups(connection, "connected", {record: joining.group(record) for pair in ties for record in pair})
+    else:
+        _connect_many(connection, between)
+    connection.execute("""
+        create or replace table open_group as
+        select id, coalesce(connected.component, id) as component from record left join connected using (id)
+        where open""")
+
+
+def _connect_many(connection: duckdb.DuckDBPyConnection, between: str) -> None:
+    """Make `connected` (id, component) for the records of the ties."""
+    database = DuckDBAPI(connection=connection)
     found = cluster_pairwise_predictions_at_threshold(
         database.register(connection.sql(f"select id_l as id from ({between}) union select id_r from ({between})")),
         database.register(connection.sql(between)),
@@ -90,14 +109,14 @@ def _cluster_open(connection: duckdb.DuckDBPyConnection) -> None:
         edge_id_column_name_right="id_r",
     )
     connection.execute(f"""
-        create or replace table open_group as
-        with lowest as (select cluster_id, min(id) as component from {found.physical_name} group by cluster_id)
-        select id, coalesce(lowest.component, id) as component
-        from record left join {found.physical_name} using (id) left join lowest using (cluster_id) where open""")
+        create or replace table connected as
+        select id, min(id) over (partition by cluster_id) as component from {found.physical_name}""")
 
 
 def _cut_where_judged_different(connection: duckdb.DuckDBPyConnection, apart: Sequence[tuple[int, int]]) -> None:
     """A component that holds a DIFFERENT pair is joined again, strongest ties first, and never across such a pair."""
+    if not apart:
+        return
     connection.execute("""
         create or replace temp table torn as
         select distinct l.component from judged j join open_group l on l.id = j.id_l join open_group r on r.id = j.id_r
@@ -120,6 +139,8 @@ def _take_offers(connection: duckdb.DuckDBPyConnection, scored: Scored, apart: S
 
     What fits a restricted record becomes a tie, by which it is placed as a leaf.
     """
+    if not connection.execute("from offer limit 1").fetchall():
+        return
     connection.execute(
         """insert into tie
         select o.id_l, o.id_r, ?, o.sureness, l.open, r.open from offer o
@@ -183,6 +204,9 @@ def _place_restricted(connection: duckdb.DuckDBPyConnection, apart: Sequence[Pai
     among = connection.execute("""
         select id_l, id_r, rank from tie where not open_l and not open_r
         order by rank, match_weight desc, id_l, id_r""").fetchall()
+    if not leaves and not among:
+        _write_groups(connection, "placed", {})
+        return
     judged = [(one, other) for one, other, rank in among if rank == BY_JUDGEMENT]
     placed = _leaves_of_open(_open_groups(connection, leaves, apart), leaves, judged, apart)
     labels = dict(connection.execute("select id, label from record where not open").fetchall())
@@ -253,9 +277,11 @@ def _among_restricted(ties: Sequence[Pair], labels: Mapping[int, str], apart: Se
 
 def _write_groups(connection: duckdb.DuckDBPyConnection, table: str, groups: Mapping[int, int]) -> None:
     connection.execute(f"create or replace table {table} (id bigint, component bigint)")
-    connection.execute(
-        f"insert into {table} select unnest(?::bigint[]), unnest(?::bigint[])", [list(groups), list(groups.values())]
-    )
+    if groups:
+        connection.execute(
+            f"insert into {table} select unnest(?::bigint[]), unnest(?::bigint[])",
+            [list(groups), list(groups.values())],
+        )
 
 
 def number(connection: duckdb.DuckDBPyConnection, *, next_cluster: int) -> int:

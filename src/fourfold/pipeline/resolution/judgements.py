@@ -21,18 +21,20 @@ COLUMNS = ("left_source", "left_key", "right_source", "right_key", "verdict")
 
 
 def load(connection: duckdb.DuckDBPyConnection, judgements: Path | None) -> None:
-    """Make `said` (every judgement in the file) and `judged` (id_l < id_r, same): those about two records there are.
+    """Make `spoken` (every judgement in the file) and `judged` (id_l < id_r, same): those about two records there are.
 
     A record that its source merged away since is the record it was merged into. Reads `record` and `merged`.
 
     Raises:
         ValueError: a verdict is neither SAME nor DIFFERENT.
     """
-    connection.execute("create or replace table said (" + ", ".join(f"{name} varchar" for name in COLUMNS) + ")")
-    if judgements is not None:
-        connection.execute(
-            f"insert into said select {', '.join(COLUMNS)} from read_parquet(?)", [judgements.as_posix()]
-        )
+    columns = ", ".join(f"{name} varchar" for name in COLUMNS)
+    if judgements is None:
+        connection.execute(f"create or replace table spoken ({columns}, left_id bigint, right_id bigint)")
+        connection.execute("create or replace table judged (id_l bigint, id_r bigint, same boolean)")
+        return
+    connection.execute(f"create or replace table said ({columns})")
+    connection.execute(f"insert into said select {', '.join(COLUMNS)} from read_parquet(?)", [judgements.as_posix()])
     unknown = connection.execute(
         "select min(verdict) from said where verdict is null or verdict not in (?, ?)", [SAME, DIFFERENT]
     ).fetchall()[0][0]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from fourfold.pipeline.canonical import macros
@@ -76,7 +77,7 @@ select
   least(forename, surname) || ' ' || greatest(forename, surname) as names_sorted,
   list_filter(list_distinct(list_append(alias_keys, forename || ' ' || surname)), lambda key: key is not null)
     as name_keys,
-  coalesce(family.members, [forename]) as forename_family,
+  coalesce(string_split(family.members, '|'), [forename]) as forename_family,
   left(forename, 3) as forename_start, left(surname, 3) as surname_start,
   case when birth_full is not null then concat_ws('-', birth_year, least(birth_day, birth_month),
     greatest(birth_day, birth_month)) end as birth_unordered,
@@ -246,14 +247,17 @@ def _empty() -> str:
 
 def load_families(connection: Database, nicknames: Path) -> None:
     """`family(forename, members)`: a forename with every full name that it may be short for, and itself."""
+    connection.execute("create or replace table family (forename varchar, members varchar)")
+    connection.execute("insert into family select unnest(?::varchar[]), unnest(?::varchar[])", [*families(nicknames)])
+
+
+@lru_cache(maxsize=4)
+def families(nicknames: Path) -> tuple[list[str], list[str]]:
+    """Each forename, and what it may be short for with bars between."""
     members: dict[str, set[str]] = {}
     with nicknames.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
             full, short = row["name1"].strip().upper(), row["name2"].strip().upper()
             members.setdefault(short, {short}).add(full)
             members.setdefault(full, {full})
-    connection.execute("create or replace table family (forename varchar, members varchar[])")
-    connection.execute(
-        "insert into family select unnest(?::varchar[]), unnest(?::varchar[][])",
-        [list(members), [sorted(each) for each in members.values()]],
-    )
+    return list(members), ["|".join(sorted(each)) for each in members.values()]

@@ -245,7 +245,9 @@ def _counts(connection: duckdb.DuckDBPyConnection, making: Path) -> Counts:
         ).fetchall()
     )
     outcomes = dict(
-        connection.execute(f"select outcome, count(*) from ({judged.outcomes_sql()}) group by outcome").fetchall()
+        connection.execute(
+            "select outcome, count(*) from read_parquet(?) group by outcome", [str(making / "judgements.parquet")]
+        ).fetchall()
     )
     total, unrestricted, clusters, largest = growing.counted(connection, making)
     return Counts(

@@ -78,9 +78,12 @@ def linker_for(
 
 def make_frequencies(connection: Database, settings: Settings, model: Model, *, framed: bool) -> None:
     """Make or complete the tables of how common each value is."""
-    make = add_new_values if framed else record_frequencies
+    counted = _counted(connection) if framed else {}
     for column in settings.frequency_columns:
-        make(connection, settings, model, column)
+        if framed:
+            add_new_values(connection, settings, model, column, known=counted[_known(column)])
+        else:
+            record_frequencies(connection, settings, model, column)
 
 
 def record_frequencies(connection: Database, settings: Settings, model: Model, column: str) -> str:
@@ -100,28 +103,34 @@ def record_frequencies(connection: Database, settings: Settings, model: Model, c
     return table
 
 
-def add_new_values(connection: Database, settings: Settings, model: Model, column: str) -> str:
-    """Add the values that the frame never saw to its table of frequencies, each as if two records had it."""
+def add_new_values(connection: Database, settings: Settings, model: Model, column: str, *, known: float) -> None:
+    """Add the values that the frame never saw to its table of frequencies, each as if two records had it. `known`: how
+    many records of the frame had a value.
+    """
     table, leaning = frequencies_of(column), settings.weight_of_average
     connection.execute(
         f"insert into {table} select distinct {column}, (2 + ?::double * ?::double) / (? + ?::double) from record"
         f" where open and {column} is not null and {column} not in (select {column} from {table})",
-        [leaning, average_chance(settings, model, column), _counted(connection, f"known {column}"), leaning],
+        [leaning, average_chance(settings, model, column), known, leaning],
     )
-    return table
 
 
 def count_records(connection: Database, settings: Settings) -> None:
     """Make `counted` (what, n): what is counted over all open records."""
     columns = "".join(f", count({column})" for column in settings.frequency_columns)
     row = connection.execute(f"select count(*){columns} from record where open").fetchall()[0]
-    named = zip(("open", *(f"known {column}" for column in settings.frequency_columns)), row, strict=True)
+    named = zip(("open", *map(_known, settings.frequency_columns)), row, strict=True)
     said = " union all ".join(f"select '{what}' as what, {float(n)!r}::double as n" for what, n in named)
     connection.execute(f"create or replace table counted as {said}")
 
 
-def _counted(connection: Database, what: str) -> float:
-    return float(connection.execute("select n from counted where what = ?", [what]).fetchall()[0][0])
+def _counted(connection: Database) -> dict[str, float]:
+    return {what: float(n) for what, n in connection.execute("select what, n from counted").fetchall()}
+
+
+def _known(column: str) -> str:
+    """What `counted` calls the number of records that have a value."""
+    return f"known {column}"
 
 
 def tables_by_source(connection: Database, table: str) -> tuple[str, ...]:
@@ -143,8 +152,9 @@ def score(connection: Database, settings: Settings, model: Model, *, framed: boo
     """
     if not framed:
         count_records(connection, settings)
-    prior = model.prior(int(_counted(connection, "open")), settings)
-    rarest = {column: _rarest(connection, settings, model, column) for column in settings.frequency_columns}
+    counted = _counted(connection)
+    prior = model.prior(int(counted["open"]), settings)
+    rarest = {each: _rarest(settings, model, each, counted[_known(each)]) for each in settings.frequency_columns}
     waterfall = f"to_json([{_waterfall_sql(settings, model, prior, rarest)}])::varchar"
     scored = Scored(prior, waterfall)
     found = connection.execute("select count(*) from pair").fetchall()[0][0]
@@ -239,10 +249,9 @@ def probability_of(weight: float) -> float:
     return 1 / (1 + 2**-weight)
 
 
-def _rarest(connection: Database, settings: Settings, model: Model, column: str) -> float:
+def _rarest(settings: Settings, model: Model, column: str, known: float) -> float:
     """What the frequency adds to an agreement when no other record has the value: the pair's two and nobody else."""
     average = average_chance(settings, model, column)
-    known = _counted(connection, f"known {column}")
     leaning = settings.weight_of_average
     return math.log2(average * (known + leaning) / (2 + average * leaning))
 

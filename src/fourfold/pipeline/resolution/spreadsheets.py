@@ -321,7 +321,7 @@ select id, side::varchar as source, line::varchar as record_key, given_id, true 
   forename, surname, left(forename, 1) as initial, forename || ' ' || surname as name_pair,
   list_distinct(list_filter(tokens, lambda word: length(word) > 2)) as name_words,
   coalesce(surname, forename) as last_word,
-  coalesce(family.members, [forename]) as forename_family,
+  coalesce(string_split(family.members, '|'), [forename]) as forename_family,
   left(forename, 3) as forename_start, left(surname, 4) as surname_start,
   birth_text,
   case when right(birth_text, 4) <> '0101' and try_strptime(birth_text, '%Y%m%d') is not null then birth_text end
