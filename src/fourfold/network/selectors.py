@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING
 from fourfold.network import rules
 from fourfold.network.models import EdgeLead
 from fourfold.network.rules import Outcome, Period
-from fourfold.pipeline.networks.graph import Network, of_ties
-from fourfold.pipeline.networks.key_players import KeyPlayer, key_players
-from fourfold.pipeline.networks.measures import Measured, measure
 from fourfold.pipeline.networks.routes import shortest_routes
 from fourfold.platform.errors import NotThere
 from fourfold.platform.people.models import Organisation
@@ -27,6 +24,9 @@ from fourfold.threats.rules import Side
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
+    from fourfold.pipeline.networks.graph import Network
+    from fourfold.pipeline.networks.key_players import KeyPlayer
+    from fourfold.pipeline.networks.measures import Measured
     from fourfold.threats.models import Threat
 
 START = dict.fromkeys(rules.FOLLOWED, rules.START_FOLLOWED)
@@ -257,9 +257,9 @@ class People:
         groups: Numbers of people, the largest group first; people whom nothing ties with others are in none.
     """
 
-    network: Network
+    network: "Network"
     standing: Mapping[int, Standing]
-    key: tuple[KeyPlayer, ...]
+    key: tuple["KeyPlayer", ...]
     groups: tuple[tuple[int, ...], ...]
 
 
@@ -270,6 +270,11 @@ def people_of(picture: Picture, *, never_key: Collection[int] = ()) -> People:
         picture: Whose people.
         never_key: People who are in the network and are never named as key to it: those to be protected.
     """
+    # NetworKit and SciPy take half a second to load, and most processes measure no network.
+    from fourfold.pipeline.networks.graph import of_ties  # noqa: PLC0415
+    from fourfold.pipeline.networks.key_players import key_players  # noqa: PLC0415
+    from fourfold.pipeline.networks.measures import measure  # noqa: PLC0415
+
     network = of_ties(together(picture), alone=[node.key for node in picture.people if node not in picture.by_match])
     found = measure(network)
     standing = {
@@ -320,7 +325,7 @@ def reasons(
     return found
 
 
-def _groups(network: Network, found: Measured) -> tuple[tuple[int, ...], ...]:
+def _groups(network: "Network", found: "Measured") -> tuple[tuple[int, ...], ...]:
     members: dict[int, list[int]] = defaultdict(list)
     for place, group in enumerate(found.community.tolist()):
         if found.degree[place]:
@@ -385,7 +390,7 @@ def owners_of(ties: Iterable[Tie]) -> Mapping[int, str]:
 
 def edge_rule() -> rules.EdgeRule:
     """The rule in force. Raises `NotThere` where the region's data has none."""
-    term = reference.terms("edge_of_group").first()
+    term = next(iter(reference.terms("edge_of_group")), None)
     if term is None:
         raise NotThere
     return rules.edge_rule(term.detail, version=f"{term.code}, {term.effective_from:%Y-%m-%d}")

@@ -20,7 +20,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
 from fourfold.platform.audit import services as audit
-from fourfold.platform.ui import exports
+from fourfold.platform.ui import exports, workbooks
 from fourfold.platform.ui.components import Value
 from fourfold.platform.ui.jinja import shown
 from fourfold.platform.ui.pages import OFFICIAL_SENSITIVE
@@ -62,7 +62,7 @@ def deliver(sheet: Sheet, *, wanted: str, day: date, reason: audit.Reason | None
         exports.write_csv(out, sheet.heads, sheet.rows)
     elif wanted == "xlsx":
         about = exports.About(sheet.title, (("Marking", OFFICIAL_SENSITIVE), *sheet.facts))
-        exports.write_xlsx(out, sheet.heads, sheet.rows, about)
+        workbooks.write_xlsx(out, sheet.heads, sheet.rows, about)
     else:
         write_pdf(out, sheet)
     audit.note(

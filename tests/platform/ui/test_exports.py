@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from fourfold.platform.ui import exports
+from fourfold.platform.ui import exports, workbooks
 
 DANGEROUS = [
     "=1+1",
@@ -55,7 +55,7 @@ def test_numbers_and_dates_stay_numbers_and_dates():
     text = out.getvalue().decode("utf-8-sig").splitlines()
     assert text[1] == "-3,1.5,2023-01-04,2023-07-04T14:05:00+01:00,,text"
     out = io.BytesIO()
-    exports.write_xlsx(out, heads, [row], exports.About("Sample", (("Marking", "OFFICIAL"),)))
+    workbooks.write_xlsx(out, heads, [row], exports.About("Sample", (("Marking", "OFFICIAL"),)))
     values = next(load_workbook(out)["Rows"].iter_rows(min_row=2, values_only=True))
     shown = [value.isoformat() if isinstance(value, datetime) else value for value in values]
     assert shown == [-3, 1.5, "2023-01-04T00:00:00", "2023-07-04T14:05:00", None, "text"]
@@ -63,14 +63,14 @@ def test_numbers_and_dates_stay_numbers_and_dates():
 
 def test_a_workbook_takes_characters_that_xml_cannot_hold_and_very_long_text():
     out = io.BytesIO()
-    exports.write_xlsx(out, ["a"], [["bad\x00\x0btext"], ["x" * 40_000]], exports.About("Sample", ()))
+    workbooks.write_xlsx(out, ["a"], [["bad\x00\x0btext"], ["x" * 40_000]], exports.About("Sample", ()))
     values = [row[0] for row in load_workbook(out)["Rows"].iter_rows(min_row=2, values_only=True)]
     assert values == ["badtext", "x" * exports.TEXT_IN_A_CELL]
 
 
 def test_a_workbook_has_columns_wide_enough_to_read_and_no_text_becomes_a_fault():
     out = io.BytesIO()
-    exports.write_xlsx(out, ["Name of threat", "n"], [["x" * 30, "#N/A"], ["y" * 400, "7"]], exports.About("S", ()))
+    workbooks.write_xlsx(out, ["Name of threat", "n"], [["x" * 30, "#N/A"], ["y" * 400, "7"]], exports.About("S", ()))
     sheet = load_workbook(out)["Rows"]
     assert sheet.column_dimensions["A"].width == exports.WIDEST + 2
     assert sheet.column_dimensions["B"].width == exports.NARROWEST + 2

@@ -669,7 +669,9 @@ def export_list(
         if wanted == "csv":
             written = exports.write_csv(out, heads, values)
         else:
-            written = exports.write_xlsx(out, heads, values, _about(request, asked, title or spec.title))
+            from fourfold.platform.ui import workbooks  # noqa: PLC0415  slow to load, and few processes write one
+
+            written = workbooks.write_xlsx(out, heads, values, _about(request, asked, title or spec.title))
     note(rows=written)
     return exports.attached(out, name=name, kind=kind)
 
