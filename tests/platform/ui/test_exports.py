@@ -72,8 +72,8 @@ def test_a_workbook_has_columns_wide_enough_to_read_and_no_text_becomes_a_fault(
     out = io.BytesIO()
     workbooks.write_xlsx(out, ["Name of threat", "n"], [["x" * 30, "#N/A"], ["y" * 400, "7"]], exports.About("S", ()))
     sheet = load_workbook(out)["Rows"]
-    assert sheet.column_dimensions["A"].width == exports.WIDEST + 2
-    assert sheet.column_dimensions["B"].width == exports.NARROWEST + 2
+    assert sheet.column_dimensions["A"].width == workbooks.WIDEST + 2
+    assert sheet.column_dimensions["B"].width == workbooks.NARROWEST + 2
     assert [(cell.value, cell.data_type) for cell in (sheet["B2"], sheet["B3"])] == [("#N/A", "s"), ("7", "s")]
 
 
