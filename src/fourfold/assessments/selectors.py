@@ -93,7 +93,7 @@ def bank_holidays() -> frozenset[date]:
 
 
 def working_days_allowed() -> int:
-    """How many working days the regional unit has to decide. One query."""
+    """How many working days the regional unit has to decide. One query, or none."""
     return int(_rule(CLOCK).get("working_days", WORKING_DAYS))
 
 
@@ -127,14 +127,18 @@ class StrategyRule:
 
 
 def strategy_rule() -> StrategyRule:
-    found = terms(RULE).filter(code=STRATEGY).first()
+    found = _rule_term(STRATEGY)
     detail: Mapping[str, Any] = found.detail if found else {}
     return StrategyRule(int(detail.get("top", 6)), tuple(detail.get("must_have", ())), found.source if found else "")
 
 
 def _rule(code: str) -> Mapping[str, Any]:
-    found = terms(RULE).filter(code=code).first()
+    found = _rule_term(code)
     return found.detail if found else {}
+
+
+def _rule_term(code: str) -> ReferenceTerm | None:
+    return next((term for term in terms(RULE) if term.code == code), None)
 
 
 # Assessments

@@ -5,7 +5,7 @@ owner's rights. Each time says why people are read and what the file is for, and
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from django.conf import settings
@@ -138,10 +138,7 @@ def _taken(
 def _acting(request: HttpRequest, *rights: str) -> Iterator[User]:
     """The scope of who asks: the session's, or one for the token's owner. Raises `NotThere` without the rights."""
     actor: User = getattr(request, "auth")  # noqa: B009  ninja puts it there
-    if not all(may(actor, right) for right in rights):
-        raise NotThere
-    if scope.current() is not None:
+    with nullcontext() if scope.current() is not None else answering(request, actor):
+        if not all(may(actor, right) for right in rights):
+            raise NotThere
         yield actor
-    else:
-        with answering(request, actor):
-            yield actor

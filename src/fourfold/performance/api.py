@@ -4,7 +4,7 @@ Read only. A signed-in person reads with their session; a program with a bearer 
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -213,13 +213,10 @@ def read_inspection(request: HttpRequest, as_recorded_on: RecordedOn = None) -> 
 def _reading(request: HttpRequest) -> Iterator[User]:
     """The scope of the reader: the session's, or one for the token's owner. Raises `NotThere` without the right."""
     reader: User = getattr(request, "auth")  # noqa: B009  ninja puts it there
-    if not may(reader, threat_rules.READ):
-        raise NotThere
-    if scope.current() is not None:
+    with nullcontext() if scope.current() is not None else answering(request, reader):
+        if not may(reader, threat_rules.READ):
+            raise NotThere
         yield reader
-    else:
-        with answering(request, reader):
-            yield reader
 
 
 def _asked(of: Measure, on: date | None, reading: str, period: tuple[date | None, date | None]) -> Asked:

@@ -18,6 +18,7 @@ from fourfold.platform.errors import NotThere
 from fourfold.platform.history.rewind import as_recorded_on
 from fourfold.platform.people.models import Organisation, OrganisationKind, User
 from fourfold.platform.reference import selectors as reference
+from fourfold.platform.reference.keeping import kept
 
 REGION = ""
 
@@ -91,19 +92,29 @@ def bodies() -> Bodies:
     return Bodies(subjects.bodies())
 
 
-def extracts() -> dict[str, Extract]:
+def extracts() -> Mapping[str, Extract]:
     """Every saved filter in force, by code."""
+    return _extracts(clock.today())
+
+
+@kept
+def _extracts(day: date) -> Mapping[str, Extract]:
     return {
         term.code: rules.extract_of(
             term.code, term.name, term.detail, source=term.source, mark=term.mark, effective_from=term.effective_from
         )
-        for term in reference.terms("extract")
+        for term in reference.terms("extract", on=day)
     }
 
 
-def measures() -> dict[str, Measure]:
+def measures() -> Mapping[str, Measure]:
     """The registry, in the region's order."""
-    known = extracts()
+    return _measures(clock.today())
+
+
+@kept
+def _measures(day: date) -> Mapping[str, Measure]:
+    known = _extracts(day)
     return {
         term.code: rules.measure_of(
             term.code,
@@ -114,7 +125,7 @@ def measures() -> dict[str, Measure]:
             mark=term.mark,
             effective_from=term.effective_from,
         )
-        for term in reference.terms("measure")
+        for term in reference.terms("measure", on=day)
     }
 
 

@@ -18,6 +18,7 @@ from fourfold.performance.rules import Condition, Of, Op, Period
 from fourfold.plans import selectors as plans
 from fourfold.platform.people.models import Organisation, OrganisationKind
 from fourfold.platform.reference import selectors as reference
+from fourfold.platform.reference.keeping import kept
 from fourfold.threats import rules as threat_rules
 from fourfold.threats import selectors as threats
 
@@ -270,6 +271,7 @@ def sentence_case(code: str) -> str:
     return code.replace("_", " ").capitalize()
 
 
+@kept
 def bodies() -> tuple[Organisation, ...]:
     """The forces of the region and its unit: whose figures these are. Forces first, each kind by name."""
     found = Organisation.objects.filter(kind__in=[OrganisationKind.FORCE, OrganisationKind.ROCU])

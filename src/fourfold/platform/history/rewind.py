@@ -16,6 +16,11 @@ from fourfold.platform.visibility import scope
 STAMPS = frozenset({"recorded_from", "recorded_by", "recorded_in"})
 NOT_A_TABLE = "55000"  # object_not_in_prerequisite_state: the view of what was takes no writes
 LOOK_BACK = "select set_config('search_path', %s, true), set_config('fourfold.as_recorded_on', %s, true)"
+BEGIN_LOOKING = (
+    "with before as materialized "
+    "(select current_setting('search_path'), current_setting('fourfold.as_recorded_on', true)) "
+    "select before.*, set_config('search_path', %s, true), set_config('fourfold.as_recorded_on', %s, true) from before"
+)
 
 
 @dataclass(frozen=True)
@@ -75,9 +80,8 @@ def as_recorded_on(moment: datetime) -> Iterator[None]:
     if moment.tzinfo is None:
         raise ValueError("the moment needs a time zone")
     with connection.cursor() as cursor:
-        cursor.execute("select current_setting('search_path'), current_setting('fourfold.as_recorded_on', true)")
-        before: tuple[str, str | None] = cursor.fetchone()
-        cursor.execute(LOOK_BACK, ["rewound, public", moment.isoformat()])
+        cursor.execute(BEGIN_LOOKING, ["rewound, public", moment.isoformat()])
+        before: tuple[str, str | None] = cursor.fetchone()[:2]
     # A view has no primary key, so PostgreSQL cannot group by the key alone as Django does for tables.
     grouped_by_key = connection.features.allows_group_by_selected_pks
     connection.features.allows_group_by_selected_pks = False

@@ -1,5 +1,6 @@
 """Organisations, users and the roles they hold."""
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -89,9 +90,13 @@ class User(AbstractBaseUser):
     @cached_property
     def capabilities(self) -> frozenset[str]:
         """What the roles held today allow (reference data of kind "role")."""
-        in_force = reference.terms("role", on=clock.today()).filter(code__in=self.roles)
-        details: list[dict[str, Any]] = list(in_force.values_list("detail", flat=True))
+        in_force = reference.terms("role", on=clock.today())
+        details: list[dict[str, Any]] = [term.detail for term in in_force if term.code in self.roles]
         return frozenset(c for detail in details for c in detail.get("capabilities", ()))
+
+    def holds(self, roles: Iterable[str], capabilities: Iterable[str]) -> None:
+        """Take what a scope has just worked out for today instead of reading it again."""
+        self.roles, self.capabilities = frozenset(roles), frozenset(capabilities)
 
 
 class RoleHeld(models.Model):

@@ -11,7 +11,7 @@ from functools import wraps
 from threading import Lock
 from typing import Any, cast
 
-ANSWERS = 64
+ANSWERS = 256
 NOTHING = object()
 
 stamp: ContextVar[str] = ContextVar("reference_stamp", default="")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from fourfold.platform import clock
 from fourfold.platform.errors import NotThere
@@ -13,16 +13,14 @@ from fourfold.platform.reference.models import ReferenceTerm
 DEFAULT_NOTE = "default, not the national model"
 
 
-def terms(kind: str, *, on: date | None = None) -> QuerySet[ReferenceTerm]:
+def terms(kind: str, *, on: date | None = None) -> tuple[ReferenceTerm, ...]:
     """Terms of a kind in force on a day (today where not given), in the region's order."""
-    day = on or clock.today()
-    in_force = Q(effective_from__lte=day) & (Q(effective_to=None) | Q(effective_to__gt=day))
-    return ReferenceTerm.objects.filter(in_force, kind=kind).order_by("position", "code")
+    return _in_force(kind, on or clock.today())
 
 
 def term(kind: str, code: str, *, on: date | None = None) -> ReferenceTerm:
     """One term. Raises `NotThere` where the kind has no such code on that day."""
-    found = terms(kind, on=on).filter(code=code).first()
+    found = next((each for each in terms(kind, on=on) if each.code == code), None)
     if found is None:
         raise NotThere
     return found
@@ -50,3 +48,9 @@ def notes_on_defaults(kind: str) -> str:
     if any(found.is_our_default for found in terms(kind)):
         return f"Some of these are a {DEFAULT_NOTE}. Your region can change them in its folder of data."
     return ""
+
+
+@kept
+def _in_force(kind: str, day: date) -> tuple[ReferenceTerm, ...]:
+    in_force = Q(effective_from__lte=day) & (Q(effective_to=None) | Q(effective_to__gt=day))
+    return tuple(ReferenceTerm.objects.filter(in_force, kind=kind).order_by("position", "code"))

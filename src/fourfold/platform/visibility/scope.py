@@ -178,6 +178,7 @@ def _enter(user: User, today: date, request_id: str, session: str, address: str)
         holdings = selectors.holdings_of(user, today=today)
         _set(settings | holdings.settings())
         _keep(user.pk, (stamp, since, holdings))
+    user.holds(holdings.roles, holdings.capabilities)
     return Acting(user, request_id, holdings, session, address, stamp)
 
 

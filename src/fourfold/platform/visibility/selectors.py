@@ -1,8 +1,7 @@
 """What a person holds, and how much of a table that is."""
 
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -12,14 +11,31 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
 from django.db.models import Q
 
-from fourfold.platform.people.models import RoleHeld, User, UserKind
-from fourfold.platform.reference import selectors as reference
-from fourfold.platform.visibility.models import AccessLabel, Agreement, CompartmentMember
+from fourfold.platform.people.models import User, UserKind
+from fourfold.platform.visibility.models import AccessLabel
 from fourfold.platform.visibility.rules import Audience, Label, Reader, may_read, may_write
 
 NARROW_SHARE = 0.02
 SPREAD_KEPT_S = 60.0
 SHORT_LIST = 50
+READERS = """
+select u.id, o.id, o.kind, o.region, u.ceiling, u.kind, u.is_active, held.roles,
+       array(select jsonb_array_elements_text(t.detail -> 'capabilities') from reference_referenceterm t
+              where t.kind = 'role' and t.code = any(held.roles)
+                and t.effective_from <= %(today)s and (t.effective_to is null or t.effective_to > %(today)s)),
+       array(select m.compartment_id from visibility_compartmentmember m
+              where m.user_id = u.id
+                and m.held_from <= %(today)s and (m.held_to is null or m.held_to > %(today)s)),
+       array(select a.id from visibility_agreement a join visibility_agreement_parties p on p.agreement_id = a.id
+              where p.organisation_id = o.id
+                and a.starts_on <= %(today)s and (a.ends_on is null or a.ends_on > %(today)s))
+  from people_user u
+  join people_organisation o on o.id = u.organisation_id
+ cross join lateral (select array(select distinct r.role from people_roleheld r
+                                   where r.user_id = u.id and r.held_from <= %(today)s
+                                     and (r.held_to is null or r.held_to > %(today)s)) as roles) held
+ where u.id = any(%(users)s)
+"""
 
 
 @dataclass(frozen=True)
@@ -31,6 +47,7 @@ class Holdings:
     organisation: int | None
     ledger: str = "own"
     roles: tuple[str, ...] = ()
+    capabilities: frozenset[str] = frozenset()
 
     @cached_property
     def reads_text(self) -> str:
@@ -80,7 +97,7 @@ def holdings_of(user: User, *, today: date) -> Holdings:
     ledger = "region" if reader.is_service or "audit.region" in reader.capabilities else "own"
     if ledger == "own" and "audit.read" in reader.capabilities:
         ledger = "organisation"
-    return Holdings(frozenset(reads), frozenset(writes), reader.organisation, ledger, roles)
+    return Holdings(frozenset(reads), frozenset(writes), reader.organisation, ledger, roles, reader.capabilities)
 
 
 def reader_of(user: User, *, today: date) -> tuple[Reader, tuple[str, ...]]:
@@ -89,41 +106,26 @@ def reader_of(user: User, *, today: date) -> tuple[Reader, tuple[str, ...]]:
 
 
 def readers_of(users: Collection[int], *, today: date) -> dict[int, tuple[Reader, tuple[str, ...]]]:
-    """The same of many users by their keys. Five queries, however many they are."""
-    fresh = tuple(User.objects.select_related("organisation").filter(pk__in=users))
-    on_the_day = Q(held_from__lte=today) & (Q(held_to=None) | Q(held_to__gt=today))
-    roles = _sets(RoleHeld.objects.filter(on_the_day, user__in=users).values_list("user_id", "role"))
-    codes = set().union(*roles.values())
-    details = tuple(reference.terms("role", on=today).filter(code__in=codes).values_list("code", "detail"))
-    in_force = Q(starts_on__lte=today) & (Q(ends_on=None) | Q(ends_on__gt=today))
-    organisations = {user.organisation_id for user in fresh}
-    agreements = _sets(Agreement.objects.filter(in_force, parties__in=organisations).values_list("parties", "pk"))
-    compartments = _sets(
-        CompartmentMember.objects.filter(on_the_day, user__in=users).values_list("user_id", "compartment_id")
-    )
+    """The same of many users by their keys. One query, however many they are."""
+    with connection.cursor() as cursor:
+        cursor.execute(READERS, {"users": list(users), "today": today})
+        rows = cursor.fetchall()
     found = {}
-    for user in fresh:
-        held = roles.get(user.pk, set())
+    for pk, organisation, kind, region, ceiling, user_kind, active, roles, *held in rows:
+        capabilities, compartments, agreements = map(frozenset, held)
         reader = Reader(
-            organisation=user.organisation.pk,
-            kind=user.organisation.kind,
-            region=user.organisation.region,
-            ceiling=user.ceiling,
-            capabilities=frozenset(c for code, said in details if code in held for c in said.get("capabilities", ())),
-            compartments=frozenset(compartments.get(user.pk, ())),
-            agreements=frozenset(agreements.get(user.organisation_id, ())),
-            has_role=bool(held),
-            is_service=user.kind != UserKind.PERSON,
-            is_active=user.is_active,
+            organisation=organisation,
+            kind=kind,
+            region=region,
+            ceiling=ceiling,
+            capabilities=capabilities,
+            compartments=compartments,
+            agreements=agreements,
+            has_role=bool(roles),
+            is_service=user_kind != UserKind.PERSON,
+            is_active=active,
         )
-        found[user.pk] = reader, tuple(sorted(held))
-    return found
-
-
-def _sets[Value](pairs: Iterable[tuple[int, Value]]) -> dict[int, set[Value]]:
-    found: dict[int, set[Value]] = defaultdict(set)
-    for pk, value in pairs:
-        found[pk].add(value)
+        found[pk] = reader, tuple(sorted(roles))
     return found
 
 

@@ -542,10 +542,9 @@ def notice(reader: User, record: int, organisation: str) -> Notice:
 
 def contact_points(organisation: Organisation, *, today: date) -> tuple[User, ...]:
     """Whom to ask at an organisation: those whose role is to be asked, by name."""
-    asked = reference.terms("role", on=today).filter(detail__capabilities__contains=[CONTACT])
-    held = RoleHeld.objects.filter(
-        Q(held_to=None) | Q(held_to__gt=today), held_from__lte=today, role__in=asked.values("code")
-    )
+    roles = reference.terms("role", on=today)
+    asked = [term.code for term in roles if CONTACT in term.detail.get("capabilities", ())]
+    held = RoleHeld.objects.filter(Q(held_to=None) | Q(held_to__gt=today), held_from__lte=today, role__in=asked)
     found = User.objects.filter(
         organisation=organisation, is_active=True, kind=UserKind.PERSON, pk__in=held.values("user_id")
     )
