@@ -6,7 +6,7 @@ of every filter on a plain field in one pass. Filters with a condition of their 
 """
 
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -595,7 +595,8 @@ def build_list(
         start = (number - 1) * spec.page_size
         objects = list(asked.ordered(found)[start : start + spec.page_size]) if total else []
         rows = tuple(tuple(_rewound(cell, asked.rewind) for cell in row) for row in _rows(objects, spec))
-        filters = tuple(_filter_shown(each, asked, queryset, tally) for each in spec.filters)
+        alike = _counted_alike(asked, found)
+        filters = tuple(_filter_shown(each, asked, queryset, tally, alike) for each in spec.filters)
     chips = asked.chips()
     kept_names = [name for name in ("sort",) if request.GET.get(name)]
     return ListPage(
@@ -742,12 +743,14 @@ def _rewound(cell: Cell, rewind: Rewind) -> Cell:
     return replace(cell, href=f"{cell.href}{'&' if '?' in cell.href else '?'}{REWIND}={rewind.on}")
 
 
-def _filter_shown(each: Filter, asked: _Asked, queryset: QuerySet[Any], tally: _Tally) -> FilterShown:
+def _filter_shown(
+    each: Filter, asked: _Asked, queryset: QuerySet[Any], tally: _Tally, alike: Mapping[str, Mapping[str, int]]
+) -> FilterShown:
     field_id = f"filter-{each.key}"
     errors = tuple(p.sentence for p in asked.problems if p.field_id in {field_id, f"{field_id}_from", f"{field_id}_to"})
     match each:
         case ChoiceFilter():
-            shown = _choices_shown(each, asked, queryset, tally)
+            shown = _choices_shown(each, asked, queryset, tally, alike)
             first, more = _first_choices(shown)
             return FilterShown(each.key, each.heading, "choices", field_id, choices=first, more=more, errors=errors)
         case TextFilter():
@@ -786,12 +789,40 @@ def _folded(shown: tuple[FilterShown, ...], on: Collection[str]) -> tuple[Filter
     )
 
 
-def _choices_shown(each: ChoiceFilter, asked: _Asked, queryset: QuerySet[Any], tally: _Tally) -> list[ChoiceShown]:
+def _counted_alike(asked: _Asked, found: QuerySet[Any]) -> dict[str, dict[str, int]]:
+    """Rows of each choice of the filters that are not on and whose choices are conditions.
+
+    What all of these count is the rows of the list, so one query does for them.
+    """
+    wanted = [
+        (each.key, value, Count("pk", filter=each.where(value)))
+        for each in asked.spec.filters
+        if isinstance(each, ChoiceFilter) and each.where and not each.many_rows and each.key not in asked.conditions
+        for value, _ in asked.pairs[each.key]
+    ]
+    counts: dict[str, dict[str, int]] = {}
+    if wanted:
+        got = found.order_by().aggregate(**{f"n{number}": counted for number, (_, _, counted) in enumerate(wanted)})
+        for number, (key, value, _) in enumerate(wanted):
+            counts.setdefault(key, {})[value] = int(got[f"n{number}"])
+    return counts
+
+
+def _choices_shown(
+    each: ChoiceFilter,
+    asked: _Asked,
+    queryset: QuerySet[Any],
+    tally: _Tally,
+    alike: Mapping[str, Mapping[str, int]],
+) -> list[ChoiceShown]:
     """Each choice with the rows it has under all the other filters: at most one query, however many choices."""
-    others = asked.narrowed(queryset, but={each.key}).order_by()
+    counts: Mapping[str, int]
     pairs = asked.pairs[each.key]
+    others = asked.narrowed(queryset, but={each.key}).order_by()
     if each.key in tally.keys:
         counts = tally.counts(each.key)
+    elif each.key in alike:
+        counts = alike[each.key]
     elif each.key in asked.unfiltered and not asked.conditions.keys() - {each.key}:
         counts = asked.unfiltered[each.key]
     elif each.where is None:

@@ -175,7 +175,7 @@ def _enter(user: User, today: date, request_id: str, session: str, address: str)
     if moment is not None:
         since = selectors.unchanged_since(today, stamp=stamp)
     if kept is None or kept[:2] != (stamp, since):
-        holdings = selectors.holdings_of(user, today=today)
+        holdings = selectors.holdings_of(user, today=today, stamp=stamp)
         _set(settings | holdings.settings())
         _keep(user.pk, (stamp, since, holdings))
     user.holds(holdings.roles, holdings.capabilities)

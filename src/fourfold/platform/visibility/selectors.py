@@ -85,11 +85,11 @@ class Spread:
 _spreads: dict[str, tuple[float, Spread | None]] = {}
 
 
-def holdings_of(user: User, *, today: date) -> Holdings:
-    """What the user may read and write today, worked out over every label."""
+def holdings_of(user: User, *, today: date, stamp: str) -> Holdings:
+    """What the user may read and write today, worked out over every label; `stamp` is the database's."""
     reader, roles = reader_of(user, today=today)
     reads, writes = set(), set()
-    for pk, label in labels():
+    for pk, label in labels(stamp):
         if may_read(reader, label):
             reads.add(pk)
         if may_write(reader, label):
@@ -143,17 +143,29 @@ def who_read(label: AccessLabel, users: Collection[int], *, today: date) -> froz
     return frozenset(pk for pk, (reader, _) in readers_of(users, today=today).items() if may_read(reader, seen))
 
 
-def labels() -> list[tuple[int, Label]]:
-    """Every label as the rules see it, with its key."""
+_labels: dict[str, tuple[tuple[int, Label], ...]] = {}
+
+
+def labels(stamp: str) -> tuple[tuple[int, Label], ...]:
+    """Every label as the rules see it, with its key; read again where the database's stamp is another than before."""
+    known = _labels.get(stamp)
+    if known is None:
+        known = _read_labels()
+        _labels.clear()
+        _labels[stamp] = known
+    return known
+
+
+def _read_labels() -> tuple[tuple[int, Label], ...]:
     rows = AccessLabel.objects.annotate(
         organisations=ArrayAgg("named", filter=Q(named__isnull=False), default=[])
     ).values_list(
         "pk", "owner_id", "owner__region", "audience", "marking", "compartment_id", "agreement_id", "organisations"
     )
-    return [
+    return tuple(
         (pk, Label(owner, region, Audience(audience), marking, compartment, agreement, frozenset(named)))
         for pk, owner, region, audience, marking, compartment, agreement, named in rows
-    ]
+    )
 
 
 _turns: dict[str, tuple[date, ...]] = {}
