@@ -6,6 +6,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connections
@@ -22,6 +23,9 @@ from tests.universe import Universe
 
 pytest_plugins = ["tests.browser"] if find_spec("tests.browser") else []
 PageClient: type[Client] = import_module("tests.pages").PageClient if find_spec("tests.pages") else Client
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("fourfold", deadline=None)
+hypothesis.settings.load_profile("fourfold")
 
 
 def pytest_collection_finish() -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -230,6 +231,11 @@ class Sheet:
     kind: Kind
     name: str
     columns: tuple[Column, ...]
+
+    @cached_property
+    def headings(self) -> frozenset[str]:
+        """Its headings as they are compared."""
+        return frozenset(normal(column.heading) for column in self.columns)
 
     def column(self, name: str) -> Column | None:
         return next((c for c in self.columns if c.field.name == name), None)
@@ -756,8 +762,7 @@ def missing_headings(sheet: Sheet, headings: Sequence[str]) -> tuple[str, ...]:
 
 def recognised(sheet: Sheet, headings: Iterable[object]) -> int:
     """How many of the cells are headings of the sheet."""
-    known = {normal(c.heading) for c in sheet.columns}
-    return len({normal(str(each)) for each in headings if each is not None} & known)
+    return len({normal(str(each)) for each in headings if each is not None} & sheet.headings)
 
 
 def file_name(name: str) -> str:
