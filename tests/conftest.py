@@ -11,7 +11,6 @@ import pytest
 from django.conf import settings
 from django.db import connections
 from django.test import Client
-from django.test.testcases import LiveServerThread, _StaticFilesHandler
 from django.urls import reverse
 
 from fourfold.platform.people.models import User
@@ -131,16 +130,3 @@ def reading(client_for: Callable[[User], Client]) -> Callable[[User], Client]:
         return client
 
     return reads
-
-
-@pytest.fixture
-def live_site(lasting_db: None) -> Iterator[str]:
-    """The address of the site served from a thread, for browsers."""
-    thread = LiveServerThread("127.0.0.1", _StaticFilesHandler)
-    thread.daemon = True
-    thread.start()
-    thread.is_ready.wait()
-    if thread.error:
-        raise thread.error
-    yield f"http://127.0.0.1:{thread.port}"
-    thread.terminate()

@@ -7,10 +7,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from fourfold.assessments import rules, selectors, services
+from fourfold.assessments.models import Assessment
 from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
 from tests.assessments.conftest import COUNTERFEIT, COUNTY_LINE, evidence, submitted, vector
-from tests.browser import sign_in, sound
+from tests.browser import sign_in, sound_in_both_windows
 from tests.threats.conftest import nominate
 from tests.universe import Universe
 
@@ -18,21 +19,29 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def scene(live_site: str, universe: Universe) -> SimpleNamespace:
-    """A draft; one waiting past its clock; one being moderated; many decided, one with changes; themes."""
-    now, today = clock.now(), clock.today()
-    analyst, moderator = universe.merseyside_analyst, universe.nwrocu_rocta_moderator
+def draft(live_site: str, universe: Universe) -> Assessment:
+    analyst = universe.merseyside_analyst
     with acting_as(analyst):
-        draft = services.begin_assessment(actor=analyst, threat=nominate(universe), now=now, today=today)
+        draft = services.begin_assessment(
+            actor=analyst, threat=nominate(universe), now=clock.now(), today=clock.today()
+        )
         services.save_scores(
             actor=analyst,
             assessment=draft,
             values=vector(COUNTERFEIT) | {"environment": None},
             why={"environment": "Nobody has looked at it"},
         )
-        services.cite(
-            actor=analyst, assessment=draft, evidence=evidence("physical", "psych", what="A stabbing"), today=today
-        )
+        cited = evidence("physical", "psych", what="A stabbing")
+        services.cite(actor=analyst, assessment=draft, evidence=cited, today=clock.today())
+    return draft
+
+
+@pytest.fixture
+def scene(live_site: str, universe: Universe, draft: Assessment) -> SimpleNamespace:
+    """A draft; one waiting past its clock; one being moderated; many decided, one with changes; themes."""
+    now, today = clock.now(), clock.today()
+    analyst, moderator = universe.merseyside_analyst, universe.nwrocu_rocta_moderator
+    with acting_as(analyst):
         long_ago = now - timedelta(days=40)
         late = submitted(
             universe,
@@ -75,7 +84,8 @@ def _themes(universe: Universe, today):
     return services.record_submitted_many(actor=analyst, entries=entries, now=clock.now(), today=today)
 
 
-def walk(page: Page, scene: SimpleNamespace) -> None:
+def test_every_page_at_a_desk_and_on_a_phone(browser_page: Page, scene: SimpleNamespace) -> None:
+    page = browser_page
     sign_in(page, scene.site, "analyst@merseyside.test")
     for name, path in (
         ("matrix", f"/assessments/{scene.draft.reference}/score/"),
@@ -89,7 +99,7 @@ def walk(page: Page, scene: SimpleNamespace) -> None:
         ("models", "/scoring-models/"),
     ):
         page.goto(f"{scene.site}{path}")
-        sound(page, f"assessments-{name}")
+        sound_in_both_windows(page, f"assessments-{name}")
     sign_in(page, scene.site, "rocta_moderator@nwrocu.test")
     for name, path in (
         ("queue", "/moderation/"),
@@ -99,25 +109,19 @@ def walk(page: Page, scene: SimpleNamespace) -> None:
         ("compare", f"/assessments/{scene.compared.reference}/moderate/"),
     ):
         page.goto(f"{scene.site}{path}")
-        sound(page, f"assessments-{name}")
+        sound_in_both_windows(page, f"assessments-{name}")
     page.goto(f"{scene.site}/assessments/{scene.late.reference}/")
     page.get_by_role("button", name="Take it up").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Score blind")
-    sound(page, "assessments-blind")
+    sound_in_both_windows(page, "assessments-blind")
 
 
-def test_every_page_at_a_desk(browser_page: Page, scene: SimpleNamespace) -> None:
-    walk(browser_page, scene)
-
-
-def test_every_page_on_a_phone(phone_page: Page, scene: SimpleNamespace) -> None:
-    walk(phone_page, scene)
-
-
-def test_the_score_forms_at_the_side_as_scores_are_chosen(browser_page: Page, scene: SimpleNamespace) -> None:
+def test_the_score_forms_at_the_side_as_scores_are_chosen(
+    browser_page: Page, live_site: str, draft: Assessment
+) -> None:
     page = browser_page
-    sign_in(page, scene.site, "analyst@merseyside.test")
-    page.goto(f"{scene.site}/assessments/{scene.draft.reference}/score/")
+    sign_in(page, live_site, "analyst@merseyside.test")
+    page.goto(f"{live_site}/assessments/{draft.reference}/score/")
     side = page.locator("#so-far")
     expect(side).to_contain_text("Tier 3")
     physical = page.get_by_role("group", name="Physical", exact=True)
@@ -127,14 +131,14 @@ def test_the_score_forms_at_the_side_as_scores_are_chosen(browser_page: Page, sc
 
 
 def test_without_javascript_a_button_works_the_score_out(
-    plain_page: Page, scene: SimpleNamespace, universe: Universe
+    plain_page: Page, live_site: str, draft: Assessment, universe: Universe
 ) -> None:
     page = plain_page
-    sign_in(page, scene.site, "analyst@merseyside.test")
-    page.goto(f"{scene.site}/assessments/{scene.draft.reference}/score/")
+    sign_in(page, live_site, "analyst@merseyside.test")
+    page.goto(f"{live_site}/assessments/{draft.reference}/score/")
     page.get_by_role("group", name="Physical", exact=True).get_by_label("Life-changing or life-threatening").check()
     page.get_by_role("button", name="Work out the score").click()
     expect(page.locator("#so-far")).to_contain_text("Tier 2")
     with acting_as(universe.merseyside_analyst):
-        kept = selectors.values_of(selectors.scores_of(scene.draft, rules.Side.ASSESSOR))
+        kept = selectors.values_of(selectors.scores_of(draft, rules.Side.ASSESSOR))
     assert kept["physical"] == 4

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.test.testcases import LiveServerThread, _StaticFilesHandler
 
 from tests import played
+from tests.browser import served
 from tests.played import Played
 
 PEOPLE = played.PEOPLE
@@ -23,11 +23,5 @@ class Demonstration:
 
 @pytest.fixture(scope="module")
 def demonstration(chromium: Any, region: Played) -> Iterator[Demonstration]:
-    thread = LiveServerThread("127.0.0.1", _StaticFilesHandler)
-    thread.daemon = True
-    thread.start()
-    thread.is_ready.wait()
-    if thread.error:
-        raise thread.error
-    yield Demonstration(f"http://127.0.0.1:{thread.port}", region.told)
-    thread.terminate()
+    with served() as address:
+        yield Demonstration(address, region.told)

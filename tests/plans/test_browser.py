@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from fourfold.plans import selectors, services
 from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
-from tests.browser import axe, overflow, screenshot, sign_in, tab_to
+from tests.browser import axe, faults_in_both_windows, screenshot, sign_in, tab_to
 from tests.plans import conftest as made
 
 pytestmark = pytest.mark.browser
@@ -81,10 +81,9 @@ def rich_plan(universe):
     return threat, plan
 
 
-@pytest.mark.parametrize("size", ["browser_page", "phone_page"])
-def test_every_page_passes_axe_and_fits_its_window(size, lasting_db, live_site, universe, request):
+def test_every_page_passes_axe_and_fits_both_windows(live_site, universe, browser_page):
     threat, plan = rich_plan(universe)
-    page = request.getfixturevalue(size)
+    page = browser_page
     sign_in(page, live_site, universe.merseyside_lro.email)
     faults = {}
     for name, address in {
@@ -106,8 +105,7 @@ def test_every_page_passes_axe_and_fits_its_window(size, lasting_db, live_site, 
         "work": "/",
     }.items():
         page.goto(f"{live_site}{address}")
-        screenshot(page, f"plans-{name}-{size.partition('_')[0]}")
-        if found := [*axe(page), *([f"{overflow(page)}px too wide"] if overflow(page) else [])]:
+        if found := faults_in_both_windows(page, f"plans-{name}"):
             faults[address] = found
     assert not faults
 

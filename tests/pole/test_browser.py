@@ -8,7 +8,7 @@ from django.urls import reverse
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole import rules
 from fourfold.pole.models import EventRecord, ObjectRecord, PersonRecord
-from tests.browser import axe, give_a_reason, overflow, sign_in
+from tests.browser import faults_in_both_windows, give_a_reason, sign_in
 from tests.pole.canonical import Batch
 
 pytestmark = pytest.mark.browser
@@ -44,9 +44,8 @@ def addresses(lasting_db, universe, publish, tmp_path):
         ]
 
 
-@pytest.mark.parametrize("size", ["browser_page", "phone_page"])
-def test_every_page_passes_axe_and_fits_its_window(size, addresses, live_site, universe, request):
-    page = request.getfixturevalue(size)
+def test_every_page_passes_axe_and_fits_both_windows(addresses, live_site, universe, browser_page):
+    page = browser_page
     sign_in(page, live_site, universe.merseyside_analyst.email)
     page.goto(f"{live_site}{addresses[0]}")
     give_a_reason(page)
@@ -56,7 +55,6 @@ def test_every_page_passes_axe_and_fits_its_window(size, addresses, live_site, u
         page.goto(f"{live_site}{address}")
         for summary in page.locator("details.govuk-details > summary").all()[:1]:
             summary.click()
-        found = axe(page) + ([f"{overflow(page)} pixels too wide"] if overflow(page) > 0 else [])
-        if found:
+        if found := faults_in_both_windows(page):
             faults[address] = found
     assert not faults

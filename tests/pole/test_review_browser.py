@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole import rules
 from fourfold.pole.models import Judgement, PersonRecord
-from tests.browser import axe, give_a_reason, overflow, sign_in
+from tests.browser import axe, faults_in_both_windows, give_a_reason, sign_in
 from tests.pole.canonical import Batch
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -95,9 +95,8 @@ def test_the_same_is_done_with_buttons_where_there_is_no_javascript(records, liv
     assert said(universe) == ["SAME", "WITHDRAWN"]
 
 
-@pytest.mark.parametrize("size", ["browser_page", "phone_page"])
-def test_every_page_of_identity_passes_axe_and_fits_its_window(records, live_site, universe, size, request):
-    page = request.getfixturevalue(size)
+def test_every_page_of_identity_passes_axe_and_fits_both_windows(records, live_site, universe, browser_page):
+    page = browser_page
     begin(page, live_site, universe)
     page.get_by_role("button", name="Same person").click()
     person = rules.reference_of(records["0"].person_id)
@@ -114,16 +113,14 @@ def test_every_page_of_identity_passes_axe_and_fits_its_window(records, live_sit
     faults = {}
     for address in addresses:
         page.goto(f"{live_site}{address}")
-        found = axe(page) + ([f"{overflow(page)} pixels too wide"] if overflow(page) > 0 else [])
-        if found:
+        if found := faults_in_both_windows(page):
             faults[address] = found
     page.goto(f"{live_site}{reverse('pole:take_apart', args=[person])}")
     page.locator(f"main input[value='{records['x'].pk}']").check()
     page.locator("main textarea").fill("A brother")
     page.locator("main button[type=submit]").click()
     expect(page.get_by_text("Undo: put them together again").first).to_be_visible()
-    assert not axe(page)
-    assert overflow(page) <= 0
+    assert not faults_in_both_windows(page)
     assert not faults
 
 

@@ -12,7 +12,7 @@ from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole import selectors as pole
 from fourfold.threats import services
-from tests.browser import give_a_reason, sign_in, sound
+from tests.browser import give_a_reason, sign_in, sound, sound_in_both_windows
 from tests.threats.conftest import EXPLOITED, membership, nomination, publish_people
 from tests.universe import Universe
 
@@ -96,11 +96,8 @@ def scene(live_site: str, universe: Universe, tmp_path: Path) -> SimpleNamespace
     return SimpleNamespace(site=live_site, offered=offered, closing=closing, hand_over=hand_over, proposed=proposed)
 
 
-@pytest.mark.parametrize("size", ["browser_page", "phone_page"])
-def test_every_page_of_a_threat_can_be_used_by_everybody(
-    scene: SimpleNamespace, size: str, request: pytest.FixtureRequest
-) -> None:
-    page: Page = request.getfixturevalue(size)
+def test_every_page_of_a_threat_can_be_used_by_everybody(scene: SimpleNamespace, browser_page: Page) -> None:
+    page = browser_page
     site, ref = scene.site, f"{scene.site}/threats/{scene.offered.reference}"
     sign_in(page, site, "intelligence_manager@merseyside.test")
     for name, address in (
@@ -122,9 +119,9 @@ def test_every_page_of_a_threat_can_be_used_by_everybody(
         ("closings", f"{site}/threats/closings/"),
     ):
         page.goto(address)
-        sound(page, f"threats-{name}")
+        sound_in_both_windows(page, f"threats-{name}")
     open_with_reason(page, f"{ref}/split/")
-    sound(page, "threats-split")
+    sound_in_both_windows(page, "threats-split")
 
 
 @pytest.mark.parametrize("size", ["browser_page", "phone_page"])

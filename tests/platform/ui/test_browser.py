@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from fourfold.platform.visibility.scope import acting_as
-from tests.browser import axe, overflow, screenshot, sign_in
+from tests.browser import sign_in, sound_in_both_windows
 from tests.platform.sample import Case, region_label
 
 pytestmark = pytest.mark.browser
@@ -22,12 +22,10 @@ def site(live_site, universe) -> str:
     return live_site
 
 
-@pytest.mark.parametrize("size", ["desk", "phone"])
-def test_the_patterns_pass_axe_and_fit_the_window(site, size, request):
-    page = request.getfixturevalue("browser_page" if size == "desk" else "phone_page")
+def test_the_patterns_pass_axe_and_fit_both_windows(site, browser_page):
+    page = browser_page
     page.goto(f"{site}/sign-in/")
-    assert axe(page) == []
-    screenshot(page, f"sign-in-{size}")
+    sound_in_both_windows(page, "sign-in")
     sign_in(page, site, ANALYST)
     for name, address in {
         "patterns": PATTERNS,
@@ -39,18 +37,14 @@ def test_the_patterns_pass_axe_and_fit_the_window(site, size, request):
         "form": f"{LIST}new/",
     }.items():
         page.goto(site + address)
-        assert axe(page) == [], name
-        assert overflow(page) == 0, name
-        screenshot(page, f"{name}-{size}")
+        sound_in_both_windows(page, name)
     page.complaints.allow(PATTERNS)
     page.complaints.allow("/no-such-page/")
     page.goto(site + PATTERNS)
     page.get_by_role("button", name="Check the answers").click()
-    assert axe(page) == []
-    screenshot(page, f"form-wrong-{size}")
+    sound_in_both_windows(page, "form-wrong")
     page.goto(f"{site}/no-such-page/")
-    assert axe(page) == []
-    screenshot(page, f"not-found-{size}")
+    sound_in_both_windows(page, "not-found")
 
 
 def test_a_slash_jumps_to_the_search_box_unless_someone_is_typing(site, browser_page):
