@@ -41,14 +41,13 @@ def begin(store):
 def kill_when_running(process, step):
     """Kill the process as soon as it has begun the step. False when it ended first."""
     deadline = time.monotonic() + 120
-    while process.poll() is None and time.monotonic() < deadline:
-        with acting_as(service_user("intake")):
-            running = StepRun.objects.filter(step=step, outcome=Outcome.RUNNING).exists()
-        if running:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            return True
-        time.sleep(0.01)
+    with acting_as(service_user("intake")):
+        while process.poll() is None and time.monotonic() < deadline:
+            if StepRun.objects.filter(step=step, outcome=Outcome.RUNNING).exists():
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                return True
+            time.sleep(0.01)
     return False
 
 
