@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -114,9 +113,8 @@ class Bench:
 
 
 def clusters_of(result: resolution.Resolution) -> dict[tuple[str, str], int]:
-    with duckdb.connect() as connection:
-        rows = connection.execute("select * from read_parquet(?)", [str(result.clusters)]).fetchall()
-    return {(source, key): cluster for source, key, cluster in rows}
+    rows = pq.read_table(result.clusters).to_pylist()
+    return {(row["source"], row["record_key"]): row["cluster"] for row in rows}
 
 
 def edges_of(result: resolution.Resolution) -> list[dict[str, object]]:

@@ -3,10 +3,13 @@
 import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -23,21 +26,21 @@ from fourfold.pipeline.things.rules import SHIPPED
 ACCESS = {"owning_force": "merseyside", "audience": "REGION", "compartment": None}
 OBJECT = {
     **dict.fromkeys(
-        ("record_key", *ACCESS, "kind", "value", "value_raw", "make", "model", "colour", "detail"), "varchar"
+        ("record_key", *ACCESS, "kind", "value", "value_raw", "make", "model", "colour", "detail"), "string"
     ),
-    "valid": "boolean",
+    "valid": "bool",
 }
 LOCATION = {
-    **dict.fromkeys(("record_key", *ACCESS, "address_line", "postcode", "name", "uprn"), "varchar"),
+    **dict.fromkeys(("record_key", *ACCESS, "address_line", "postcode", "name", "uprn"), "string"),
     "latitude": "double",
     "longitude": "double",
 }
 LINK = {
-    **dict.fromkeys(("left_kind", "left_key", "right_kind", "right_key", *ACCESS), "varchar"),
-    "from_on": "date",
-    "to_on": "date",
+    **dict.fromkeys(("left_kind", "left_key", "right_kind", "right_key", *ACCESS), "string"),
+    "from_on": "date32",
+    "to_on": "date32",
 }
-PERSON = dict.fromkeys(("record_key", "name_key", *ACCESS), "varchar")
+PERSON = dict.fromkeys(("record_key", "name_key", *ACCESS), "string")
 TABLES = {"object": OBJECT, "location": LOCATION, "link": LINK, "person": PERSON}
 
 
@@ -63,15 +66,16 @@ def address(key: str, line: str, postcode: str | None = None, uprn: str | None =
 
 def put(folder: Path, **rows: Sequence[Mapping[str, Any]]) -> Path:
     folder.mkdir(parents=True)
-    with duckdb.connect() as duck:
-        for name, given_rows in rows.items():
-            columns = TABLES[name]
-            duck.execute(f"create or replace table t ({', '.join(f'{c} {k}' for c, k in columns.items())})")
-            for row in given_rows:
-                values = [{**ACCESS, **row}.get(column) for column in columns]
-                duck.execute(f"insert into t values ({', '.join('?' * len(columns))})", values)
-            duck.execute(f"copy t to '{folder / name}.parquet' (format parquet)")
+    for name, given_rows in rows.items():
+        columns = TABLES[name]
+        full = [{column: {**ACCESS, **row}.get(column) for column in columns} for row in given_rows]
+        pq.write_table(pa.Table.from_pylist(full, schema=pa.schema(list(columns.items()))), folder / f"{name}.parquet")
     return folder
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+    return rows
 
 
 def things(
@@ -79,13 +83,11 @@ def things(
 ) -> tuple[set[frozenset[str]], dict[tuple[str, str], str]]:
     """The groups of more than one record, and the verdict and rule of each pair that has one."""
     made = group_things({"one": [put(tmp_path / "given", **rows)]}, into=tmp_path / "made", judgements=judgements)
-    with duckdb.connect() as duck:
-        groups = duck.execute(
-            "select list(record_key) from read_parquet(?) group by end_kind, cluster having count(*) > 1",
-            [str(made.clusters)],
-        ).fetchall()
-        ties = duck.execute("select left_key, right_key, verdict || ' ' || code from read_parquet(?)", [str(made.ties)])
-        return {frozenset(keys) for (keys,) in groups}, {(left, right): said for left, right, said in ties.fetchall()}
+    groups: dict[tuple[str, int], set[str]] = {}
+    for row in rows_of(made.clusters):
+        groups.setdefault((row["end_kind"], row["cluster"]), set()).add(row["record_key"])
+    ties = {(row["left_key"], row["right_key"]): f"{row['verdict']} {row['code']}" for row in rows_of(made.ties)}
+    return {frozenset(keys) for keys in groups.values() if len(keys) > 1}, ties
 
 
 VIN, OTHER_VIN = "WF0XXXGCDX1234567", "WF0XXXGCDX7654321"
@@ -242,15 +244,14 @@ def test_near_agreement_in_the_hands_of_one_person_is_asked_about_and_joins_noth
 def test_a_pair_is_asked_about_only_where_it_is_not_joined(tmp_path: Path) -> None:
     cars = [vehicle("a", "AB12CDE", "Ford"), vehicle("b", "AB12CDE", "Ford"), vehicle("k", "AB12CDE", "Kia")]
     made = group_things({"one": [put(tmp_path / "given", object=cars)]}, into=tmp_path / "made")
-    with duckdb.connect() as duck:
-        rows = duck.execute("select left_key, right_key, verdict, weight from read_parquet(?)", [str(made.ties)])
-        found = {(left, right): (verdict, weight) for left, right, verdict, weight in rows.fetchall()}
+    found = {(row["left_key"], row["right_key"]): (row["verdict"], row["weight"]) for row in rows_of(made.ties)}
     assert found == {("a", "b"): ("JOIN", None), ("a", "k"): ("APART", -3.0), ("b", "k"): ("APART", -3.0)}
 
 
 def test_a_number_given_to_somebody_else_years_later_is_another_phone(tmp_path: Path) -> None:
     def used(key: str, person: str, on: str) -> dict[str, Any]:
-        return {"left_kind": "PERSON", "left_key": person, "right_kind": "OBJECT", "right_key": key, "from_on": on}
+        ends = {"left_kind": "PERSON", "left_key": person, "right_kind": "OBJECT", "right_key": key}
+        return {**ends, "from_on": date.fromisoformat(on)}
 
     people = [
         {"record_key": key, "name_key": name} for key, name in (("p", "ANN ONE"), ("q", "BO TWO"), ("r", "ANN ONE"))
@@ -303,11 +304,8 @@ def judged(tmp_path: Path, rows: Sequence[Mapping[str, Any]], *said: tuple[str, 
     """The groups and reasons where people said something of records of one source."""
     path = tmp_path / "said.parquet"
     tmp_path.mkdir(exist_ok=True)
-    with duckdb.connect() as duck:
-        duck.execute(f"create table t ({', '.join(f'{name} varchar' for name in JUDGED)})")
-        for left, right, verdict in said:
-            duck.execute("insert into t values ('OBJECT', 'one', ?, 'one', ?, ?)", [left, right, verdict])
-        duck.execute(f"copy t to '{path}' (format parquet)")
+    lines = [dict(zip(JUDGED, ("OBJECT", "one", one, "one", two, verdict), strict=True)) for one, two, verdict in said]
+    pq.write_table(pa.Table.from_pylist(lines, schema=pa.schema([(name, "string") for name in JUDGED])), path)
     return things(tmp_path, judgements=path, object=rows)
 
 
@@ -348,9 +346,7 @@ def test_the_reasons_kept_hold_every_group_together(tmp_path: Path) -> None:
     places += [address("c", "12 Mill Road, Bootle"), address("z", "12 Mill Rd, Bootle", uprn="77"),
                address("zz", "The Old Mill", uprn="77")]  # fmt: skip
     made = group_things({"one": [put(tmp_path / "given", location=places)]}, into=tmp_path / "made")
-    with duckdb.connect() as duck:
-        ties = duck.execute("select left_key, right_key from read_parquet(?) where verdict = 'JOIN'", [str(made.ties)])
-        assert ("z", "zz") in ties.fetchall()
+    assert ("z", "zz", "JOIN") in {(row["left_key"], row["right_key"], row["verdict"]) for row in rows_of(made.ties)}
     assert made.counts["address"].things == 1
 
 
@@ -372,8 +368,8 @@ def test_what_a_later_delivery_restricts_says_nothing_more_of_a_thing(tmp_path: 
         later["link"] = [links[1] | {"audience": "OWN", "compartment": "OP"}]
     second = put(tmp_path / "2", **later or {"person": [{"record_key": "x", "name_key": "X"}]})
     made = group_things({"one": [first, second]}, into=tmp_path / "made")
-    asked = duckdb.sql(f"select code from '{made.ties}'").fetchall()
-    assert asked == ([] if restricted else [("one_character_and_user",)])
+    asked = [row["code"] for row in rows_of(made.ties)]
+    assert asked == ([] if restricted else ["one_character_and_user"])
 
 
 def test_every_rule_has_a_source_a_mark_and_words() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +198,11 @@ class Settings:
 
 def load_settings(path: Path = SHIPPED) -> Settings:
     """Read and check a settings file. Raises `SettingsWrong` with the reason when it cannot be used."""
-    text = path.read_bytes()
+    return _read(path.read_bytes())
+
+
+@lru_cache(maxsize=8)
+def _read(text: bytes) -> Settings:
     loaded = yaml.load(text, Loader=yaml.CSafeLoader)
     training = loaded["training"]
     settings = Settings(

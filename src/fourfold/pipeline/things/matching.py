@@ -51,6 +51,13 @@ BLOCKS: Mapping[str, Mapping[str, str]] = {
 """The keys of each block, by kind: records that share one are compared."""
 
 
+def check(kind: Kind) -> None:
+    """Raises `RulesWrong` where the rules use a block that there is not."""
+    unknown = set(kind.blocks) - BLOCKS[kind.name].keys()
+    if unknown:
+        raise RulesWrong(f"The rules of {kind.name} use a block that is not known: {', '.join(sorted(unknown))}")
+
+
 def compare(connection: duckdb.DuckDBPyConnection, kind: Kind, rules: Rules) -> None:
     """Make the table `said` (id_l, id_r, verdict, code, place, weak): what is said of each pair that shares a key.
 
@@ -58,9 +65,6 @@ def compare(connection: duckdb.DuckDBPyConnection, kind: Kind, rules: Rules) -> 
     and which record of it comes first, is told for each restriction by itself: what is restricted never changes how
     open records are compared, and no block of any is compared all with all.
     """
-    unknown = set(kind.blocks) - BLOCKS[kind.name].keys()
-    if unknown:
-        raise RulesWrong(f"The rules of {kind.name} use a block that is not known: {', '.join(sorted(unknown))}")
     keys = " union all ".join(
         f"select id, open, case when open then '' else label end as part, '{block}' as block,"
         f" unnest({BLOCKS[kind.name][block]}) as key from {kind.name}"
@@ -83,6 +87,12 @@ def compare(connection: duckdb.DuckDBPyConnection, kind: Kind, rules: Rules) -> 
             where a.open and not b.open and (a.size <= $largest or a.place = 1)) found(one, other)""",
         {"largest": rules.largest_block},
     )
+    if not connection.execute("from pair limit 1").fetchall():
+        connection.execute(
+            "create or replace table said"
+            " (id_l bigint, id_r bigint, verdict varchar, code varchar, place integer, weak boolean)"
+        )
+        return
     connection.execute(
         f"""
         create or replace table said as

@@ -1,8 +1,8 @@
 """Makes one table a kind, of records to compare, out of the canonical files of every source.
 
 Reads: object.parquet and location.parquet of each delivery, and link.parquet, person.parquet and event.parquet beside
-them for when a number was used and by whom. Makes `vehicle`, `phone`, `address` and `organisation`: one row a source
-record, the latest delivered, numbered by source and key over all kinds.
+them for when a number was used and by whom. Makes `vehicle`, `phone`, `address` and `organisation`, where there are
+any: one row a source record, the latest delivered, numbered by source and key over all kinds.
 """
 
 from __future__ import annotations
@@ -152,8 +152,15 @@ from object left join seen s using (source, record_key) where kind = 'ORGANISATI
 """
 
 
-def load_records(connection: duckdb.DuckDBPyConnection, folders: Mapping[str, Sequence[Path]], rules: Rules) -> None:
-    """Make a table of each kind. Sources are taken in name order, each one's deliveries in the order given."""
+_MADE = {"vehicle": _VEHICLE, "phone": _PHONE, "address": _ADDRESS, "organisation": _ORGANISATION}
+
+
+def load_records(
+    connection: duckdb.DuckDBPyConnection, folders: Mapping[str, Sequence[Path]], rules: Rules
+) -> frozenset[str]:
+    """Make a table of each kind that there are records of, and return these kinds. Sources are taken in name order,
+    each one's deliveries in the order given.
+    """
     macros.install_only(connection, "ff_name_key_digits", "ff_postcode", "ff_vrm")
     _install(connection, rules)
     connection.execute(f"""
@@ -192,15 +199,19 @@ def load_records(connection: duckdb.DuckDBPyConnection, folders: Mapping[str, Se
             create or replace table {name} as select n.id, d.*, {ACCESS} from latest_{name} d
             join numbered n on n.end_kind = '{name.upper()}' and n.source = d.source and n.record_key = d.record_key""")
     connection.execute(_SEEN)
-    for made in (_VEHICLE, _PHONE, _ADDRESS, _ORGANISATION):
-        connection.execute(made)
+    delivered = connection.execute("select lower(kind) from object union select 'address' from location").fetchall()
+    there = frozenset(kind for (kind,) in delivered if kind in _MADE)
+    for kind in there:
+        connection.execute(_MADE[kind])
+    return there
 
 
 def _install(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     connection.execute("create or replace table spelling (of_column varchar, said varchar, meant varchar)")
-    connection.executemany(
-        "insert into spelling values (?, ?, ?)",
-        [(column, said, meant) for column, words in rules.spellings.items() for said, meant in words.items()],
+    spelt = [(column, said, meant) for column, words in rules.spellings.items() for said, meant in words.items()]
+    connection.execute(
+        "insert into spelling select unnest(?::varchar[]), unnest(?::varchar[]), unnest(?::varchar[])",
+        [list(values) for values in zip(*spelt, strict=True)],
     )
     street = rules.spellings["street"]
     keys = ", ".join(f"'{word}'" for word in street)

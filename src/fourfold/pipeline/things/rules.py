@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,11 @@ class Rules:
 
 def load_rules(path: Path = SHIPPED) -> Rules:
     """Read and check a file of rules. Raises `RulesWrong` with the reason when it cannot be used."""
-    text = path.read_bytes()
+    return _read(path.read_bytes())
+
+
+@lru_cache(maxsize=8)
+def _read(text: bytes) -> Rules:
     loaded = yaml.load(text, Loader=yaml.CSafeLoader)
     spellings = dict(loaded["spellings"])
     legal_forms = tuple(str(word) for word in spellings.pop("legal_form"))

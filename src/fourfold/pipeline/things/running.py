@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -68,13 +69,17 @@ def group_things(
     with duckdb.connect() as connection:
         connection.execute("set preserve_insertion_order = false")
         connection.execute("set temp_directory = $place", {"place": str(making / "spill")})
-        load_records(connection, folders, rules)
+        there = load_records(connection, folders, rules)
         judged.load(connection, judgements)
         connection.execute("create table grouping (id bigint, cluster bigint)")
         connection.execute("create table tie (id_l bigint, id_r bigint, kind varchar, verdict varchar, code varchar)")
         for kind in rules.kinds.values():
-            matching.compare(connection, kind, rules)
-            counts[kind.name] = _group(connection, kind)
+            matching.check(kind)
+            if kind.name in there:
+                matching.compare(connection, kind, rules)
+                counts[kind.name] = _group(connection, kind)
+            else:
+                counts[kind.name] = Counts(records=0, things=0, joined=0, maybe=0, apart=0)
         _write(connection, rules, making)
     shutil.rmtree(making / "spill", ignore_errors=True)
     made = Grouped(into / "things.parquet", into / "ties.parquet", rules.version, rules.digest, counts)
@@ -91,14 +96,19 @@ def made_by(folder: Path, rules: Rules) -> bool:
 
 
 def _made_with(rules: Rules) -> str:
-    digest = hashlib.sha256(rules.digest.encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return hashlib.sha256(rules.digest.encode() + _code()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _code() -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
 
 
 def _group(connection: duckdb.DuckDBPyConnection, kind: Kind) -> Counts:
     """Add the groups and reasons of one kind. Only records of which a rule says something come into Python."""
+    if not connection.execute("select true from said union all select true from judged limit 1").fetchall():
+        ((alone,),) = connection.execute(f"insert into grouping select id, id from {kind.name}").fetchall()
+        return Counts(records=alone, things=alone, joined=0, maybe=0, apart=0)
     rows = connection.execute(f"""
         select id, case when open then '' else label end from {kind.name}
         where id in (select id_l from said union select id_r from said
@@ -159,13 +169,15 @@ def _write(connection: duckdb.DuckDBPyConnection, rules: Rules, making: Path) ->
     connection.execute(
         "create table worded (kind varchar, code varchar, end_kind varchar, words varchar, weight double)"
     )
-    connection.executemany(
-        "insert into worded values (?, ?, ?, ?, ?)",
-        [
-            (kind.name, rule.code, END[kind.name], rule.words, rule.weight)
-            for kind in rules.kinds.values()
-            for rule in (*kind.apart, *kind.join, *kind.maybe)
-        ],
+    worded = [
+        (kind.name, rule.code, END[kind.name], rule.words, rule.weight)
+        for kind in rules.kinds.values()
+        for rule in (*kind.apart, *kind.join, *kind.maybe)
+    ]
+    connection.execute(
+        "insert into worded select unnest(?::varchar[]), unnest(?::varchar[]), unnest(?::varchar[]),"
+        " unnest(?::varchar[]), unnest(?::double[])",
+        [list(values) for values in zip(*worded, strict=True)],
     )
     connection.execute(
         """copy (select n.end_kind, n.source, n.record_key, g.cluster from grouping g join numbered n using (id)
