@@ -333,7 +333,7 @@ def test_another_layout_is_written_and_read_without_code(tmp_path):
 @pytest.mark.slow
 def test_very_many_lines_are_read_in_bounded_memory(tmp_path):
     head = "".join(f"<c t='inlineStr'><is><t>{h}</t></is></c>" for h in ("THREAT NO", "WHEN"))
-    line = "<row><c t='inlineStr'><is><t>SOC-0001</t></is></c><c><v>44930</v></c></row>"
+    line = "<row><c t='str'><v>SOC-0001</v></c><c><v>44930</v></c></row>"
     sheet = (
         "<worksheet xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main'><sheetData>"
         f"<row>{head}</row>{line * 40_000}</sheetData></worksheet>"

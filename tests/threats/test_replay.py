@@ -170,16 +170,17 @@ class Played:
         """What the database says of these threats; inside a rewind, what it said."""
         names = {pk: name for name, pk in self.keys.items()}
         people = {pk: key for key, pk in self.records.items()}
-        found = {}
-        for threat in selectors.threats().filter(pk__in=names):
-            roles = ThreatMember.objects.filter(threat=threat, to_on=None).values_list("record_id", flat=True)
-            links = ThreatLink.objects.filter(one=threat, to_on=None).values_list("kind", "other_id")
-            found[names[threat.pk]] = (
-                threat.phase,
-                frozenset(people[pk] for pk in roles),
-                frozenset((kind, names[other]) for kind, other in links),
+        roles = ThreatMember.objects.filter(threat__in=names, to_on=None).values_list("threat_id", "record_id")
+        links = ThreatLink.objects.filter(one__in=names, to_on=None).values_list("one_id", "kind", "other_id")
+        members, linked = list(roles), list(links)
+        return {
+            names[pk]: (
+                phase,
+                frozenset(people[record] for threat, record in members if threat == pk),
+                frozenset((kind, names[other]) for threat, kind, other in linked if threat == pk),
             )
-        return found
+            for pk, phase in selectors.threats().filter(pk__in=names).values_list("pk", "phase")
+        }
 
 
 def told(replay: Replay) -> dict[str, tuple[str, frozenset[str], frozenset[tuple[str, str]]]]:
