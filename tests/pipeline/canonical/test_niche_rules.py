@@ -548,7 +548,7 @@ def test_a_killed_run_leaves_nothing_and_repeats(tmp_path: Path) -> None:
         "import Landed\n"
         "from tests.pipeline.canonical.conftest import context_of\n"
         f"canonical.canonicalise(Landed.open(Path({str(landed.folder)!r})), family='niche', into=Path({str(into)!r}), "
-        "context=context_of('niche_tri'))"
+        "context=context_of('niche_tri', memory_mb=400))"
     )
     child = subprocess.Popen(
         [sys.executable, "-c", code], cwd=Path(__file__).parents[3], env={**os.environ, "PYTHONPATH": "src:."}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from pyarrow import parquet
 
-from fourfold.pipeline.canonical import macros
+from fourfold.pipeline.canonical import kept_database, macros
 from fourfold.pipeline.canonical.contract import ENTITIES, LINK_TYPES, TABLES, VERSION
 from fourfold.pipeline.canonical.corrections import Repairs
 from fourfold.pipeline.canonical.family import Check, Context, Correction, Family, Links, Make, Step, literal
@@ -33,6 +33,10 @@ COUNTS_JSON = "counts.json"
 _ACCESS = ("owning_force", "audience", "marking", "compartment")
 _FAR = date(2200, 1, 1)
 _SHOWN = 500
+_SMALL_BYTES = 4_000_000
+# The columns of steps whose tables brought no rows: to plan such a step takes longer than a small delivery's rows do.
+_COLUMNS: dict[tuple[str, str], list[tuple[str, str]]] = {}
+_COLUMNS_KEPT = 1_000
 # Rules about who may read a row.
 _CLOSING = ("Q-FORCE-01", "Q-RESTRICT-01")
 
@@ -118,11 +122,28 @@ class _Run:
         self.layouts = {layout.table: layout for layout in family.layouts}
         self.repairs = Repairs(landed, family.layouts, corrections)
         self.spill = folder / "spill"
+        self.empty = {layout.table for layout in family.layouts if not self._row_count(layout.table)}
+        # What is read once is a view, for it may be large; where it cannot be, to plan it twice costs more than to keep
+        # it. (Spark decides for itself.)
+        size = sum(item.bytes for item in landed.files)
+        self.small = spark is None and size <= _SMALL_BYTES and context.memory_mb >= kept_database.MEMORY_MB
+        self.read_once = "TABLE" if self.small else "VIEW"
 
     def __enter__(self) -> _Run:
-        self.db: Any = self.spark or self._here()
-        macros.install(self.db, latest=_extracted_on(self.landed.manifest))
+        latest = _extracted_on(self.landed.manifest)
+        if self.small:
+            self.db: Any = kept_database.cursor()
+            self.db.execute("SET TimeZone = 'UTC'")
+            macros.install_for(self.db, latest=latest)
+        else:
+            self.db = self.spark or self._here()
+            macros.install(self.db, latest=latest)
         return self
+
+    def _row_count(self, table: str) -> int:
+        """Rows to be judged: those that landed and those that were repaired."""
+        landed = sum(each.rows for item in self.landed.files for each in item.tables if each.table == table)
+        return landed + len(self.repairs.rows.get(table, ()))
 
     def _here(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(
@@ -165,10 +186,10 @@ class _Run:
 
     def _prepare(self) -> None:
         columns = ", ".join(f"{column.name} {column.type}" for column in TABLES["quarantine"])
-        self.db.execute(f"CREATE TABLE aside ({columns}, effect VARCHAR, step VARCHAR)")
-        self.db.execute("CREATE TABLE aside_key (step VARCHAR, record_key VARCHAR)")
-        self.db.execute("CREATE TABLE consumed (source_file VARCHAR, source_line BIGINT)")
-        self.db.execute("CREATE TABLE repaired (source_file VARCHAR, source_line BIGINT)")
+        self.db.execute(f"CREATE TEMP TABLE aside ({columns}, effect VARCHAR, step VARCHAR)")
+        self.db.execute("CREATE TEMP TABLE aside_key (step VARCHAR, record_key VARCHAR)")
+        self.db.execute("CREATE TEMP TABLE consumed (source_file VARCHAR, source_line BIGINT)")
+        self.db.execute("CREATE TEMP TABLE repaired (source_file VARCHAR, source_line BIGINT)")
         places = sorted(self.repairs.touched() | {(c.source_file, c.source_line) for c, _ in self.repairs.unrepaired})
         if places:
             self.db.executemany("INSERT INTO repaired VALUES (?, ?)", [list(place) for place in places])
@@ -179,7 +200,7 @@ class _Run:
         parts = []
         for item in self.landed.files:
             for table in item.tables:
-                if table.table == layout.table:
+                if table.table == layout.table and table.rows:
                     extra = [name for name in table.columns if name not in columns] if not layout.shape else []
                     there = [_n(c) if c in table.columns else f"CAST(NULL AS VARCHAR) AS {_n(c)}" for c in columns]
                     there += [_n(name) for name in extra]
@@ -205,7 +226,7 @@ class _Run:
             return sql
         name = f"repaired_{layout.table}"
         self.db.execute(
-            f"CREATE TABLE {_n(name)} (source_file VARCHAR, source_line BIGINT, source_row BIGINT, "
+            f"CREATE TEMP TABLE {_n(name)} (source_file VARCHAR, source_line BIGINT, source_row BIGINT, "
             + ", ".join(f"{_n(column)} VARCHAR" for column in columns)
             + ")"
         )
@@ -224,7 +245,14 @@ class _Run:
 
     def _landed_view(self, layout: Layout) -> None:
         """`delivered_<table>`: as delivered. `landed_<table>`: trimmed, empty as null, with raw."""
-        self.db.execute(f"CREATE TEMP VIEW {_n(f'delivered_{layout.table}')} AS {self._delivered(layout)}")
+        if layout.table in self.empty and not layout.shape:
+            fields = ", ".join(f"{_n(name)} VARCHAR" for name in layout.fields)
+            self.db.execute(
+                f"CREATE TEMP TABLE {_n(f'landed_{layout.table}')} (source_file VARCHAR, source_line BIGINT, "
+                f"source_row BIGINT, raw VARCHAR, {fields})"
+            )
+            return
+        self.db.execute(f"CREATE TEMP {self.read_once} {_n(f'delivered_{layout.table}')} AS {self._delivered(layout)}")
         source = _n(f"delivered_{layout.table}")
         if layout.shape:
             fields = ", ".join(self._shape_field(name, kind) for name, kind in layout.shape.items())
@@ -239,7 +267,7 @@ class _Run:
                 f"SELECT source_file, source_line, source_row, raw, {fields} "
                 f"FROM (SELECT *, {self._raw(layout)} AS raw FROM {source})"
             )
-        self.db.execute(f"CREATE TEMP VIEW {_n(f'landed_{layout.table}')} AS {sql}")
+        self.db.execute(f"CREATE TEMP {self.read_once} {_n(f'landed_{layout.table}')} AS {sql}")
 
     @staticmethod
     def _shape_field(name: str, kind: object) -> str:
@@ -279,7 +307,10 @@ class _Run:
 
     def _step(self, step: Step) -> None:
         if not (step.checks or step.key or step.consumed):  # read once, by a make
-            self.db.execute(f"CREATE TEMP VIEW {_n(step.name)} AS {step.select}")
+            self.db.execute(f"CREATE TEMP {self.read_once} {_n(step.name)} AS {step.select}")
+            return
+        if step.table in self.empty:
+            self._without_rows(step)
             return
         every = self._worked_out(f"{step.name}__all", step.select)
         checks = list(step.checks)
@@ -288,6 +319,20 @@ class _Run:
         self._find_faults(step.name, step.table, every, checks, step.key)
         if step.consumed:
             self.db.execute(f"INSERT INTO consumed SELECT source_file, source_line FROM {_n(step.name)}")
+
+    def _without_rows(self, step: Step) -> None:
+        """The columns of a step, and nothing in them."""
+        said = (self.family.code, step.select)
+        there = _COLUMNS.get(said) if self.small else None
+        if there is None:
+            self._worked_out(step.name, step.select)
+            if self.small:
+                if len(_COLUMNS) >= _COLUMNS_KEPT:
+                    _COLUMNS.clear()
+                _COLUMNS[said] = [row[:2] for row in self.db.execute(f"DESCRIBE {_n(step.name)}").fetchall()]
+        else:
+            columns = ", ".join(f"{_n(name)} {kind}" for name, kind in there)
+            self.db.execute(f"CREATE TEMP TABLE {_n(step.name)} ({columns})")
 
     def _worked_out(self, name: str, sql: str) -> str:
         """Work a relation out once: it is read several times. Beyond the memory limit DuckDB keeps it on disk."""
@@ -340,9 +385,10 @@ class _Run:
             f"{kept_key} AS record_key, {verdict} AS verdict, CAST({flags or '0'} AS BIGINT) AS flags FROM {every}) "
             "WHERE verdict IS NOT NULL OR flags <> 0"
         )
-        if self._any(f"SELECT 1 FROM {faults}"):
+        found = self.db.execute(f"SELECT verdict IS NOT NULL FROM {faults} LIMIT 1").fetchall()
+        if found:
             self._keep_faults(name, layout, stopping, warning)
-        stopped = self._any(f"SELECT 1 FROM {faults} WHERE verdict IS NOT NULL")
+        stopped = found and (found[0][0] or self._any(f"SELECT 1 FROM {faults} WHERE verdict IS NOT NULL"))
         if stopped and key:
             self.db.execute(
                 f"INSERT INTO aside_key SELECT {literal(name)}, record_key FROM {faults} "
@@ -393,7 +439,7 @@ class _Run:
     # Entities ------------------------------------------------------------------------------------------------
 
     def _columns_of(self, relation: str) -> set[str]:
-        return {row[0] for row in self.db.execute(f"DESCRIBE SELECT * FROM {relation} LIMIT 0").fetchall()}
+        return {row[0] for row in self.db.execute(f"DESCRIBE {relation}").fetchall()}
 
     def _make(self, make: Make) -> str:
         there = self._columns_of(_n(make.reads))
@@ -421,8 +467,10 @@ class _Run:
         return target
 
     def _entities(self, contract: str, makes: Sequence[Make]) -> None:
-        self._write(contract, [self._make(make) for make in makes])
+        target = self._write(contract, [self._make(make) for make in makes])
         made = _n(f"made_{contract}")
+        if not parquet.read_metadata(target).num_rows:
+            return
         repeated = self.db.execute(
             f"SELECT record_key FROM {made} GROUP BY record_key HAVING count(*) > 1 ORDER BY 1 LIMIT 3"
         ).fetchall()
@@ -528,8 +576,12 @@ class _Run:
 
     def _links(self, item: Links) -> None:
         """Follow merges, turn the link the contract's way round, and hold it when an end is not there."""
+        if item.table in self.empty:
+            columns = ", ".join(f"{_n(column.name)} {column.type}" for column in TABLES["link"])
+            self.db.execute(f"CREATE TEMP TABLE {_n(item.name)} ({columns})")
+            return
         first = _n(f"{item.name}__said")
-        self.db.execute(f"CREATE TEMP VIEW {first} AS {item.select}")
+        self.db.execute(f"CREATE TEMP {self.read_once} {first} AS {item.select}")
         there = self._columns_of(first)
         optional = {
             "from_on": "CAST(NULL AS DATE)",
@@ -645,6 +697,8 @@ class _Run:
 
     def _formulas(self, layout: Layout) -> None:
         """Report published rows with a cell a spreadsheet would run."""
+        if layout.table in self.empty:
+            return
         if layout.shape:
             paths = {name: f"$.{_n(name)}" for name, kind in layout.shape.items() if isinstance(kind, str)}
             for outer, inner in layout.shape.items():
@@ -657,6 +711,9 @@ class _Run:
         else:
             cells = {name: _n(name) for name in layout.fields}
             found = " OR ".join(f"ff_formula_cell({cell})" for cell in cells.values())
+            together = f"ff_formula_among(concat_ws(chr(1), {', '.join(cells.values())}))"
+            if not self._any(f"SELECT 1 FROM {_n(f'delivered_{layout.table}')} WHERE {together}"):
+                return
         # Most deliveries have none: which cell it is, and what stands in it, is asked only where there is one.
         if not self._any(f"SELECT 1 FROM {_n(f'delivered_{layout.table}')} WHERE {found}"):
             return

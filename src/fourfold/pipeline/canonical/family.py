@@ -64,6 +64,7 @@ class Step:
     compartment (`single_owner`, `owner_by_number` write the last four). Afterwards `<name>` holds the rows that broke
     no rule that sets them aside.
     `key`: column of the select that must be there and unique (Q-KEY-01, Q-KEY-02).
+    A step with checks, a key or `consumed` has rows of `table` alone: where that brought none, it has none.
     `consumed`: the rows only enrich others (code tables, aliases, tombstones) and count as reference.
     """
 

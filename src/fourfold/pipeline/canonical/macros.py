@@ -108,6 +108,7 @@ _macro(  # the dear pattern is asked only of cells that start with a sign
     "starts_with(x, '=') OR starts_with(x, '@') OR starts_with(x, chr(9)) OR starts_with(x, chr(13)) "
     "OR ((starts_with(x, '+') OR starts_with(x, '-')) AND ff_formula(x))",
 )
+_macro("ff_formula_among(x)", r"regexp_matches(x, '(?:^|\x01)[=@+\-\t\r]')")  # of cells joined by chr(1): one may be
 _macro("ff_formula_inside(x)", r"""regexp_matches(x, '":"(?:[=@+-]|\\[tr])')""")
 
 # Plates, numbers, postcodes ----------------------------------------------------------------------------------
@@ -407,6 +408,16 @@ _grid()
 def install(db: Database, *, latest: date) -> None:
     """Create the macros. `latest`: day of the extract; no one in it was born later."""
     _create(db, _MACROS)
+    install_for(db, latest=latest)
+
+
+def install_kept(db: Database) -> None:
+    """Create, for every connection to the database, the macros that hold for any extract."""
+    _create(db, _MACROS, kind="MACRO")
+
+
+def install_for(db: Database, *, latest: date) -> None:
+    """Create the macros of one extract."""
     day = f"DATE '{latest.isoformat()}'"
     db.execute(f"CREATE OR REPLACE TEMP MACRO ff_latest() AS {day}")
     for form in ("uk", "iso"):
@@ -422,9 +433,9 @@ def install_only(db: Database, *names: str) -> None:
     _create(db, (signature for signature in _MACROS if _name(signature) in wanted))
 
 
-def _create(db: Database, signatures: Iterable[str]) -> None:
+def _create(db: Database, signatures: Iterable[str], *, kind: str = "TEMP MACRO") -> None:
     for signature in signatures:
-        db.execute(f"CREATE OR REPLACE TEMP MACRO {signature} AS {_MACROS[signature]}")
+        db.execute(f"CREATE OR REPLACE {kind} {signature} AS {_MACROS[signature]}")
 
 
 @cache

@@ -14,6 +14,7 @@ from fourfold.pipeline.canonical.family import (
     owner_by_number,
     unknown_restriction,
 )
+from fourfold.pipeline.canonical.several_times import each_time, read_times
 from fourfold.pipeline.delivery import Layout
 
 _ROW = "l.source_file, l.source_line, l.raw"
@@ -48,6 +49,16 @@ OTHER_ROLES = {
     "EVENT-OBJECT": {"INVO": "INVOLVES", "INVV": "INVOLVES"},
     "EVENT-LOCATION": {"HAPP": "HAPPENED_AT"},
 }
+
+_PERSON_TIMES = {"created": "l.CreatedTime", "changed": "l.EffectiveFrom"}
+_OCCURRENCE_TIMES = {
+    "reported": "l.ReportedTime",
+    "occurred_at": "l.OccurredFrom",
+    "until": "l.OccurredTo",
+    "created": "l.CreatedTime",
+}
+_REPORT_TIMES = {"reported": "l.ReportedTime", "created": "l.CreatedTime"}
+_LINK_TIMES = {"since": "l.EffectiveFrom", "until": "l.EffectiveTo"}
 
 
 def _cases(value: str, of: dict[str, str]) -> str:
@@ -213,14 +224,13 @@ def _alias(context: Context) -> Step:
 def _person(context: Context, *, tombstones: bool) -> Step:
     which = "l.Deleted = 'Y'" if tombstones else "coalesce(l.Deleted, 'N') <> 'Y'"
     row = f"""{_ROW}, l.Id, l.Id AS record_key, l.MergedIntoId, l.Restricted,
-      {_owned(context, "l.Restricted")}, ff_local_uk(l.CreatedTime) AS created,
-      ff_local_uk(l.EffectiveFrom) AS changed"""
-    told = "(created).at AS created_at, (changed).at AS updated_at"
+      {_owned(context, "l.Restricted")}, {read_times("ff_local_uk", _PERSON_TIMES)}"""
+    told = f"{each_time(_PERSON_TIMES)}, (created).at AS created_at, (changed).at AS updated_at"
     if tombstones:
         return Step(
             "tombstone",
             "person",
-            f"SELECT *, {told} FROM (SELECT {row} FROM landed_person l WHERE {which})",
+            f"SELECT {told} FROM (SELECT {row} FROM landed_person l WHERE {which})",
             key="Id",
             checks=(_FORCE, unknown_restriction(context, "Restricted")),
             consumed=True,
@@ -232,7 +242,7 @@ def _person(context: Context, *, tombstones: bool) -> Step:
       SELECT record_key, address_line, postcode FROM address UNION ALL
       SELECT record_key, address_line, postcode FROM earlier_location e ANTI JOIN address USING (record_key)"""
     select = f"""
-      SELECT *, {told}, concat_ws(' ', forenames, surname) AS full_name,
+      SELECT {told}, concat_ws(' ', forenames, surname) AS full_name,
         ff_name_key(concat_ws(' ', forenames, surname)) AS name_key,
         (birth).birth_on AS birth_on, (birth).birth_quality AS birth_quality
       FROM (
@@ -340,7 +350,8 @@ def _organisation(context: Context) -> Step:
 
 def _occurrence(context: Context) -> Step:
     select = f"""
-      SELECT *, coalesce(nullif(occurred_at.quality, 'none') IS NOT NULL, false) AS says_when,
+      SELECT {each_time(_OCCURRENCE_TIMES)},
+        coalesce(nullif((occurred_at).quality, 'none') IS NOT NULL, false) AS says_when,
         CASE WHEN says_when THEN occurred_at ELSE reported END AS happened,
         (happened).at AS happened_at, (happened).on_day AS happened_on, ff_precision(happened) AS time_precision,
         (until).at AS happened_to, (created).at AS created_at
@@ -350,8 +361,7 @@ def _occurrence(context: Context) -> Step:
           coalesce(o.Description, t.Description) AS title, l.OffenceCode AS category, o.Description AS category_name,
           l.StatusCode AS status, s.Description AS status_name, ff_plain(l.Narrative) AS summary, l.Narrative,
           l.AddressId, a.record_key AS location_key,
-          ff_local_uk(l.ReportedTime) AS reported, ff_local_uk(l.OccurredFrom) AS occurred_at,
-          ff_local_uk(l.OccurredTo) AS until, ff_local_uk(l.CreatedTime) AS created
+          {read_times("ff_local_uk", _OCCURRENCE_TIMES)}
         FROM landed_occurrence l {_named("OFFENCE", "l.OffenceCode", "o")} {_named("STATUS", "l.StatusCode", "s")}
           {_named("OCCTYPE", "l.TypeCode", "t")}
           LEFT JOIN (SELECT record_key FROM address UNION SELECT record_key FROM earlier_location) a
@@ -382,13 +392,13 @@ def _occurrence(context: Context) -> Step:
 
 def _intelligence(context: Context) -> Step:
     select = f"""
-      SELECT *, (reported).at AS happened_at, (reported).on_day AS happened_on,
+      SELECT {each_time(_REPORT_TIMES)}, (reported).at AS happened_at, (reported).on_day AS happened_on,
         ff_precision(reported) AS time_precision, (created).at AS created_at
       FROM (SELECT {_ROW}, l.Id, 'intelligence/' || l.Id AS record_key, l.Restricted, {_owned(context, "l.Restricted")},
         'INTELLIGENCE' AS kind, coalesce(l.Urn, l.Id) AS reference, 'Intelligence report' AS title,
         ff_plain(l.Text) AS summary, l.Text, l.Handling AS handling,
-        concat(l.SourceEvaluation, l.IntelligenceAssessment) AS source_grade, ff_local_uk(l.ReportedTime) AS reported,
-        ff_local_uk(l.CreatedTime) AS created
+        concat(l.SourceEvaluation, l.IntelligenceAssessment) AS source_grade,
+        {read_times("ff_local_uk", _REPORT_TIMES)}
       FROM landed_intelligence l)"""
     return Step(
         "intelligence",
@@ -413,14 +423,14 @@ def _involvement(context: Context) -> Links:
     prefixes = {table: prefix for table, (_, prefix) in TABLES.items()}
     others = " ".join(f"WHEN '{pair}' THEN {_cases('l.RoleCode', roles)} END" for pair, roles in OTHER_ROLES.items())
     select = f"""
-      SELECT *, (since).on_day AS from_on, (until).on_day AS to_on FROM (
+      SELECT {each_time(_LINK_TIMES)}, (since).on_day AS from_on, (until).on_day AS to_on FROM (
       SELECT {_ROW}, l.Id AS record_key, {_owned(context)}, l.RoleCode,
         {_cases("l.FromTable", kinds)} END AS left_kind, {_cases("l.FromTable", prefixes)} END || l.FromId AS left_key,
         {_cases("l.ToTable", kinds)} END AS right_kind, {_cases("l.ToTable", prefixes)} END || l.ToId AS right_key,
         least(left_kind, right_kind) || '-' || greatest(left_kind, right_kind) AS pair,
         CASE pair WHEN 'EVENT-PERSON' THEN {_cases("l.RoleCode", PERSON_EVENT_ROLES)} ELSE 'INVOLVED' END {others} END
           AS type,
-        ff_local_uk(l.EffectiveFrom) AS since, ff_local_uk(l.EffectiveTo) AS until,
+        {read_times("ff_local_uk", _LINK_TIMES)},
         i.Id IS NOT NULL AS from_intelligence,
         CASE WHEN i.Id IS NOT NULL THEN 'assessment' ELSE 'fact' END AS assertion, i.source_grade AS grade,
         i.handling AS handling

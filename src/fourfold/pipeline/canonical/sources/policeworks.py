@@ -9,6 +9,7 @@ from __future__ import annotations
 from fourfold.pipeline.canonical import shared_things
 from fourfold.pipeline.canonical.column_checks import birth_checks, offence_class_check, time_checks, unfinished_check
 from fourfold.pipeline.canonical.family import Check, Context, Family, Links, Make, Step, owned, unknown_restriction
+from fourfold.pipeline.canonical.several_times import each_time, read_times
 from fourfold.pipeline.canonical.shared_things import ACCESS, ROW, phone_key, place_key, vehicle_key
 from fourfold.pipeline.delivery import Layout
 
@@ -157,26 +158,27 @@ def _row_step(context: Context, table: str) -> Step:
     title = names.get("title", _KIND[table][1])
     role = "upper(replace(role_said, ' ', '_'))" if table == "crimes" else f"'{_ROLE[table]}'"
     summary = "concat_ws('. ', category_name, 'Arrest summons number ' || ASN)" if table == "custody" else "summary"
+    times = {name: f"{name}_said" for name in ("began", "until", "told")}
     select = f"""
       SELECT *, (happened).at AS happened_at, (happened).on_day AS happened_on,
         ff_precision(happened) AS time_precision, (until).at AS happened_to, (told).at AS created_at,
         {place_key("place_line", _NULL, "place_postcode")} AS place_at,
         {place_key("home_line", _NULL, "home_postcode_read")} AS home_at
       FROM (
-        SELECT *, {owned(context, restricted="restricted_most")}, ff_local_uk(began_said) AS began,
-          ff_local_uk(until_said) AS until, ff_local_uk(told_said) AS told,
-          CASE WHEN (began).quality = 'none' THEN told ELSE began END AS happened,
-          place_said AS place_line,
-          coalesce(home_postcode, nullif(regexp_extract(home_said, '{_POSTCODE_AT_END}'), '')) AS home_postcode_read,
-          nullif(trim(CASE WHEN home_postcode IS NULL THEN regexp_replace(home_said, '{_POSTCODE_AT_END}', '')
-            ELSE home_said END, ' ,'), '') AS home_line,
-          '{table}/' || reference AS event_key, '{table}/' || reference || '/' || source_row AS person_key,
-          {role} AS role, {summary} AS summary_told,
-          min(source_line) OVER (PARTITION BY reference) AS first_line
+        SELECT {each_time(times)}, CASE WHEN (began).quality = 'none' THEN told ELSE began END AS happened
         FROM (
-          SELECT {ROW}, source_row, {said}, {title} AS title, {"ASN, " if table == "custody" else ""}
-            max({names.get("restricted", _NULL)}) OVER (PARTITION BY {names["reference"]}) AS restricted_most
-          FROM landed_{table}))"""
+          SELECT *, {owned(context, restricted="restricted_most")}, {read_times("ff_local_uk", times)},
+            place_said AS place_line,
+            coalesce(home_postcode, nullif(regexp_extract(home_said, '{_POSTCODE_AT_END}'), '')) AS home_postcode_read,
+            nullif(trim(CASE WHEN home_postcode IS NULL THEN regexp_replace(home_said, '{_POSTCODE_AT_END}', '')
+              ELSE home_said END, ' ,'), '') AS home_line,
+            '{table}/' || reference AS event_key, '{table}/' || reference || '/' || source_row AS person_key,
+            {role} AS role, {summary} AS summary_told,
+            min(source_line) OVER (PARTITION BY reference) AS first_line
+          FROM (
+            SELECT {ROW}, source_row, {said}, {title} AS title, {"ASN, " if table == "custody" else ""}
+              max({names.get("restricted", _NULL)}) OVER (PARTITION BY {names["reference"]}) AS restricted_most
+            FROM landed_{table})))"""
     return Step(table, table, select, checks=_row_checks(context, table))
 
 
