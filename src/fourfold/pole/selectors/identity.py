@@ -342,11 +342,13 @@ def waiting(*, reader: User, force: str = "") -> list[Waiting]:
 
 
 def waiting_count(*, reader: User, force: str = "") -> int:
-    """How many pairs wait for this reader, counted to `COUNTED`. Two queries."""
+    """How many pairs wait for this reader, counted to `COUNTED`. Two queries, three where people proposed any."""
     edges = _open_edges(reader, force)
     counted = edges.order_by().values("pk")[:COUNTED].count()
-    scored = set(edges.filter(Exists(_of_pair(verdict=Verdict.PROPOSED))).values_list("left_id", "right_id"))
-    by_people = [row for row in _proposed_by_people(reader, force) if (row[0], row[1]) not in scored]
+    by_people = _proposed_by_people(reader, force)
+    if by_people:
+        scored = set(edges.filter(Exists(_of_pair(verdict=Verdict.PROPOSED))).values_list("left_id", "right_id"))
+        by_people = [row for row in by_people if (row[0], row[1]) not in scored]
     return min(counted + len(by_people), COUNTED)
 
 
@@ -389,13 +391,9 @@ def _proposed_by_people(reader: User, force: str) -> list[tuple[int, int, float,
     """What people proposed; a pair that no machine has weighed counts as one at the threshold's odds of even."""
     said = Judgement.objects.filter(verdict=Verdict.PROPOSED, withdrawal=None)
     found = said.filter(_two_people(force)).exclude(_settled(reader)).order_by("pk")
-    weights = {
-        pair: float(said.get("match_weight", 0.0))
-        for *pair_, said in found.values_list("left_id", "right_id", "evidence")
-        for pair in [tuple(pair_)]
-    }
-    rows = found.values_list("left_id", "right_id", "left__person_id", "right__person_id")
-    return [(left, right, weights[left, right], one, other) for left, right, one, other in dict.fromkeys(rows)]
+    rows = list(found.values_list("left_id", "right_id", "left__person_id", "right__person_id", "evidence"))
+    weights = {tuple(pair): float(evidence.get("match_weight", 0.0)) for *pair, evidence in rows}
+    return [(left, right, weights[left, right, one, other], one, other) for left, right, one, other in weights]
 
 
 # What happened
