@@ -27,11 +27,17 @@ hypothesis.settings.register_profile("fourfold", deadline=None)
 hypothesis.settings.load_profile("fourfold")
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection() -> None:
     """Modules and tests live as long as the run: looking through them for cycles again and again takes time."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    gc.enable()
 
 
 def pytest_unconfigure() -> None:
