@@ -230,6 +230,14 @@ SHAPES = (LOCATION, EVENT, OBJECT, PERSON, LINK)
 
 
 @dataclass(frozen=True)
+class _Given:
+    """One file of the batch, looked at once: its columns are all there."""
+
+    path: Path
+    rows: int
+
+
+@dataclass(frozen=True)
 class _Made:
     """What DuckDB made of one file: how many rows it has, and those to bring, or None where there is no file."""
 
@@ -252,6 +260,8 @@ class Stage:
         self._maker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fourfold-publish")
         self._waiting = deque(SHAPES)
         self._made: dict[str, Future[_Made]] = {}
+        self._given: dict[str, _Given | None] = {}
+        self._held: set[str] = set()
 
     def __enter__(self) -> "Stage":
         return self
@@ -266,11 +276,11 @@ class Stage:
         """Every combination that the batch needs, each once."""
         found: set[LabelKey] = set()
         for shape in SHAPES:
-            path = self._file(shape)
-            if path is None:
+            given = self._file(shape)
+            if given is None:
                 continue
             rows = self.duck.execute(
-                f"select distinct {', '.join(LABEL_COLUMNS)} from read_parquet(?)", [str(path)]
+                f"select distinct {', '.join(LABEL_COLUMNS)} from read_parquet(?)", [str(given.path)]
             ).fetchall()
             found |= {
                 LabelKey(force or "", audience or "", marking or "", room or None)
@@ -320,9 +330,8 @@ class Stage:
 
     def _hold(self, shape: Shape, source: str) -> None:
         """Tell DuckDB which rows of the source are held already and what they say, where the batch is large."""
-        self.duck.execute(f"create table held_{shape.name} (source_key varchar, content uuid)")
-        path = self._file(shape)
-        if path is None or self._rows_in(path) < self.compared_from:
+        given = self._file(shape)
+        if given is None or given.rows < self.compared_from:
             return
         kept = Path(self._scratch.name) / "held.csv"
         copy: AbstractContextManager[Any] = self.cursor.copy(
@@ -334,8 +343,9 @@ class Stage:
         if kept.stat().st_size:
             columns = "columns={'source_key': 'VARCHAR', 'content': 'UUID'}"
             self.duck.execute(
-                f"insert into held_{shape.name} from read_csv('{_quoted(kept)}', header=false, {columns})"
+                f"create table held_{shape.name} as from read_csv('{_quoted(kept)}', header=false, {columns})"
             )
+            self._held.add(shape.name)
         kept.unlink()
 
     def _make_next(self) -> None:
@@ -345,17 +355,29 @@ class Stage:
 
     def _make(self, shape: Shape) -> "_Made":
         """Write the rows that may change something, as PostgreSQL takes them; note the held ones that change."""
-        path = self._file(shape)
-        if path is None:
+        given = self._file(shape)
+        if given is None:
             return _Made(0, None)
-        self._refuse_repeated_keys(path, shape)
+        self._refuse_repeated_keys(given.path, shape)
         hashed = ", ".join(
             f"coalesce(c.{name}::varchar, chr(1))"
             for name in sorted({*COMMON_NEEDS, *shape.needs} - {"source_file", "source_line"})
         )
         rows = (
-            f"(select c.*, md5(concat_ws(chr(31), {hashed}))::uuid as content from read_parquet('{_quoted(path)}') c) c"
+            "(select c.*, "
+            f"md5(concat_ws(chr(31), {hashed}))::uuid as content from read_parquet('{_quoted(given.path)}') c) c"
         )
+        query = (
+            f"select {', '.join(f'{c.select()} as {c.name}' for c in shape.staged())} from {rows} join label l "
+            "on l.owning_force = coalesce(c.owning_force, '') and l.audience = coalesce(c.audience, '') "
+            "and l.marking = coalesce(c.marking, '') and l.compartment is not distinct from nullif(c.compartment, '')"
+        )
+        if shape.name in self._held:
+            query += self._but_held(shape, rows)
+        return _Made(given.rows, self._written(self.duck, query, shape.stage))
+
+    def _but_held(self, shape: Shape, rows: str) -> str:
+        """Leaves out the rows that are held as they are, except links of which an end changes. Notes what changes."""
         self.duck.execute(
             f"insert into altered select ?, c.record_key from {rows} "
             f"join held_{shape.name} h on h.source_key = c.record_key where h.content <> c.content",
@@ -365,25 +387,21 @@ class Stage:
             f" or exists (select 1 from altered a where a.kind = c.{end}_kind and a.key = c.{end}_key)"
             for end in (("left", "right") if shape is LINK else ())
         )
-        query = (
-            f"select {', '.join(f'{c.select()} as {c.name}' for c in shape.staged())} from {rows} "
-            f"left join held_{shape.name} h on h.source_key = c.record_key join label l "
-            "on l.owning_force = coalesce(c.owning_force, '') and l.audience = coalesce(c.audience, '') "
-            "and l.marking = coalesce(c.marking, '') and l.compartment is not distinct from nullif(c.compartment, '') "
+        return (
+            f" left join held_{shape.name} h on h.source_key = c.record_key "
             f"where h.content is distinct from c.content{follows}"
         )
-        return _Made(self._rows_in(path), self._written(self.duck, query, shape.stage))
 
-    def _file(self, shape: Shape) -> Path | None:
-        path = self.folder / f"{shape.name}.parquet"
-        if not path.exists():
-            return None
+    def _file(self, shape: Shape) -> _Given | None:
+        if shape.name not in self._given:
+            path = self.folder / f"{shape.name}.parquet"
+            self._given[shape.name] = self._looked_at(path, shape) if path.exists() else None
+        return self._given[shape.name]
+
+    def _looked_at(self, path: Path, shape: Shape) -> _Given:
         self._refuse_missing_columns(self.duck, path, (*COMMON_NEEDS, *shape.needs))
-        return path
-
-    def _rows_in(self, path: Path) -> int:
         (rows,) = self.duck.execute("select count(*) from read_parquet(?)", [str(path)]).fetchall()[0]
-        return int(rows)
+        return _Given(path, int(rows))
 
     @staticmethod
     def _refuse_missing_columns(duck: duckdb.DuckDBPyConnection, path: Path, needed: tuple[str, ...]) -> None:
