@@ -83,7 +83,7 @@ def keys(of, asked):
 
 
 def test_any_figure_of_any_day_is_what_a_plain_replay_says(as_simulation, universe):
-    world = World(universe)
+    world = World(universe, remembers=True)
 
     @settings(max_examples=6, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
     @given(acts=ACTS)

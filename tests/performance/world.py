@@ -1,7 +1,7 @@
 """A small region made through the services in told time, and what it must count, worked out in plain Python.
 
-`World` plays one act at a time on a day and keeps what every threat and disruption said after it, so that a figure as
-recorded on any moment can be held against a replay that knows no SQL.
+`World` plays one act at a time on a day. One that remembers keeps what every threat and disruption said after it, so
+that a figure as recorded on any moment can be held against a replay that knows no SQL.
 """
 
 from collections.abc import Iterator
@@ -45,10 +45,12 @@ class Said:
 
 @dataclass
 class World:
-    """Plays acts at moments that only go forward, and remembers what was recorded after each."""
+    """Plays acts at moments that only go forward; one that remembers keeps what was recorded after each."""
 
     universe: Universe
+    remembers: bool = False
     now: datetime = START
+    acts: int = 0
     aim: int = 0
     types: dict[int, str] = field(default_factory=dict)
     categories: dict[int, str] = field(default_factory=dict)
@@ -56,11 +58,13 @@ class World:
 
     @contextmanager
     def acting(self, actor: User, *, after: timedelta = timedelta(hours=1)) -> Iterator[datetime]:
-        """One scope of an actor, some time after the last act; then what is recorded is remembered."""
+        """One scope of an actor, some time after the last act; what is recorded then is remembered, if asked for."""
         self.now += after
         with clock.told(self.now), acting_as(actor):
             yield self.now
-        self.remember()
+        self.acts += 1
+        if self.remembers:
+            self.remember()
 
     def at(self, day: date) -> None:
         """The next act is on this day."""
@@ -77,7 +81,7 @@ class World:
                 actor=actor,
                 nomination=rules.Nomination(
                     threat_type=threat_type,
-                    name=change.get("name", f"Line {len(self.log)}"),
+                    name=change.get("name", f"Line {self.acts}"),
                     summary="People moving class A drugs into two coastal towns",
                     themes=("DRU.county_lines",),
                     tier="UNTIERED",
@@ -97,7 +101,7 @@ class World:
         actor = self.user(threat.owner.code, "intelligence_manager")
         with self.acting(actor) as now:
             entry = FromElsewhere(
-                elsewhere=f"APMIS-{len(self.log)}",
+                elsewhere=f"APMIS-{self.acts}",
                 status=status,
                 reason="As moderated in the national system",
                 threat=Threat.objects.get(pk=threat.pk),
@@ -148,7 +152,7 @@ class World:
                 "stopped": WORDS,
                 "for_how_long": "Three months",
                 "how_known": "Two intelligence reports since",
-                "different_because": f"Another event of the same week, number {len(self.log)}",
+                "different_because": f"Another event of the same week, number {self.acts}",
             }
             return disrupting.record_disruption(
                 actor=actor, said=disruption_rules.Said(**(said | change)), today=now.date(), now=now
