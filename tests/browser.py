@@ -35,7 +35,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     # A page lives for a second: to compile its scripts, and axe-core, for the best speed takes longer than it saves.
-    "--js-flags=--no-opt --no-maglev",
+    "--js-flags=--no-opt --no-maglev --single-threaded --min-semi-space-size=16",
 )
 STANDARDS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 NOT_FOUND = 400
@@ -78,13 +78,14 @@ def chromium() -> Iterator[Browser]:
             pytest.fail(sentence)
         pytest.skip(sentence)
     # Django would otherwise refuse to read the database from a thread with an event loop. While the loop runs it also
-    # keeps other connections than before; those of before would be cut off when the test database is copied anew.
+    # keeps other connections than before and after: what is left open is cut off when the test database is copied anew.
     connections.close_all()
     with pytest.MonkeyPatch.context() as patched, sync_playwright() as playwright:
         patched.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         browser = playwright.chromium.launch(executable_path=program, headless=True, args=list(FLAGS))
         yield browser
         browser.close()
+        connections.close_all()
 
 
 class Complaints:
@@ -164,6 +165,13 @@ def served() -> Iterator[str]:
 @pytest.fixture
 def live_site(lasting_db: None) -> Iterator[str]:
     """The address of the site, served from a thread, for browsers."""
+    with served() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def kept_site(kept_db: None) -> Iterator[str]:
+    """As `live_site`, on a database of the module's own."""
     with served() as address:
         yield address
 

@@ -60,11 +60,16 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
         database.drop_copy()
 
 
-@pytest.fixture(autouse=True)
-def fresh_spreads() -> None:
-    """How labels spread is kept for a minute, the region's words until they change; each test reads them itself."""
+def forget_what_is_kept() -> None:
+    """How labels spread is kept for a minute, the region's words until they change."""
     visibility.forget_spreads()
     keeping.forget()
+
+
+@pytest.fixture(autouse=True)
+def fresh_spreads() -> None:
+    """Each test reads them itself."""
+    forget_what_is_kept()
 
 
 @pytest.fixture
@@ -85,6 +90,7 @@ def kept_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
 
     Not for a module of which a test asks for `lasting_db`, which throws it away.
     """
+    forget_what_is_kept()
     with django_db_blocker.unblock():
         try:
             yield

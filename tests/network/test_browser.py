@@ -9,13 +9,15 @@ from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
 from tests.browser import axe, give_a_reason, overflow, screenshot, sign_in
 from tests.network.conftest import MATCHED, make_world, safeguarding_lead
+from tests.universe import Universe
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def addresses(lasting_db, universe, tmp_path):
-    world, actor = make_world(universe, tmp_path, matches=MATCHED), safeguarding_lead("merseyside")
+@pytest.fixture(scope="module")
+def addresses(kept_db, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("world")
+    world, actor = make_world(Universe(), folder, matches=MATCHED), safeguarding_lead("merseyside")
     with acting_as(actor):
         services.look_for_people(actor=actor, threat=world.threat, today=clock.today())
         lead = EdgeLead.objects.order_by("pk").first()
@@ -30,9 +32,9 @@ def addresses(lasting_db, universe, tmp_path):
     }
 
 
-def begin(page, live_site, first):
-    sign_in(page, live_site, "safeguarding@merseyside.test")
-    page.goto(f"{live_site}{first}")
+def begin(page, kept_site, first):
+    sign_in(page, kept_site, "safeguarding@merseyside.test")
+    page.goto(f"{kept_site}{first}")
     give_a_reason(page)
 
 
@@ -47,12 +49,12 @@ def assert_turns(page):
 
 
 @pytest.mark.parametrize("size", ["browser_page", "phone_page"])
-def test_every_page_is_drawn_passes_axe_and_fits_its_window(size, addresses, live_site, request):
+def test_every_page_is_drawn_passes_axe_and_fits_its_window(size, addresses, kept_site, request):
     page = request.getfixturevalue(size)
-    begin(page, live_site, addresses["around"])
+    begin(page, kept_site, addresses["around"])
     faults = {}
     for name, address in addresses.items():
-        page.goto(f"{live_site}{address}")
+        page.goto(f"{kept_site}{address}")
         if name in {"around", "of_threat", "between"}:
             page.locator(".ff-network__drawing canvas").first.wait_for()
         screenshot(page, f"network-{name}-{size}")
@@ -62,8 +64,8 @@ def test_every_page_is_drawn_passes_axe_and_fits_its_window(size, addresses, liv
     assert not any(faults.values()), faults
 
 
-def test_without_scripts_the_tables_say_it_all(addresses, live_site, plain_page):
-    begin(plain_page, live_site, addresses["of_threat"])
+def test_without_scripts_the_tables_say_it_all(addresses, kept_site, plain_page):
+    begin(plain_page, kept_site, addresses["of_threat"])
     assert plain_page.locator(".ff-network__drawing").is_hidden()
     text = plain_page.locator("main").inner_text()
     for words in (

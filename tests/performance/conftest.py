@@ -14,6 +14,10 @@ def world(as_simulation, universe):
 
 @pytest.fixture
 def filled(world):
+    return fill(world)
+
+
+def fill(world):
     """Threats of two forces, scored and not, one closed, one reclassified; disruptions in time, late and corrected."""
     first, second = world.threat("cheshire"), world.threat("cheshire")
     third = world.threat("gmp")

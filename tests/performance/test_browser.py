@@ -8,6 +8,9 @@ from playwright.sync_api import expect
 
 from tests.browser import axe, overflow, screenshot
 from tests.database import connect_as
+from tests.performance.conftest import fill
+from tests.performance.world import World
+from tests.universe import Universe
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PERIOD = "from=2022-01-01&to=2022-12-31"
@@ -27,10 +30,17 @@ SHOWN = {
 }
 
 
-@pytest.fixture
-def site(filled, live_site):
+@pytest.fixture(scope="module")
+def filled(kept_db):
+    connect_as("simulation")
+    world = fill(World(Universe()))
     connect_as("app")
-    return live_site
+    return world
+
+
+@pytest.fixture(scope="module")
+def site(filled, kept_site):
+    return kept_site
 
 
 def sign_in(page, site, user):

@@ -11,12 +11,15 @@ from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
 from tests.browser import axe, faults_in_both_windows, screenshot, sign_in, tab_to
 from tests.plans import conftest as made
+from tests.universe import Universe
 
 pytestmark = pytest.mark.browser
 
 
-def rich_plan(universe):
-    """A plan in which every part has something, good and bad."""
+@pytest.fixture(scope="module")
+def rich_plan(kept_db):
+    """A threat and its plan, in which every part has something, good and bad. Each test changes another part of it."""
+    universe = Universe()
     today = clock.today()
     begun_on, due = today - timedelta(days=120), today + timedelta(days=20)
     with acting_as(universe.merseyside_intelligence_manager):
@@ -81,10 +84,10 @@ def rich_plan(universe):
     return threat, plan
 
 
-def test_every_page_passes_axe_and_fits_both_windows(live_site, universe, browser_page):
-    threat, plan = rich_plan(universe)
+def test_every_page_passes_axe_and_fits_both_windows(rich_plan, kept_site, universe, browser_page):
+    threat, plan = rich_plan
     page = browser_page
-    sign_in(page, live_site, universe.merseyside_lro.email)
+    sign_in(page, kept_site, universe.merseyside_lro.email)
     faults = {}
     for name, address in {
         "plan": f"/threats/{threat.reference}/plan/",
@@ -104,7 +107,7 @@ def test_every_page_passes_axe_and_fits_both_windows(live_site, universe, browse
         "calendar": "/plans/calendar/",
         "work": "/",
     }.items():
-        page.goto(f"{live_site}{address}")
+        page.goto(f"{kept_site}{address}")
         if found := faults_in_both_windows(page, f"plans-{name}"):
             faults[address] = found
     assert not faults
@@ -115,11 +118,11 @@ def first_review(universe, plan):
         return selectors.reviews(plan)[0].pk
 
 
-def test_the_rules_answer_while_an_action_is_typed(lasting_db, live_site, universe, browser_page):
-    _, plan = rich_plan(universe)
+def test_the_rules_answer_while_an_action_is_typed(rich_plan, kept_site, universe, browser_page):
+    _, plan = rich_plan
     page = browser_page
-    sign_in(page, live_site, universe.merseyside_lro.email)
-    page.goto(f"{live_site}/plans/{plan.reference}/actions/add/?p=PREVENT")
+    sign_in(page, kept_site, universe.merseyside_lro.email)
+    page.goto(f"{kept_site}/plans/{plan.reference}/actions/add/?p=PREVENT")
     page.get_by_label("What is to be done?").fill("Monitor the three youngest")
     told = page.locator("[data-check]")
     told.get_by_text("says “monitor” without a measure").wait_for()
@@ -129,12 +132,12 @@ def test_the_rules_answer_while_an_action_is_typed(lasting_db, live_site, univer
 
 
 def test_without_a_script_the_rules_answer_by_a_button_and_nothing_typed_is_lost(
-    lasting_db, live_site, universe, plain_page
+    rich_plan, kept_site, universe, plain_page
 ):
-    threat, plan = rich_plan(universe)
+    threat, plan = rich_plan
     page = plain_page
-    sign_in(page, live_site, universe.merseyside_lro.email)
-    page.goto(f"{live_site}/threats/{threat.reference}/plan/")
+    sign_in(page, kept_site, universe.merseyside_lro.email)
+    page.goto(f"{kept_site}/threats/{threat.reference}/plan/")
     page.get_by_role("link", name="Add under Prevent").click()
     page.get_by_label("What is to be done?").fill("Monitor the three youngest")
     page.get_by_role("button", name="Check without saving").click()
@@ -148,11 +151,11 @@ def test_without_a_script_the_rules_answer_by_a_button_and_nothing_typed_is_lost
         assert selectors.action(5, of=selectors.plan(plan.reference)).measure == "Mentors met weekly"
 
 
-def test_a_plan_is_mended_by_keyboard_alone(lasting_db, live_site, universe, browser_page):
-    threat, plan = rich_plan(universe)
+def test_a_plan_is_mended_by_keyboard_alone(rich_plan, kept_site, universe, browser_page):
+    threat, plan = rich_plan
     page = browser_page
-    sign_in(page, live_site, universe.merseyside_lro.email)
-    page.goto(f"{live_site}/threats/{threat.reference}/plan/")
+    sign_in(page, kept_site, universe.merseyside_lro.email)
+    page.goto(f"{kept_site}/threats/{threat.reference}/plan/")
     tab_to(page, page.get_by_role("link", name="Mend action 2").first)
     page.keyboard.press("Enter")
     page.wait_for_url("**/actions/2/change/**")
@@ -165,8 +168,8 @@ def test_a_plan_is_mended_by_keyboard_alone(lasting_db, live_site, universe, bro
         assert selectors.action(2, of=selectors.plan(plan.reference)).measure == "Sightings with adults of the group"
 
 
-def test_a_partner_reads_and_reports_only_what_it_is_asked(lasting_db, live_site, universe, phone_page):
-    threat, plan = rich_plan(universe)
+def test_a_partner_reads_and_reports_only_what_it_is_asked(rich_plan, kept_site, universe, phone_page):
+    threat, plan = rich_plan
     with acting_as(universe.merseyside_analyst):
         services.ask_partner(
             actor=universe.merseyside_analyst,
@@ -178,8 +181,8 @@ def test_a_partner_reads_and_reports_only_what_it_is_asked(lasting_db, live_site
             today=clock.today(),
         )
     page = phone_page
-    sign_in(page, live_site, universe.hmpps_partner_analyst.email)
-    page.goto(f"{live_site}/plans/shared-with-us/")
+    sign_in(page, kept_site, universe.hmpps_partner_analyst.email)
+    page.goto(f"{kept_site}/plans/shared-with-us/")
     screenshot(page, "plans-partner-phone")
     assert axe(page) == []
     text = page.locator("main").inner_text()

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from fourfold.platform.visibility.scope import acting_as
 from tests.browser import sign_in, sound_in_both_windows
 from tests.platform.sample import Case, region_label
+from tests.universe import Universe
 
 pytestmark = pytest.mark.browser
 LIST = "/sample-cases/"
@@ -13,13 +14,13 @@ PATTERNS = "/patterns/"
 ANALYST = "analyst@gmp.test"
 
 
-@pytest.fixture
-def site(live_site, universe) -> str:
-    with acting_as(universe.merseyside_analyst):
+@pytest.fixture(scope="module")
+def site(kept_site) -> str:
+    with acting_as(Universe().merseyside_analyst):
         for n in range(60):
             detail = {"colour": ("red", "blue", None)[n % 3]}
             Case.objects.create(label=region_label("merseyside"), title=f"Case {n:02}", size=n * 1000, detail=detail)
-    return live_site
+    return kept_site
 
 
 def test_the_patterns_pass_axe_and_fit_both_windows(site, browser_page):
