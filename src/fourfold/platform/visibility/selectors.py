@@ -7,9 +7,7 @@ from datetime import date
 from functools import cached_property
 from time import monotonic
 
-from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import Q
 
 from fourfold.platform.people.models import User, UserKind
 from fourfold.platform.visibility.models import AccessLabel
@@ -35,6 +33,16 @@ select u.id, o.id, o.kind, o.region, u.ceiling, u.kind, u.is_active, held.roles,
                                    where r.user_id = u.id and r.held_from <= %(today)s
                                      and (r.held_to is null or r.held_to > %(today)s)) as roles) held
  where u.id = any(%(users)s)
+"""
+
+
+LABELS = """
+select l.id, l.owner_id, o.region, l.audience, l.marking, l.compartment_id, l.agreement_id,
+       coalesce(array_agg(n.organisation_id) filter (where n.id is not null), '{}')
+  from visibility_accesslabel l
+  join people_organisation o on o.id = l.owner_id
+  left join visibility_accesslabel_named n on n.accesslabel_id = l.id
+ group by l.id, o.region
 """
 
 
@@ -157,11 +165,9 @@ def labels(stamp: str) -> tuple[tuple[int, Label], ...]:
 
 
 def _read_labels() -> tuple[tuple[int, Label], ...]:
-    rows = AccessLabel.objects.annotate(
-        organisations=ArrayAgg("named", filter=Q(named__isnull=False), default=[])
-    ).values_list(
-        "pk", "owner_id", "owner__region", "audience", "marking", "compartment_id", "agreement_id", "organisations"
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(LABELS)
+        rows = cursor.fetchall()
     return tuple(
         (pk, Label(owner, region, Audience(audience), marking, compartment, agreement, frozenset(named)))
         for pk, owner, region, audience, marking, compartment, agreement, named in rows
