@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -76,7 +77,7 @@ class Model:
         }
         return json.dumps(said, indent=2) + "\n"
 
-    @property
+    @cached_property
     def digest(self) -> str:
         return hashlib.sha256(self.as_text().encode()).hexdigest()
 
@@ -94,7 +95,12 @@ def usual_model(settings: Settings) -> Model:
 
 def load_model(path: Path = SHIPPED) -> Model:
     """Read a model. Chances outside 0 to 1 are refused."""
-    loaded = json.loads(path.read_text(encoding="utf-8"))
+    return _read(path.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=8)
+def _read(text: str) -> Model:
+    loaded = json.loads(text)
     levels = {
         comparison: {code: Chances(float(each["m"]), float(each["u"])) for code, each in graded.items()}
         for comparison, graded in loaded["levels"].items()

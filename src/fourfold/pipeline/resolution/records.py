@@ -147,6 +147,7 @@ def load_records(
         "create or replace table delivered_presence"
         " (source varchar, batch integer, record_key varchar, event varchar, type varchar, open boolean)"
     )
+    has_things = False
     for source in sorted(person_parquets):
         for batch, path in reversed([*enumerate(person_parquets[source])]):
             if only is not None and not _is_wanted(connection, only, source):
@@ -163,11 +164,12 @@ def load_records(
                     "insert into merged select ?, loser_key, survivor_key from read_parquet(?)",
                     [source, str(tombstones)],
                 )
-            _take_things(connection, source, batch, path, only=only)
+            has_things |= _take_things(connection, source, batch, path, only=only)
     connection.execute(_ATTENDED)
     connection.execute(_RECORD + _MADE_OF_THEM)
     connection.execute("alter table record add column contacts varchar[]")
-    connection.execute(_CONTACTS)
+    if has_things:
+        connection.execute(_CONTACTS)
     connection.execute("""
         create or replace table presence as
         select distinct r.id, p.source, p.event from attended p
@@ -213,9 +215,9 @@ def _only(table: str | None, column: str, source: str, *, word: str = "where") -
     return f" {word} {column} in (select record_key from {table} where source = '{quoted}')"
 
 
-def _take_things(connection: Database, source: str, batch: int, people: Path, *, only: str | None) -> None:
+def _take_things(connection: Database, source: str, batch: int, people: Path, *, only: str | None) -> bool:
     """Add the telephones and vehicles of a delivery, who keeps or uses them, and who was at which event: what few
-    may read too, for it replaces what was delivered before.
+    may read too, for it replaces what was delivered before. Whether the delivery had files of either.
     """
     open_sql = "audience <> 'OWN' and compartment is null"
     label = f"concat_ws('|', owning_force, audience, coalesce(compartment, '')), {open_sql}"
@@ -238,6 +240,7 @@ def _take_things(connection: Database, source: str, batch: int, people: Path, *,
             f"{_only(only, 'left_key', source, word='and')}",
             [source, batch, str(links)],
         )
+    return things.exists() or links.exists()
 
 
 def _empty() -> str:
