@@ -11,6 +11,8 @@ from tests.pipeline.canonical.test_niche_rules import ADDRESS, PERSON, VEHICLE, 
 
 from fourfold.pipeline import canonical
 from fourfold.pipeline.canonical import engine, kept_database
+from fourfold.pipeline.canonical.sources import family_named
+from fourfold.pipeline.delivery import Landed
 
 
 def left_behind() -> list[str]:
@@ -44,6 +46,23 @@ def test_a_table_without_rows_has_the_columns_it_has_with_them(tmp_path: Path, m
     for other in (remembered, alone):
         assert contents(other.canonical.folder) == contents(planned.canonical.folder)
         assert other.canonical.counts == planned.canonical.counts
+
+
+def test_a_delivery_that_may_not_fit_into_memory_has_a_database_of_its_own(tmp_path: Path) -> None:
+    """So has a small one to a source of which much was taken before: that is read again."""
+    first = made("niche_tri", delivery(tmp_path / "delivery", {"person": [PERSON]}), tmp_path / "one")
+
+    def is_small(landed: Landed, **changes: object) -> bool:
+        context = context_of("niche_tri", **changes)
+        return engine._Run(landed, family_named("niche"), context, (), tmp_path / "made", spark=None).small
+
+    (file,) = (item for item in first.landed.files if item.name == "person.csv")
+    assert is_small(first.landed, known=(first.canonical.folder,))
+    assert not is_small(replace(first.landed, files=(replace(file, bytes=5_000_000),)))
+    assert not is_small(replace(first.landed, files=(replace(file, rows=100_000),)))
+    with (first.canonical.folder / "person.parquet").open("ab") as much:
+        much.truncate(5_000_000)
+    assert not is_small(first.landed, known=(first.canonical.folder,))
 
 
 FORKED = """

@@ -521,6 +521,16 @@ def test_repairs_are_laid_over_before_any_rule(tmp_path: Path) -> None:
     assert json.loads(still.one("quarantine", "source_line = 4")["row_json"]) == {"": '"3","07"'}
 
 
+def test_a_repair_may_be_all_that_a_file_has(tmp_path: Path) -> None:
+    folder = delivery(tmp_path / "delivery", {"person": []})
+    with (folder / "person.csv").open("ab") as stream:
+        stream.write(b'"3","05","Cut"\r\n')
+    whole = [Correction("person.csv", 2, None, '"3","07","Cut","Short"' + ',""' * 13)]
+    after = made("niche_tri", folder, tmp_path / "after", corrections=whole)
+    assert [(row["record_key"], row["source_line"]) for row in after.rows("person")] == [("3", 2)]
+    assert after.rows("quarantine") == []
+
+
 def contents(folder: Path) -> dict[str, list[tuple[object, ...]]]:
     with duckdb.connect() as db:
         return {

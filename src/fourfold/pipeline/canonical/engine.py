@@ -33,7 +33,7 @@ COUNTS_JSON = "counts.json"
 _ACCESS = ("owning_force", "audience", "marking", "compartment")
 _FAR = date(2200, 1, 1)
 _SHOWN = 500
-_SMALL_BYTES = 4_000_000
+_SMALL_BYTES, _SMALL_ROWS = 4_000_000, 50_000
 # The columns of steps whose tables brought no rows: to plan such a step takes longer than a small delivery's rows do.
 _COLUMNS: dict[tuple[str, str], list[tuple[str, str]]] = {}
 _COLUMNS_KEPT = 1_000
@@ -104,6 +104,13 @@ def _extracted_on(manifest: Mapping[str, Any]) -> date:
     return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC).date()
 
 
+def _is_small(landed: Landed, context: Context) -> bool:
+    """Whether it fits into memory many times over, with what is read of the source's earlier batches."""
+    known = (folder / f"{table}.parquet" for folder in context.known for table in (*ENTITIES, "merge"))
+    size = sum(item.bytes for item in landed.files) + sum(path.stat().st_size for path in known)
+    return size <= _SMALL_BYTES and sum(item.rows for item in landed.files) <= _SMALL_ROWS
+
+
 class _Run:
     """One canonicalisation."""
 
@@ -125,8 +132,8 @@ class _Run:
         self.empty = {layout.table for layout in family.layouts if not self._row_count(layout.table)}
         # What is read once is a view, for it may be large; where it cannot be, to plan it twice costs more than to keep
         # it. (Spark decides for itself.)
-        size = sum(item.bytes for item in landed.files)
-        self.small = spark is None and size <= _SMALL_BYTES and context.memory_mb >= kept_database.MEMORY_MB
+        enough = context.memory_mb >= kept_database.MEMORY_MB
+        self.small = spark is None and enough and _is_small(landed, context)
         self.read_once = "TABLE" if self.small else "VIEW"
 
     def __enter__(self) -> _Run:
@@ -210,7 +217,7 @@ class _Run:
                     )
         if not parts:
             empty = ", ".join(f"CAST(NULL AS VARCHAR) AS {_n(c)}" for c in columns)
-            return (
+            parts.append(
                 "SELECT CAST(NULL AS VARCHAR) AS source_file, CAST(NULL AS BIGINT) AS source_line, "
                 f"CAST(NULL AS BIGINT) AS source_row, {empty} WHERE false"
             )
