@@ -16,9 +16,11 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from django.test import Client
 from django.test.testcases import FSFilesHandler, LiveServerThread
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response, expect, sync_playwright
 
+from fourfold.platform.people.models import User
 from tests.universe import PASSWORD
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -243,6 +245,14 @@ def sound(page: Page, name: str = "") -> None:
 def sound_in_both_windows(page: Page, name: str) -> None:
     """As `sound`, at a desk and on a phone: see `faults_in_both_windows`."""
     assert (page.url, faults_in_both_windows(page, name)) == (page.url, [])
+
+
+def signed_in(page: Page, site: str, email: str) -> None:
+    """The browser is this person's from its next page on. For what comes after the form of `sign_in`, without it."""
+    client = Client()
+    client.force_login(User.objects.get(email=email))
+    page.context.clear_cookies()
+    page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site}])
 
 
 def sign_in(page: Page, site: str, email: str, password: str = PASSWORD) -> None:

@@ -11,7 +11,7 @@ from fourfold.assessments.models import Assessment
 from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
 from tests.assessments.conftest import COUNTERFEIT, COUNTY_LINE, evidence, submitted, vector
-from tests.browser import sign_in, sound_in_both_windows
+from tests.browser import sign_in, signed_in, sound_in_both_windows
 from tests.threats.conftest import nominate
 from tests.universe import Universe
 
@@ -86,7 +86,7 @@ def _themes(universe: Universe, today):
 
 def test_every_page_at_a_desk_and_on_a_phone(browser_page: Page, scene: SimpleNamespace) -> None:
     page = browser_page
-    sign_in(page, scene.site, "analyst@merseyside.test")
+    signed_in(page, scene.site, "analyst@merseyside.test")
     for name, path in (
         ("matrix", f"/assessments/{scene.draft.reference}/score/"),
         ("draft", f"/assessments/{scene.draft.reference}/"),
@@ -100,7 +100,7 @@ def test_every_page_at_a_desk_and_on_a_phone(browser_page: Page, scene: SimpleNa
     ):
         page.goto(f"{scene.site}{path}")
         sound_in_both_windows(page, f"assessments-{name}")
-    sign_in(page, scene.site, "rocta_moderator@nwrocu.test")
+    signed_in(page, scene.site, "rocta_moderator@nwrocu.test")
     for name, path in (
         ("queue", "/moderation/"),
         ("agreement", "/moderation/agreement/"),
@@ -120,7 +120,7 @@ def test_the_score_forms_at_the_side_as_scores_are_chosen(
     browser_page: Page, live_site: str, draft: Assessment
 ) -> None:
     page = browser_page
-    sign_in(page, live_site, "analyst@merseyside.test")
+    signed_in(page, live_site, "analyst@merseyside.test")
     page.goto(f"{live_site}/assessments/{draft.reference}/score/")
     side = page.locator("#so-far")
     expect(side).to_contain_text("Tier 3")

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from fourfold.disruptions import selectors
 from fourfold.platform.visibility.scope import acting_as
-from tests.browser import axe, overflow, screenshot, sign_in, tab_to
+from tests.browser import axe, overflow, screenshot, sign_in, signed_in, tab_to
 from tests.disruptions.conftest import EVIDENCE, FOR_HOW_LONG, HOW_KNOWN, STOPPED, nominate, record, tactic
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -60,7 +60,7 @@ def test_a_disruption_is_recorded_on_a_phone_one_question_at_a_time(phone_page, 
     page = phone_page
     with acting_as(universe.merseyside_analyst):
         code = tactic("PURSUE")
-    sign_in(page, live_site, universe.merseyside_analyst.email)
+    signed_in(page, live_site, universe.merseyside_analyst.email)
     page.goto(live_site + reverse("disruptions:record"))
     page.wait_for_selector("section:not([hidden]) button:has-text('Continue')")
     expect(page.locator("section[data-step]")).to_have_count(7)
@@ -107,7 +107,7 @@ def test_a_lost_connection_loses_nothing_and_leaves_nothing_readable_on_the_phon
     page = phone_page
     with acting_as(universe.merseyside_analyst):
         code = tactic("PURSUE")
-    sign_in(page, live_site, universe.merseyside_analyst.email)
+    signed_in(page, live_site, universe.merseyside_analyst.email)
     page.goto(live_site + reverse("disruptions:record"))
     fill_to_the_end(page, threat, code=code)
     page.wait_for_selector("[data-state]:has-text('Saved at')")
@@ -210,7 +210,7 @@ def test_the_form_is_filled_in_by_keyboard_alone(browser_page, live_site, univer
     def go_on():
         press(page.locator("section:not([hidden]) button", has_text="Continue"), "Enter")
 
-    sign_in(page, live_site, universe.merseyside_analyst.email)
+    signed_in(page, live_site, universe.merseyside_analyst.email)
     page.goto(live_site + reverse("disruptions:record"))
     page.wait_for_selector("section:not([hidden]) button:has-text('Continue')")
     tab_to(page, page.locator("#id_q"))
@@ -254,7 +254,7 @@ def test_the_desk_s_pages_have_no_fault(browser_page, live_site, universe, threa
         shared = record(universe, nominate(universe, name="Quay house"), shared_event=found.reference)
         assert shared.shared_event
     page = browser_page
-    sign_in(page, live_site, universe.nwrocu_rocta_moderator.email)
+    signed_in(page, live_site, universe.nwrocu_rocta_moderator.email)
     parts = {
         "list": reverse("disruptions:list"),
         "detail": reverse("disruptions:detail", args=[found.reference]),

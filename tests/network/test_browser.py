@@ -7,7 +7,7 @@ from fourfold.network import services
 from fourfold.network.models import EdgeLead
 from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
-from tests.browser import axe, give_a_reason, overflow, screenshot, sign_in
+from tests.browser import axe, give_a_reason, overflow, screenshot, signed_in
 from tests.network.conftest import MATCHED, make_world, safeguarding_lead
 from tests.universe import Universe
 
@@ -33,7 +33,7 @@ def addresses(kept_db, tmp_path_factory):
 
 
 def begin(page, kept_site, first):
-    sign_in(page, kept_site, "safeguarding@merseyside.test")
+    signed_in(page, kept_site, "safeguarding@merseyside.test")
     page.goto(f"{kept_site}{first}")
     give_a_reason(page)
 

@@ -3,10 +3,9 @@
 import re
 
 import pytest
-from django.test import Client
 from playwright.sync_api import expect
 
-from tests.browser import axe, overflow, screenshot
+from tests.browser import axe, overflow, screenshot, signed_in
 from tests.database import connect_as
 from tests.performance.conftest import fill
 from tests.performance.world import World
@@ -43,14 +42,8 @@ def site(filled, kept_site):
     return kept_site
 
 
-def sign_in(page, site, user):
-    client = Client()
-    client.force_login(user)
-    page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site}])
-
-
 def look_at(page, site, user, size):
-    sign_in(page, site, user)
+    signed_in(page, site, user.email)
     for name, address in SHOWN.items():
         page.goto(site + address)
         drawn = page.locator(".ff-chart__drawing svg")
@@ -71,7 +64,7 @@ def test_on_a_phone(site, filled, phone_page):
 
 
 def test_without_a_script_each_chart_is_its_table(site, filled, plain_page):
-    sign_in(plain_page, site, filled.universe.nwrocu_rocta_moderator)
+    signed_in(plain_page, site, filled.universe.nwrocu_rocta_moderator.email)
     plain_page.goto(f"{site}/performance/disruptions/?{PERIOD}")
     assert plain_page.locator("[data-chart]").count() > 3
     assert plain_page.locator(".ff-chart__drawing").first.is_hidden()
@@ -81,7 +74,7 @@ def test_without_a_script_each_chart_is_its_table(site, filled, plain_page):
 
 def test_a_number_opens_its_rows_and_the_date_goes_with_it(site, filled, browser_page):
     page = browser_page
-    sign_in(page, site, filled.universe.nwrocu_rocta_moderator)
+    signed_in(page, site, filled.universe.nwrocu_rocta_moderator.email)
     page.goto(f"{site}/performance/inspection-2023/")
     page.get_by_label("As recorded on").fill("4/1/2023")
     page.get_by_role("button", name="Show").click()

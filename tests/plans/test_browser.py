@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from fourfold.plans import selectors, services
 from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
-from tests.browser import axe, faults_in_both_windows, screenshot, sign_in, tab_to
+from tests.browser import axe, faults_in_both_windows, screenshot, signed_in, tab_to
 from tests.plans import conftest as made
 from tests.universe import Universe
 
@@ -87,7 +87,7 @@ def rich_plan(kept_db):
 def test_every_page_passes_axe_and_fits_both_windows(rich_plan, kept_site, universe, browser_page):
     threat, plan = rich_plan
     page = browser_page
-    sign_in(page, kept_site, universe.merseyside_lro.email)
+    signed_in(page, kept_site, universe.merseyside_lro.email)
     faults = {}
     for name, address in {
         "plan": f"/threats/{threat.reference}/plan/",
@@ -121,7 +121,7 @@ def first_review(universe, plan):
 def test_the_rules_answer_while_an_action_is_typed(rich_plan, kept_site, universe, browser_page):
     _, plan = rich_plan
     page = browser_page
-    sign_in(page, kept_site, universe.merseyside_lro.email)
+    signed_in(page, kept_site, universe.merseyside_lro.email)
     page.goto(f"{kept_site}/plans/{plan.reference}/actions/add/?p=PREVENT")
     page.get_by_label("What is to be done?").fill("Monitor the three youngest")
     told = page.locator("[data-check]")
@@ -136,7 +136,7 @@ def test_without_a_script_the_rules_answer_by_a_button_and_nothing_typed_is_lost
 ):
     threat, plan = rich_plan
     page = plain_page
-    sign_in(page, kept_site, universe.merseyside_lro.email)
+    signed_in(page, kept_site, universe.merseyside_lro.email)
     page.goto(f"{kept_site}/threats/{threat.reference}/plan/")
     page.get_by_role("link", name="Add under Prevent").click()
     page.get_by_label("What is to be done?").fill("Monitor the three youngest")
@@ -154,7 +154,7 @@ def test_without_a_script_the_rules_answer_by_a_button_and_nothing_typed_is_lost
 def test_a_plan_is_mended_by_keyboard_alone(rich_plan, kept_site, universe, browser_page):
     threat, plan = rich_plan
     page = browser_page
-    sign_in(page, kept_site, universe.merseyside_lro.email)
+    signed_in(page, kept_site, universe.merseyside_lro.email)
     page.goto(f"{kept_site}/threats/{threat.reference}/plan/")
     tab_to(page, page.get_by_role("link", name="Mend action 2").first)
     page.keyboard.press("Enter")
@@ -181,7 +181,7 @@ def test_a_partner_reads_and_reports_only_what_it_is_asked(rich_plan, kept_site,
             today=clock.today(),
         )
     page = phone_page
-    sign_in(page, kept_site, universe.hmpps_partner_analyst.email)
+    signed_in(page, kept_site, universe.hmpps_partner_analyst.email)
     page.goto(f"{kept_site}/plans/shared-with-us/")
     screenshot(page, "plans-partner-phone")
     assert axe(page) == []

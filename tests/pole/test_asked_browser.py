@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole.models import ObjectRecord, ThingJudgement
-from tests.browser import axe, give_a_reason, overflow, sign_in
+from tests.browser import axe, give_a_reason, overflow, signed_in
 from tests.pole.canonical import Batch
 from tests.universe import Universe
 
@@ -38,7 +38,7 @@ def test_things_are_judged_by_single_keys_and_every_page_fits_its_window(
     records: dict[str, int], live_site: str, universe: Universe, size: str, request: pytest.FixtureRequest
 ) -> None:
     page = request.getfixturevalue(size)
-    sign_in(page, live_site, universe.merseyside_analyst.email)
+    signed_in(page, live_site, universe.merseyside_analyst.email)
     page.goto(f"{live_site}{reverse('pole:thing_review')}")
     give_a_reason(page)
     faults = {}

@@ -8,7 +8,7 @@ from django.urls import reverse
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole import rules
 from fourfold.pole.models import EventRecord, ObjectRecord, PersonRecord
-from tests.browser import faults_in_both_windows, give_a_reason, sign_in
+from tests.browser import faults_in_both_windows, give_a_reason, signed_in
 from tests.pole.canonical import Batch
 
 pytestmark = pytest.mark.browser
@@ -46,7 +46,7 @@ def addresses(lasting_db, universe, publish, tmp_path):
 
 def test_every_page_passes_axe_and_fits_both_windows(addresses, live_site, universe, browser_page):
     page = browser_page
-    sign_in(page, live_site, universe.merseyside_analyst.email)
+    signed_in(page, live_site, universe.merseyside_analyst.email)
     page.goto(f"{live_site}{addresses[0]}")
     give_a_reason(page)
     assert page.url == f"{live_site}{addresses[0]}", "the reason leads back to the page that was asked for"

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole import rules
 from fourfold.pole.models import Judgement, PersonRecord
-from tests.browser import axe, faults_in_both_windows, give_a_reason, sign_in
+from tests.browser import axe, faults_in_both_windows, give_a_reason, signed_in
 from tests.pole.canonical import Batch
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -38,7 +38,7 @@ def records(lasting_db, universe, publish, tmp_path):
 
 
 def begin(page, site, universe):
-    sign_in(page, site, universe.merseyside_analyst.email)
+    signed_in(page, site, universe.merseyside_analyst.email)
     page.goto(f"{site}{reverse('pole:review')}")
     give_a_reason(page)
 

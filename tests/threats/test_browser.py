@@ -12,7 +12,7 @@ from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole import selectors as pole
 from fourfold.threats import services
-from tests.browser import give_a_reason, sign_in, sound, sound_in_both_windows
+from tests.browser import give_a_reason, sign_in, signed_in, sound, sound_in_both_windows
 from tests.threats.conftest import EXPLOITED, membership, nomination, publish_people
 from tests.universe import Universe
 
@@ -99,7 +99,7 @@ def scene(live_site: str, universe: Universe, tmp_path: Path) -> SimpleNamespace
 def test_every_page_of_a_threat_can_be_used_by_everybody(scene: SimpleNamespace, browser_page: Page) -> None:
     page = browser_page
     site, ref = scene.site, f"{scene.site}/threats/{scene.offered.reference}"
-    sign_in(page, site, "intelligence_manager@merseyside.test")
+    signed_in(page, site, "intelligence_manager@merseyside.test")
     for name, address in (
         ("list", f"{site}/threats/"),
         ("nominate", f"{site}/threats/nominate/"),
@@ -159,7 +159,7 @@ def test_a_moderator_confirms_a_closing_that_the_owner_proposed_and_the_owner_re
     page.get_by_label("Yes: confirm it").check()
     page.get_by_role("button", name="Send your answer").click()
     expect(page.get_by_role("main")).to_contain_text("Closed – dormant")
-    sign_in(page, scene.site, "intelligence_manager@merseyside.test")
+    signed_in(page, scene.site, "intelligence_manager@merseyside.test")
     page.goto(f"{scene.site}/threats/{scene.closing.reference}/reopen/")
     sound(page, "threats-reopen")
     page.get_by_label("Development").check()

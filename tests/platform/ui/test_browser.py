@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from fourfold.platform.visibility.scope import acting_as
-from tests.browser import sign_in, sound_in_both_windows
+from tests.browser import sign_in, signed_in, sound_in_both_windows
 from tests.platform.sample import Case, region_label
 from tests.universe import Universe
 
@@ -27,7 +27,7 @@ def test_the_patterns_pass_axe_and_fit_both_windows(site, browser_page):
     page = browser_page
     page.goto(f"{site}/sign-in/")
     sound_in_both_windows(page, "sign-in")
-    sign_in(page, site, ANALYST)
+    signed_in(page, site, ANALYST)
     for name, address in {
         "patterns": PATTERNS,
         "list": LIST,
@@ -49,7 +49,7 @@ def test_the_patterns_pass_axe_and_fit_both_windows(site, browser_page):
 
 
 def test_a_slash_jumps_to_the_search_box_unless_someone_is_typing(site, browser_page):
-    sign_in(browser_page, site, ANALYST)
+    signed_in(browser_page, site, ANALYST)
     browser_page.goto(f"{site}{LIST}new/")
     browser_page.keyboard.press("/")
     assert browser_page.evaluate("document.activeElement.id") == "search-box"
@@ -60,7 +60,7 @@ def test_a_slash_jumps_to_the_search_box_unless_someone_is_typing(site, browser_
 
 
 def test_the_first_press_of_tab_offers_to_skip_to_the_content(site, browser_page):
-    sign_in(browser_page, site, ANALYST)
+    signed_in(browser_page, site, ANALYST)
     browser_page.goto(site + LIST)
     browser_page.keyboard.press("Tab")
     assert browser_page.evaluate("document.activeElement.textContent").strip() == "Skip to main content"
@@ -83,7 +83,7 @@ def test_a_list_is_filtered_sorted_and_turned_without_javascript(site, plain_pag
 
 
 def test_filters_fold_on_a_phone_and_open_by_a_press(site, phone_page):
-    sign_in(phone_page, site, ANALYST)
+    signed_in(phone_page, site, ANALYST)
     phone_page.goto(site + LIST)
     expect(phone_page.get_by_label("As recorded on")).to_be_hidden()
     phone_page.locator(".ff-filter__summary").click()
@@ -93,7 +93,7 @@ def test_filters_fold_on_a_phone_and_open_by_a_press(site, phone_page):
 
 
 def test_a_menu_opens_and_closes_by_keyboard(site, browser_page):
-    sign_in(browser_page, site, ANALYST)
+    signed_in(browser_page, site, ANALYST)
     browser_page.goto(site + PATTERNS)
     menu = browser_page.locator(".ff-menu")
     menu.locator("summary").focus()
