@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pytest
 from tests.pipeline.canonical.conftest import context_of, made
 from tests.pipeline.canonical.test_niche_rules import ADDRESS, PERSON, VEHICLE, contents, delivery
@@ -33,6 +34,19 @@ def test_nothing_stays_of_a_delivery(tmp_path: Path) -> None:
     vehicle = made("niche_tri", delivery(tmp_path / "vehicles", {"vehicle": [VEHICLE]}), tmp_path / "two")
     assert vehicle.rows("person") == []
     assert [row["value"] for row in vehicle.rows("object")] == ["AB12CDE"]
+
+
+def test_after_a_fault_of_its_own_the_database_is_another(tmp_path: Path) -> None:
+    first = made("niche_tri", delivery(tmp_path / "people", {"person": [PERSON]}), tmp_path / "one")
+    with kept_database.cursor() as db:
+        db.execute("CREATE TABLE of_the_first (n INTEGER)")
+    for text in (first.landed.folder / "text").glob("*.parquet"):
+        text.unlink()
+    with pytest.raises(duckdb.Error):
+        canonical.canonicalise(first.landed, family="niche", into=tmp_path / "x", context=context_of("niche_tri"))
+    assert left_behind() == []
+    again = made("niche_tri", delivery(tmp_path / "again", {"person": [PERSON]}), tmp_path / "two")
+    assert contents(again.canonical.folder) == contents(first.canonical.folder)
 
 
 def test_a_table_without_rows_has_the_columns_it_has_with_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

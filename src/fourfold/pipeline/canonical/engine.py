@@ -163,8 +163,10 @@ class _Run:
         connection.execute("SET TimeZone = 'UTC'")
         return connection
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _: object, fault: BaseException | None, *__: object) -> None:
         self.db.close()
+        if self.small and isinstance(fault, duckdb.Error):
+            kept_database.give_up()
         shutil.rmtree(self.spill, ignore_errors=True)
 
     def work(self) -> None:

@@ -35,8 +35,9 @@ class _Kept:
     def cursor(self) -> duckdb.DuckDBPyConnection:
         with self._lock:
             if self._database is None:
-                self._database = duckdb.connect(config=_SETTINGS)
-                macros.install_kept(self._database)
+                database = duckdb.connect(config=_SETTINGS)
+                macros.install_kept(database)
+                self._database = database
             return self._database.cursor()
 
     def leave_to_the_parent(self) -> None:
@@ -45,14 +46,20 @@ class _Kept:
         self._lock, self._database = Lock(), None
 
     def close(self) -> None:
-        if self._database is not None:
-            self._database.close()
-            self._database = None
+        with self._lock:
+            if self._database is not None:
+                self._database.close()
+                self._database = None
 
 
 _kept = _Kept()
 os.register_at_fork(after_in_child=_kept.leave_to_the_parent)
 atexit.register(_kept.close)
+
+
+def give_up() -> None:
+    """Open another for the next delivery: after a fault of its own, DuckDB may answer nobody any more."""
+    _kept.close()
 
 
 def cursor() -> duckdb.DuckDBPyConnection:
