@@ -16,6 +16,8 @@ WHY_NOT = "Spark is not installed here: run `make setup-spark` to run the pipeli
 JAVA = (
     "-XX:TieredStopAtLevel=1",
     "-XX:+UseSerialGC",
+    "-Xms900m",
+    "-Xmn400m",
     "-XX:+UnlockDiagnosticVMOptions",
     "-XX:-BytecodeVerificationRemote",
 )
@@ -31,7 +33,7 @@ QUICK = {
 
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkDatabase]:
-    required = os.environ.get("FOURFOLD_SPARK_TESTS") in {"required", "all"}
+    required = os.environ.get("FOURFOLD_SPARK_TESTS") == "required"
     if importlib.util.find_spec("pyspark") is None and not required:
         pytest.skip(WHY_NOT)
     place = tmp_path_factory.mktemp("spark")

@@ -4,7 +4,6 @@ One file, so that one worker has the one session.
 """
 
 import json
-import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -131,12 +130,10 @@ LINES = """id,forename,surname,dob
 4,Owain,Pritchard,1975-11-30
 5,Bo,Chen,1991-07-01
 """
-ALWAYS = ("mark43_cumbria", "niche_tri")
-"""A family that sends JSON and one that sends tables; FOURFOLD_SPARK_TESTS=all takes every one."""
 PLACES = "* replace (round(latitude, 9) as latitude, round(longitude, 9) as longitude)"
 
 
-@pytest.mark.parametrize("source", sorted(OWNERS) if os.environ.get("FOURFOLD_SPARK_TESTS") == "all" else ALWAYS)
+@pytest.mark.parametrize("source", sorted(OWNERS))
 def test_the_mapping_of_each_family(spark: SparkDatabase, source: str, tmp_path: Path) -> None:
     """The rows, the faults and the account of the committed sample."""
     family, _ = OWNERS[source]

@@ -354,7 +354,7 @@ class _Run:
     def _repeated(self, step: Step, every: str) -> list[Check]:
         """The check that a key came before, if any key comes twice."""
         key = _n(step.key)
-        if not self._count(f"SELECT count({key}) - count(DISTINCT {key}) FROM {every}"):
+        if not self._any(f"SELECT 1 FROM {every} GROUP BY {key} HAVING count({key}) > 1"):
             return []
         twice = f"SELECT {key} FROM {every} WHERE {key} IS NOT NULL GROUP BY {key} HAVING count(*) > 1"
         name = f"{step.name}__twice"
@@ -796,9 +796,6 @@ class _Run:
             "warnings": {rule: count for rule, effect, count in by_rule if effect == Effect.WARN},
         }
         (self.folder / COUNTS_JSON).write_text(json.dumps(told, indent=1), "utf-8")
-
-    def _count(self, sql: str) -> int:
-        return int(self.db.execute(sql).fetchall()[0][0])
 
     def _any(self, sql: str) -> bool:
         return bool(self.db.execute(f"{sql} LIMIT 1").fetchall())

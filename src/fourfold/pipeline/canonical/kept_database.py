@@ -20,6 +20,7 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,
     "async_threads": 0,
     "temp_directory": "",
+    "disabled_optimizers": "projection_pullup",  # of few rows it saves nothing, and it copies every expression
     "enable_external_file_cache": False,  # of a file that was read, nothing stays behind
 }
 

@@ -16,7 +16,11 @@ _APART = (
 
 
 def phone_key(number: str) -> str:
-    return f"'phone/' || ff_phone({number}) || {_APART}"
+    return _phone_key_of(f"ff_phone({number})")
+
+
+def _phone_key_of(value: str) -> str:
+    return f"'phone/' || {value} || {_APART}"
 
 
 def vehicle_key(plate: str) -> str:
@@ -25,16 +29,20 @@ def vehicle_key(plate: str) -> str:
 
 def place_key(line: str, town: str, postcode: str) -> str:
     """Key of a place: its words and postcode, whatever their case and spacing."""
-    words = f"ff_name_key_digits(concat_ws(' ', {line}, {town}, ff_postcode({postcode})))"
+    return _place_key_of(line, town, f"ff_postcode({postcode})")
+
+
+def _place_key_of(line: str, town: str, postcode: str) -> str:
+    words = f"ff_name_key_digits(concat_ws(' ', {line}, {town}, {postcode}))"
     return f"'place/' || nullif(left(sha256(nullif({words}, '')), 16), '') || {_APART}"
 
 
 def phones(said: Sequence[str]) -> str:
     """Objects from relations that give the row, the access and `number`."""
     return f"""
-      SELECT {ROW}, {ACCESS}, {phone_key("number")} AS record_key, 'PHONE' AS kind, ff_phone(number) AS value,
-        number AS value_raw, ff_phone_valid(ff_phone(number)) AS valid
-      FROM ({_union(said)}) WHERE ff_phone(number) <> ''
+      SELECT {ROW}, {ACCESS}, {_phone_key_of("value")} AS record_key, 'PHONE' AS kind, value,
+        number AS value_raw, ff_phone_valid(value) AS valid
+      FROM (SELECT *, ff_phone(number) AS value FROM ({_union(said)})) WHERE value <> ''
       QUALIFY row_number() OVER (PARTITION BY record_key ORDER BY source_file, source_line, number) = 1"""
 
 
@@ -51,13 +59,13 @@ def vehicles(said: Sequence[str]) -> str:
 def places(said: Sequence[str]) -> str:
     """Locations from relations that give the row, the access, line, town, postcode_said, latitude, longitude."""
     return f"""
-      SELECT {ROW}, {ACCESS}, {place_key("line", "town", "postcode_said")} AS record_key,
-        nullif(concat_ws(', ', line, town), '') AS address_line, ff_postcode(postcode_said) AS postcode,
-        ff_district(ff_postcode(postcode_said)) AS district, latitude, longitude,
+      SELECT {ROW}, {ACCESS}, {_place_key_of("line", "town", "postcode")} AS record_key,
+        nullif(concat_ws(', ', line, town), '') AS address_line, postcode,
+        ff_district(postcode) AS district, latitude, longitude,
         CASE WHEN regexp_matches(line, '^(?:Flat|Apartment|Unit|[0-9])') THEN 'premise' WHEN line IS NOT NULL THEN
         'street'
-          WHEN ff_postcode(postcode_said) IS NOT NULL THEN 'postcode' ELSE 'none' END AS "precision"
-      FROM ({_union(said)}) WHERE record_key IS NOT NULL
+          WHEN postcode IS NOT NULL THEN 'postcode' ELSE 'none' END AS "precision"
+      FROM (SELECT *, ff_postcode(postcode_said) AS postcode FROM ({_union(said)})) WHERE record_key IS NOT NULL
       QUALIFY row_number() OVER
         (PARTITION BY record_key ORDER BY latitude IS NULL, source_file, source_line, line) = 1"""
 

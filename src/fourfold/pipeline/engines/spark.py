@@ -97,7 +97,7 @@ class SparkDatabase:
         lists = self._lists(query, parameters)
         if lists is not None:
             return lists
-        turned = Translation(self._macros, self._columns)
+        turned = self._translation()
         tree = turned.parsed(query, parameters)
         for kind, run in _STATEMENTS:
             if isinstance(tree, kind):
@@ -116,7 +116,7 @@ class SparkDatabase:
         return self.session.table(f"`{table_name}`")
 
     def sql(self, query: str) -> DataFrame:
-        turned = Translation(self._macros, self._columns)
+        turned = self._translation()
         return self._frame(turned, turned.parsed(query, None))
 
     def splink(self) -> Any:
@@ -181,7 +181,7 @@ class SparkDatabase:
         where, source = tree.args.get("where"), tree.args.get("from_")
         changed = {each.this.name.lower(): each.expression for each in tree.expressions}
         columns = []
-        for column in self._columns(f"select * from `{name}`"):
+        for column in self._columns_of_table(name):
             own = exp.column(column, table=name, quoted=True)
             value = changed.get(column.lower())
             there: exp.Expr = own
@@ -251,8 +251,14 @@ class SparkDatabase:
 
         return query.transform(held)
 
+    def _translation(self) -> Translation:
+        return Translation(self._macros, self._columns, self._columns_of_table)
+
     def _columns(self, query: str) -> Sequence[str]:
         return list(self.session.sql(query).columns)
+
+    def _columns_of_table(self, name: str) -> Sequence[str]:
+        return list(self.session.table(f"`{name}`").columns)
 
     def _schema(self, name: str) -> Any:
         return self.session.table(f"`{name}`").schema

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import count
@@ -63,7 +63,7 @@ _ARGUMENT = re.compile(r"\x00(\d+)\x00")
 _QUESTION = re.compile(r"'(?:[^']|'')*'|\?")
 
 type Columns = Callable[[str], Sequence[str]]
-"""The columns of a query in Spark's SQL."""
+"""The columns of a query in Spark's SQL, or of a table by its name."""
 
 
 def _accents() -> tuple[str, str]:
@@ -138,8 +138,8 @@ class NotForSpark(ValueError):
 class Translation:
     """One statement on its way to Spark: the macros there are, the columns of tables."""
 
-    def __init__(self, macros: Mapping[str, Macro], columns: Columns) -> None:
-        self._macros, self._columns = macros, columns
+    def __init__(self, macros: Mapping[str, Macro], columns: Columns, columns_of_table: Columns) -> None:
+        self._macros, self._columns, self._columns_of_table = macros, columns, columns_of_table
 
     def parsed(self, statement: str, values: Sequence[Any] | Mapping[str, Any] | None) -> exp.Expr:
         """The statement with its values in it."""
@@ -168,6 +168,43 @@ class Translation:
             source.set("with_", named.copy())
         return self.sql(source)
 
+    def _source_names(self, select: exp.Select) -> Sequence[str]:
+        """The columns of what a select reads. Spark is asked only for what cannot be read off: each time, it plans."""
+        return self._star(select) or self._columns(self._source(select))
+
+    def _star(self, select: exp.Select) -> list[str] | None:
+        joins = select.args.get("joins") or []
+        if select.args.get("laterals") or any(each.args.get("using") or each.method for each in joins):
+            return None
+        there = [select.args["from_"].this, *(each.this for each in joins if each.kind not in {"SEMI", "ANTI"})]
+        return _all_of(self._names(each) for each in there)
+
+    def _names(self, query: exp.Expr) -> list[str] | None:
+        """The columns of a query by its own words and those of its tables; None where they do not say."""
+        if query.args.get("with_") or query.args.get("pivots"):
+            return None
+        if isinstance(query, exp.Subquery):
+            return None if query.alias_column_names or query.args.get("joins") else self._names(query.this)
+        if isinstance(query, exp.Table) and isinstance(query.this, exp.Identifier):
+            within = query.find_ancestor(exp.Select)
+            named = within is not None and any(each.args.get("with_") for each in _around(within))
+            return None if named or query.args.get("joins") else list(self._columns_of_table(query.name))
+        if isinstance(query, exp.Union):
+            return None if query.args.get("by_name") else self._names(query.this)
+        if not isinstance(query, exp.Select):
+            return None
+        return _all_of(self._given(query, each) for each in query.expressions)
+
+    def _given(self, select: exp.Select, said: exp.Expr) -> list[str] | None:
+        """The columns that one item of a select gives."""
+        if isinstance(said, exp.Star):
+            left_out = {each.name.lower() for each in said.args.get("except_") or ()}
+            there = self._star(select) if select.args.get("from_") and not said.args.get("rename") else None
+            return there and [name for name in there if name.lower() not in left_out]
+        if isinstance(said, exp.Alias) or (isinstance(said, exp.Column) and not isinstance(said.this, exp.Star)):
+            return [said.alias_or_name]
+        return None
+
     def _names_of_its_own(self, select: exp.Select) -> None:
         """A name that the select itself gives, used in its WHERE, QUALIFY or windows, is written out."""
         given = {
@@ -186,7 +223,7 @@ class Translation:
         }
         if not used or not select.args.get("from_"):
             return
-        used -= {name.lower() for name in self._columns(self._source(select))}
+        used -= {name.lower() for name in self._source_names(select)}
         for place in places:
             for column in list(place.find_all(exp.Column)) if place is not None else []:
                 if not column.table and column.name.lower() in used:
@@ -199,7 +236,7 @@ class Translation:
             left_out = {each.name.lower() for each in star.args.get("except_") or ()}
             columns = [
                 instead.get(name.lower(), exp.column(name, quoted=True)).copy()
-                for name in self._columns(self._source(select))
+                for name in self._source_names(select)
                 if name.lower() not in left_out
             ]
             place = select.expressions.index(star)
@@ -211,7 +248,10 @@ class Translation:
             return
         union.set("by_name", False)
         sides = [union.this.copy(), union.expression.copy()]
-        there = [list(self._columns(self.sql(side))) for side in sides]
+        there = [
+            list(self._names(said) or self._columns(self.sql(side)))
+            for said, side in zip((union.this, union.expression), sides, strict=True)
+        ]
         known = {name.lower() for name in there[0]}
         every = there[0] + [name for name in there[1] if name.lower() not in known]
         for place, side, own in zip(("this", "expression"), sides, there, strict=True):
@@ -223,6 +263,24 @@ class Translation:
             inner = side.this if isinstance(side, exp.Subquery) else side
             part = exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier("side")))
             union.set(place, exp.Select(expressions=columns, from_=exp.From(this=part)))
+
+
+def _all_of(parts: Iterable[list[str] | None]) -> list[str] | None:
+    """The parts one after the other, or None where one of them is."""
+    found: list[str] = []
+    for part in parts:
+        if part is None:
+            return None
+        found += part
+    return found
+
+
+def _around(node: exp.Expr) -> Iterator[exp.Expr]:
+    """A part of a statement, and all that it is part of."""
+    at: exp.Expr | None = node
+    while at is not None:
+        yield at
+        at = at.parent
 
 
 def _numbered_items(select: exp.Select) -> None:

@@ -11,6 +11,7 @@ from fourfold.pipeline.canonical.column_checks import (
     unfinished_check,
 )
 from fourfold.pipeline.canonical.family import Check, Context, Family, Links, Make, Step, owned, unknown_restriction
+from fourfold.pipeline.canonical.several_times import each_time, read_times
 from fourfold.pipeline.canonical.shared_things import ACCESS, ROW, phone_key, place_key, vehicle_key
 from fourfold.pipeline.delivery import Layout, Shape
 
@@ -105,20 +106,17 @@ class Connect(Family):
         return _links()
 
 
-def _zoned(name: str, column: str) -> str:
-    return f"ff_zoned({column}) AS {name}"
-
-
 def _nominal(context: Context) -> Step:
+    times = {"made": "created"}
     select = f"""
-      SELECT *, concat_ws(' ', forenames, surname) AS full_name,
+      SELECT {each_time(times)}, (made).at AS created_at, concat_ws(' ', forenames, surname) AS full_name,
         ff_name_key(concat_ws(' ', forenames, surname)) AS name_key,
         (birth).birth_on AS birth_on, (birth).birth_quality AS birth_quality,
         nullif(concat_ws(', ', nullif(trim(home.Line1), ''), nullif(trim(home.Town), '')), '') AS address_line,
         ff_postcode(home.Postcode) AS postcode
       FROM (
         SELECT {ROW}, ref, ref AS record_key, restricted, {owned(context, restricted="restricted")},
-          {_zoned("made", "created")}, (made).at AS created_at,
+          {read_times("ff_zoned", times)},
           nullif(ff_name(concat_ws(' ', nullif((Name).Given, ''), nullif((Name).Middle, ''))), '') AS forenames,
           nullif(ff_name((Name).Family), '') AS surname,
           Sex AS sex_said, ff_sex(Sex) AS sex, ff_birth_iso(DateOfBirth) AS birth,
@@ -166,16 +164,17 @@ _HAPPENED = "(happened).at AS happened_at, (happened).on_day AS happened_on, ff_
 
 
 def _investigation(context: Context) -> Step:
+    times = {"began": '"From"', "until": '"To"', "told": "Reported", "made": "created"}
     select = f"""
-      SELECT *, {_HAPPENED}, (until).at AS happened_to, {place_key("line", "town", "postcode_said")} AS location_key
+      SELECT {each_time(times)}, CASE WHEN (began).quality = 'none' THEN told ELSE began END AS happened, {_HAPPENED},
+        (until).at AS happened_to, (made).at AS created_at,
+        {place_key("line", "town", "postcode_said")} AS location_key
       FROM (
         SELECT {ROW}, ref, 'investigation/' || ref AS record_key, {owned(context)}, 'CRIME' AS kind, ref AS reference,
           (Offence).title AS title, nullif((Offence).code, '') AS category, nullif((Offence).title, '') AS
           category_name,
           Status AS status, Status AS status_name, Narrative AS summary, {_place("Location")},
-          {_zoned("began", '"From"')}, {_zoned("until", '"To"')}, {_zoned("told", "Reported")},
-          CASE WHEN (began).quality = 'none' THEN told ELSE began END AS happened,
-          {_zoned("made", "created")}, (made).at AS created_at, Involvement AS involvements,
+          {read_times("ff_zoned", times)}, Involvement AS involvements,
           InvolvedVehicle AS involved_vehicles
         FROM landed_investigation)"""
     return Step(
@@ -199,12 +198,12 @@ def _investigation(context: Context) -> Step:
 
 
 def _custody(context: Context) -> Step:
+    times = {"happened": "arrested", "made": "created"}
     select = f"""
-      SELECT *, {_HAPPENED} FROM (
+      SELECT {each_time(times)}, {_HAPPENED}, (made).at AS created_at FROM (
         SELECT {ROW}, ref, 'custody/' || ref AS record_key, {owned(context)}, 'CUSTODY' AS kind, ref AS reference,
           'Custody at ' || coalesce(station, 'a station not named') AS title, offence AS category, arrested,
-          concat_ws(' ', 'Arrest summons number', asn) AS summary, {_zoned("happened", "arrested")}, nominal,
-          {_zoned("made", "created")}, (made).at AS created_at
+          concat_ws(' ', 'Arrest summons number', asn) AS summary, nominal, {read_times("ff_zoned", times)}
         FROM landed_custody)"""
     return Step(
         "custody",
@@ -225,12 +224,13 @@ def _custody(context: Context) -> Step:
 
 
 def _stop(context: Context) -> Step:
+    times = {"happened": '"at"', "made": "created"}
     select = f"""
-      SELECT *, {_HAPPENED}, {place_key("line", "town", "postcode_said")} AS location_key FROM (
+      SELECT {each_time(times)}, {_HAPPENED}, (made).at AS created_at,
+        {place_key("line", "town", "postcode_said")} AS location_key FROM (
         SELECT {ROW}, ref, 'stop/' || ref AS record_key, {owned(context)}, 'STOP' AS kind, ref AS reference,
           'Stop and search' AS title, object AS summary, outcome AS status, outcome AS status_name,
-          {_zoned("happened", '"at"')}, {_place("Location")}, nominal, vrm,
-          {_zoned("made", "created")}, (made).at AS created_at
+          {_place("Location")}, nominal, vrm, {read_times("ff_zoned", times)}
         FROM landed_stop)"""
     return Step(
         "stop",
@@ -247,11 +247,12 @@ def _stop(context: Context) -> Step:
 
 
 def _missing(context: Context) -> Step:
+    times = {"happened": '"from"', "until": '"to"', "made": "created"}
     select = f"""
-      SELECT *, {_HAPPENED}, (until).at AS happened_to FROM (
+      SELECT {each_time(times)}, {_HAPPENED}, (until).at AS happened_to, (made).at AS created_at FROM (
         SELECT {ROW}, ref, 'missing/' || ref AS record_key, {owned(context)}, 'MISSING' AS kind, ref AS reference,
-          'Missing person' AS title, risk AS status, risk AS status_name, {_zoned("happened", '"from"')},
-          {_zoned("until", '"to"')}, nominal, {_zoned("made", "created")}, (made).at AS created_at
+          'Missing person' AS title, risk AS status, risk AS status_name, nominal,
+          {read_times("ff_zoned", times)}
         FROM landed_missing)"""
     return Step(
         "missing",
@@ -272,7 +273,7 @@ def _report(context: Context) -> Step:
       SELECT *, {_HAPPENED} FROM (
         SELECT {ROW}, urn, 'report/' || urn AS record_key, restricted, {owned(context, restricted="restricted")},
           'INTELLIGENCE' AS kind, urn AS reference, 'Intelligence report' AS title, "Text" AS summary, handling,
-          concat(source, assessment) AS source_grade, {_zoned("happened", '"at"')}, Subject AS subjects,
+          concat(source, assessment) AS source_grade, ff_zoned("at") AS happened, Subject AS subjects,
           SubjectVehicle AS subject_vehicles, SubjectTelephone AS subject_telephones
         FROM landed_report)"""
     return Step(

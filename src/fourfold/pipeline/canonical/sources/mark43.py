@@ -6,6 +6,7 @@ from fourfold.pipeline.canonical import shared_things
 from fourfold.pipeline.canonical.column_checks import birth_checks, time_checks, unfinished_check
 from fourfold.pipeline.canonical.contract import LINK_TYPES
 from fourfold.pipeline.canonical.family import Check, Context, Family, Links, Make, Step, owned, unknown_restriction
+from fourfold.pipeline.canonical.several_times import each_time, read_times
 from fourfold.pipeline.canonical.shared_things import ACCESS, ROW, phone_key
 from fourfold.pipeline.delivery import Layout, Shape
 
@@ -177,19 +178,20 @@ def _identifier(kind: str) -> str:
 
 
 def _persons(context: Context, *, deleted: bool) -> Step:
+    times = {"made": "l.created_utc", "changed": "l.updated_utc"}
     which = f"coalesce(l.is_deleted, 'false') {'=' if deleted else '<>'} 'true'"
     row = f"""{_ROW}, l.id, l.id AS record_key, l.restricted, {owned(context, restricted="l.restricted")},
-      ff_zoned(l.created_utc) AS made, (made).at AS created_at, ff_zoned(l.updated_utc) AS changed,
-      (changed).at AS updated_at"""
+      {read_times("ff_zoned", times)}"""
+    told = f"{each_time(times)}, (made).at AS created_at, (changed).at AS updated_at"
     if deleted:
-        select = f"SELECT {row} FROM landed_persons l WHERE {which}"
+        select = f"SELECT {told} FROM (SELECT {row} FROM landed_persons l WHERE {which})"
         checks = (unknown_restriction(context, "restricted"),)
         return Step("tombstone", "persons", select, key="id", checks=checks, consumed=True)
     homes = """
       SELECT record_key, address_line, postcode FROM location UNION ALL
       SELECT record_key, address_line, postcode FROM earlier_location e ANTI JOIN location USING (record_key)"""
     select = f"""
-      SELECT *, concat_ws(' ', forenames, surname) AS full_name,
+      SELECT {told}, concat_ws(' ', forenames, surname) AS full_name,
         ff_name_key(concat_ws(' ', forenames, surname)) AS name_key,
         (birth).birth_on AS birth_on, (birth).birth_quality AS birth_quality
       FROM (
@@ -258,9 +260,11 @@ def _items(context: Context) -> Step:
 def _reports(context: Context) -> Step:
     kinds = " ".join(f"WHEN '{code}' THEN '{kind}'" for code, (kind, _) in KINDS.items())
     titles = " ".join(f"WHEN '{code}' THEN '{title}'" for code, (_, title) in KINDS.items())
+    times = {"began": "l.event_start_utc", "until": "l.event_end_utc", "made": "l.created_utc"}
     select = f"""
-      SELECT *, (happened).at AS happened_at, (happened).on_day AS happened_on,
-        ff_precision(happened) AS time_precision, (until).at AS happened_to
+      SELECT {each_time(times)}, CASE WHEN (began).quality = 'none' THEN made ELSE began END AS happened,
+        (happened).at AS happened_at, (happened).on_day AS happened_on, ff_precision(happened) AS time_precision,
+        (until).at AS happened_to, (made).at AS created_at
       FROM (
         SELECT {_ROW}, l.id, 'report/' || l.id AS record_key, l.restricted, {owned(context, restricted="l.restricted")},
           l.type AS type_said, CASE l.type {kinds} END AS kind, coalesce(l.reporting_event_number, l.id) AS reference,
@@ -268,9 +272,7 @@ def _reports(context: Context) -> Step:
           coalesce(o.code, l.offense_code_attr_id) AS category, o.display_value AS category_name, l.status_attr_id,
           coalesce(s.code, l.status_attr_id) AS status, s.display_value AS status_name,
           coalesce(l.narrative, l.summary) AS summary, l.narrative, l.source_grade, l.handling,
-          ff_zoned(l.event_start_utc) AS began, ff_zoned(l.event_end_utc) AS until, ff_zoned(l.created_utc) AS made,
-          (made).at AS created_at, CASE WHEN (began).quality = 'none' THEN made ELSE began END AS happened,
-          l.location_id, p.record_key AS location_key
+          {read_times("ff_zoned", times)}, l.location_id, p.record_key AS location_key
         FROM landed_reports l {_named("OFFENSE_CODE", "offense_code_attr_id", "o")}
           {_named("REPORT_STATUS", "status_attr_id", "s")}
           LEFT JOIN (SELECT record_key FROM location UNION SELECT record_key FROM earlier_location) p

@@ -157,6 +157,7 @@ def _row_step(context: Context, table: str) -> Step:
     said = ", ".join(f"{names.get(name, _NULL)} AS {name}" for name in _ALL_NAMES if name != "title")
     title = names.get("title", _KIND[table][1])
     role = "upper(replace(role_said, ' ', '_'))" if table == "crimes" else f"'{_ROLE[table]}'"
+    pnc, cro = (f"ff_{name}({name}_said)" if f"{name}_said" in names else _NULL for name in ("pnc", "cro"))
     summary = "concat_ws('. ', category_name, 'Arrest summons number ' || ASN)" if table == "custody" else "summary"
     times = {name: f"{name}_said" for name in ("began", "until", "told")}
     select = f"""
@@ -168,6 +169,7 @@ def _row_step(context: Context, table: str) -> Step:
         SELECT {each_time(times)}, CASE WHEN (began).quality = 'none' THEN told ELSE began END AS happened
         FROM (
           SELECT *, {owned(context, restricted="restricted_most")}, {read_times("ff_local_uk", times)},
+            ff_birth_uk(CASE WHEN name_said IS NOT NULL THEN born_said END) AS birth, {pnc} AS pnc_id, {cro} AS cro,
             place_said AS place_line,
             coalesce(home_postcode, nullif(regexp_extract(home_said, '{_POSTCODE_AT_END}'), '')) AS home_postcode_read,
             nullif(trim(CASE WHEN home_postcode IS NULL THEN regexp_replace(home_said, '{_POSTCODE_AT_END}', '')
@@ -218,15 +220,14 @@ def _row_checks(context: Context, table: str) -> tuple[Check, ...]:
             Check("Q-VALUE-01", "Text", "summary IS NULL"),
             Check("Q-GRADE-01", "Grade", "coalesce(NOT regexp_full_match(source_grade, '[1-3][A-E]'), true)"),
         ]
-    born = "CASE WHEN name_said IS NOT NULL THEN ff_birth_uk(born_said) END"
-    return (*checks, *_value_checks(names), *birth_checks(names["born_said"], birth=born))
+    return (*checks, *_value_checks(names), *birth_checks(names["born_said"]))
 
 
 def _value_checks(names: dict[str, str]) -> tuple[Check, ...]:
     """Faults of values several tables have."""
     faults = {
-        "pnc_said": ("Q-ID-01", "pnc_said IS NOT NULL AND ff_pnc(pnc_said) IS NULL"),
-        "cro_said": ("Q-ID-01", "cro_said IS NOT NULL AND ff_cro(cro_said) IS NULL"),
+        "pnc_said": ("Q-ID-01", "pnc_said IS NOT NULL AND pnc_id IS NULL"),
+        "cro_said": ("Q-ID-01", "cro_said IS NOT NULL AND cro IS NULL"),
         "sex_said": ("Q-CODE-04", "name_said IS NOT NULL AND NOT ff_sex_known(sex_said)"),
         "plate": ("Q-VRM-01", "NOT ff_vrm_valid(ff_vrm(plate))"),
         "number": ("Q-PHONE-01", "NOT ff_phone_valid(ff_phone(number))"),
@@ -249,8 +250,8 @@ def _person_step(table: str) -> Step:
       FROM (
         SELECT {ROW}, {ACCESS}, created_at, person_key AS record_key,
           nullif(ff_typed_forenames(name_said), '') AS forenames, nullif(ff_typed_surname(name_said), '') AS surname,
-          ff_sex(sex_said) AS sex, ff_birth_uk(born_said) AS birth, ff_pnc(pnc_said) AS pnc_id, ff_cro(cro_said) AS cro,
-          home_line AS address_line, ff_postcode(home_postcode_read) AS postcode
+          ff_sex(sex_said) AS sex, birth, pnc_id, cro, home_line AS address_line,
+          ff_postcode(home_postcode_read) AS postcode
         FROM {table} WHERE ff_name(name_said) NOT IN ('', ','))"""
     return Step(f"person_{table}", table, select)
 
