@@ -347,7 +347,8 @@ def waiting_count(*, reader: User, force: str = "") -> int:
     counted = edges.order_by().values("pk")[:COUNTED].count()
     by_people = _proposed_by_people(reader, force)
     if by_people:
-        scored = set(edges.filter(Exists(_of_pair(verdict=Verdict.PROPOSED))).values_list("left_id", "right_id"))
+        of_them = edges.filter(left_id__in={left for left, *_ in by_people})
+        scored = set(of_them.values_list("left_id", "right_id"))
         by_people = [row for row in by_people if (row[0], row[1]) not in scored]
     return min(counted + len(by_people), COUNTED)
 
