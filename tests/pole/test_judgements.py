@@ -245,6 +245,14 @@ def test_what_somebody_proposes_waits_for_those_who_judge(publish_people, say, u
     assert found_waiting == {(records["3"], records["g2"]), (records["1"], records["g1"])}
 
 
+def test_a_pair_that_waits_already_waits_once_when_somebody_proposes_it(publish_people, say, universe):
+    publish_people(TWO, TIES)
+    say(universe.merseyside_lro, "1", "g1", PROPOSED, "Both were seen with the same dog")
+    with acting_as(universe.gmp_analyst):
+        waiting = identity.waiting(reader=universe.gmp_analyst)
+        assert identity.waiting_count(reader=universe.gmp_analyst) == len(waiting) == 1
+
+
 # Restricted records are leaves
 
 HIDDEN = [("1", 1), ("2", 2), ("g1", 1), ("g9", 3)]
