@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from xml.etree import ElementTree
 
 import duckdb
 import pytest
-from tests.pipeline.canonical.conftest import OWNERS, SAMPLE, Made
+from tests.pipeline.canonical.conftest import OWNERS, SAMPLE, Made, made
 
 from fourfold.pipeline.canonical.contract import ENTITIES, LINK_TYPES, TABLES
 from fourfold.pipeline.canonical.rules import BY_CODE, Effect
@@ -41,6 +42,20 @@ def test_every_row_is_accounted_for(batch: Made) -> None:
         counts = batch.canonical.counts[entry["name"]]
         assert counts["in"] == entry["rows"]
         assert counts["in"] == counts["out"] + counts["quarantined"] + counts["held"] + counts["reference"]
+
+
+def test_a_row_that_says_an_event_again_and_names_nobody_counts_as_read(sample: Sample, tmp_path: Path) -> None:
+    before = sample("policeworks_gmp")
+    folder = tmp_path / "delivery"
+    shutil.copytree(before.delivery, folder)
+    (folder / "manifest.json").unlink()
+    with (folder / "stops.csv").open("r+b") as stops:
+        reference, when, *_ = stops.readlines()[1].split(b",")
+        stops.write(b",".join([reference, when, *[b""] * 7]) + b"\n")
+    after = made("policeworks_gmp", folder, tmp_path / "made")
+    counts = before.canonical.counts["stops.csv"]
+    assert after.canonical.counts["stops.csv"] == {**counts, "in": counts["in"] + 1, "reference": 1}
+    assert [after.canonical.rows[each] for each in ENTITIES] == [before.canonical.rows[each] for each in ENTITIES]
 
 
 def test_keys_are_unique_and_links_meet(batch: Made) -> None:

@@ -52,6 +52,7 @@ class PoliceWorks(Family):
             *(_row_step(context, table) for table in TABLES),
             *(_person_step(table) for table in TABLES),
             *(_event_step(table) for table in TABLES),
+            *(_repeat_step(table) for table in TABLES),
             *_things(),
         )
 
@@ -265,6 +266,12 @@ def _event_step(table: str) -> Step:
       FROM {table}
       QUALIFY row_number() OVER (PARTITION BY reference ORDER BY source_line) = 1"""
     return Step(f"event_{table}", table, select)
+
+
+def _repeat_step(table: str) -> Step:
+    """Rows after the first of a reference. One that names nobody, and nothing new, makes nothing: it counts as read."""
+    select = f"SELECT {ROW}, {ACCESS} FROM {table} WHERE source_line > first_line"
+    return Step(f"repeat_{table}", table, select, consumed=True)
 
 
 def _things() -> tuple[Step, ...]:
