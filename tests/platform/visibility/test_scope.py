@@ -11,7 +11,9 @@ from django.db.utils import InternalError, ProgrammingError
 
 from fourfold.platform import clock
 from fourfold.platform.errors import RuleBroken
+from fourfold.platform.people import rules as people_rules
 from fourfold.platform.people import services as people
+from fourfold.platform.reference.models import ReferenceTerm
 from fourfold.platform.visibility import scope, selectors, services
 from fourfold.platform.visibility.scope import acting_as, current, narrowed
 from tests import database
@@ -237,6 +239,32 @@ def test_told_days_forwards_and_back_show_what_is_held_on_each(db, universe):
         with clock.told(clock.now() + timedelta(days=days)):
             seen[days] = titles(newcomer)
     assert [days for days, found in seen.items() if found] == [1, 2, 4, 3]
+
+
+def test_what_a_role_allows_is_what_the_region_says_of_it_on_the_day(db, universe):
+    """What was read for one scope is not there for the next, whichever day it is of and whoever has the same role."""
+    allowed = {"capabilities": ["record.write"]}
+    one, other = universe.gmp_analyst, universe.merseyside_analyst
+    words = ReferenceTerm.objects.filter(kind="role", code="analyst")
+
+    def writes(days: int) -> set[bool]:
+        with clock.told(clock.now() + timedelta(days=days)):
+            found = set()
+            for user in (one, other):
+                with acting_as(user):
+                    label = region_label(user.organisation.code)
+                    found |= {people_rules.may(user, "record.write"), label.pk in current().writes}
+            return found
+
+    words.update(detail=allowed, effective_to=TODAY + timedelta(days=3))
+    assert [writes(days) for days in (0, 2, 3, 5, 1)] == [{True}, {True}, {False}, {False}, {True}]
+    words.update(detail={"capabilities": []})
+    assert writes(0) == {False}
+    before = transaction.savepoint_create()
+    words.update(detail=allowed)
+    assert writes(0) == {True}
+    transaction.savepoint_rollback(before)
+    assert writes(0) == {False}
 
 
 def test_a_ceiling_hides_what_is_marked_above_it(db, universe):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from fourfold.pipeline.canonical.family import Check
 
 
-def birth_checks(column: str, *, birth: str = "birth") -> tuple[Check, ...]:
+def birth_checks(column: str) -> tuple[Check, ...]:
     """Faults of a date of birth; `birth` is what ff_birth_uk or ff_birth_iso gave."""
     return (
-        Check("Q-DATE-02", column, f"({birth}).birth_quality = 'invalid'"),
-        Check("Q-DATE-03", column, f"({birth}).birth_quality = 'default'"),
-        Check("Q-DATE-04", column, f"({birth}).birth_quality = 'partial'"),
+        Check("Q-DATE-02", column, "(birth).birth_quality = 'invalid'"),
+        Check("Q-DATE-03", column, "(birth).birth_quality = 'default'"),
+        Check("Q-DATE-04", column, "(birth).birth_quality = 'partial'"),
     )
 
 
