@@ -24,7 +24,7 @@ demo: setup ## Build the demonstration region if it is not there yet, serve it, 
 
 # Under `make -j3` the database that tests copy, and Spark where FOURFOLD_SPARK_TESTS asks for it, are made beside the checks.
 test: check test-database $(if $(FOURFOLD_SPARK_TESTS),setup-spark) ## Run every test and check (a missing Chromium skips the browser tests with a sentence)
-	@$(PYTHON) -m pytest --numprocesses=$(RUNNERS) --dist=loadfile
+	@$(PYTHON) -m pytest --numprocesses=$(RUNNERS) --dist=loadfile --no-loadscope-reorder
 
 test-database: setup-dev
 	@$(PYTHON) -m tests.database
