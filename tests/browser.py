@@ -215,27 +215,30 @@ def faults(page: Page) -> list[str]:
     return [*axe(page), *([f"{wide} pixels too wide"] if wide > 0 else [])]
 
 
-def faults_in_both_windows(page: Page, name: str = "") -> list[str]:
-    """As `faults`, at a desk and then in the window of a phone, which the page is given as it stands.
-
-    It then looks as a phone that loads it shows it. For pages that are only looked at: hovering comes back with the
-    next page. What a script draws by the width it finds is for `phone_page`.
-    """
-    page.wait_for_load_state()
-    if name:
-        screenshot(page, f"{name}-{DESK['width']}")
-    found = faults(page)
+@contextmanager
+def as_on_a_phone(page: Page) -> Iterator[None]:
+    """A desk's page in the window of a phone, as it stands. What a script draws by the width it finds is for
+    `phone_page`; hovering comes back with the next page."""
     devtools = page.context.new_cdp_session(page)
     devtools.send("Emulation.setDeviceMetricsOverride", {**PHONE, "deviceScaleFactor": 1, "mobile": True})
     devtools.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
     page.evaluate(DRAWN)
-    if name:
-        screenshot(page, f"{name}-{PHONE['width']}")
-    found += [f"on a phone: {fault}" for fault in faults(page)]
+    yield
     devtools.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
     devtools.send("Emulation.setDeviceMetricsOverride", {**DESK, "deviceScaleFactor": 1, "mobile": False})
     devtools.detach()
-    return found
+
+
+def faults_in_both_windows(page: Page, name: str = "") -> list[str]:
+    """As `faults`, at a desk and then on a phone, for pages that are only looked at."""
+    page.wait_for_load_state()
+    if name:
+        screenshot(page, f"{name}-{DESK['width']}")
+    found = faults(page)
+    with as_on_a_phone(page):
+        if name:
+            screenshot(page, f"{name}-{PHONE['width']}")
+        return found + [f"on a phone: {fault}" for fault in faults(page)]
 
 
 def sound(page: Page, name: str = "") -> None:

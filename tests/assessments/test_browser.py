@@ -11,7 +11,7 @@ from fourfold.assessments.models import Assessment
 from fourfold.platform import clock
 from fourfold.platform.visibility.scope import acting_as
 from tests.assessments.conftest import COUNTERFEIT, COUNTY_LINE, evidence, submitted, vector
-from tests.browser import sign_in, signed_in, sound_in_both_windows
+from tests.browser import as_on_a_phone, sign_in, signed_in, sound_in_both_windows
 from tests.threats.conftest import nominate
 from tests.universe import Universe
 
@@ -111,8 +111,9 @@ def test_every_page_at_a_desk_and_on_a_phone(browser_page: Page, scene: SimpleNa
         page.goto(f"{scene.site}{path}")
         sound_in_both_windows(page, f"assessments-{name}")
     page.goto(f"{scene.site}/assessments/{scene.late.reference}/")
-    page.get_by_role("button", name="Take it up").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Score blind")
+    with as_on_a_phone(page):
+        page.get_by_role("button", name="Take it up").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Score blind")
     sound_in_both_windows(page, "assessments-blind")
 
 

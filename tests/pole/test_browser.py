@@ -8,7 +8,7 @@ from django.urls import reverse
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole import rules
 from fourfold.pole.models import EventRecord, ObjectRecord, PersonRecord
-from tests.browser import faults_in_both_windows, give_a_reason, signed_in
+from tests.browser import as_on_a_phone, faults_in_both_windows, give_a_reason, signed_in
 from tests.pole.canonical import Batch
 
 pytestmark = pytest.mark.browser
@@ -48,13 +48,16 @@ def test_every_page_passes_axe_and_fits_both_windows(addresses, live_site, unive
     page = browser_page
     signed_in(page, live_site, universe.merseyside_analyst.email)
     page.goto(f"{live_site}{addresses[0]}")
-    give_a_reason(page)
+    with as_on_a_phone(page):
+        give_a_reason(page)
+        page.wait_for_url(f"{live_site}{addresses[0]}")
     assert page.url == f"{live_site}{addresses[0]}", "the reason leads back to the page that was asked for"
     faults = {}
     for address in addresses:
         page.goto(f"{live_site}{address}")
         for summary in page.locator("details.govuk-details > summary").all()[:1]:
-            summary.click()
+            with as_on_a_phone(page):
+                summary.click()
         if found := faults_in_both_windows(page):
             faults[address] = found
     assert not faults

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from fourfold.platform.visibility.scope import acting_as
 from fourfold.pole import rules
 from fourfold.pole.models import Judgement, PersonRecord
-from tests.browser import axe, faults_in_both_windows, give_a_reason, signed_in
+from tests.browser import as_on_a_phone, axe, faults_in_both_windows, give_a_reason, signed_in
 from tests.pole.canonical import Batch
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -98,7 +98,9 @@ def test_the_same_is_done_with_buttons_where_there_is_no_javascript(records, liv
 def test_every_page_of_identity_passes_axe_and_fits_both_windows(records, live_site, universe, browser_page):
     page = browser_page
     begin(page, live_site, universe)
-    page.get_by_role("button", name="Same person").click()
+    with as_on_a_phone(page):
+        page.get_by_role("button", name="Same person").click()
+        expect(page.get_by_text("Recorded: the same person.").first).to_be_visible()
     person = rules.reference_of(records["0"].person_id)
     addresses = [
         reverse("pole:review"),
@@ -115,13 +117,22 @@ def test_every_page_of_identity_passes_axe_and_fits_both_windows(records, live_s
         page.goto(f"{live_site}{address}")
         if found := faults_in_both_windows(page):
             faults[address] = found
-    page.goto(f"{live_site}{reverse('pole:take_apart', args=[person])}")
-    page.locator(f"main input[value='{records['x'].pk}']").check()
+    assert not faults
+    taking = f"{live_site}{reverse('pole:take_apart', args=[person])}", records["x"]
+    take_apart(page, *taking)
+    assert not faults_in_both_windows(page)
+    with as_on_a_phone(page):
+        page.get_by_role("button", name="Undo: put them together again").click()
+        expect(page.get_by_text("Undo: put them together again")).to_have_count(0)
+        take_apart(page, *taking)
+
+
+def take_apart(page, address, record):
+    page.goto(address)
+    page.locator(f"main input[value='{record.pk}']").check()
     page.locator("main textarea").fill("A brother")
     page.locator("main button[type=submit]").click()
     expect(page.get_by_text("Undo: put them together again").first).to_be_visible()
-    assert not faults_in_both_windows(page)
-    assert not faults
 
 
 def first_said(universe):

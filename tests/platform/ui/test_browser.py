@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from fourfold.platform.visibility.scope import acting_as
-from tests.browser import sign_in, signed_in, sound_in_both_windows
+from tests.browser import as_on_a_phone, sign_in, signed_in, sound_in_both_windows
 from tests.platform.sample import Case, region_label
 from tests.universe import Universe
 
@@ -44,6 +44,10 @@ def test_the_patterns_pass_axe_and_fit_both_windows(site, browser_page):
     page.goto(site + PATTERNS)
     page.get_by_role("button", name="Check the answers").click()
     sound_in_both_windows(page, "form-wrong")
+    page.goto(site + PATTERNS)
+    with as_on_a_phone(page):
+        page.get_by_role("button", name="Check the answers").click()
+        expect(page.locator(".govuk-error-summary")).to_be_visible()
     page.goto(f"{site}/no-such-page/")
     sound_in_both_windows(page, "not-found")
 
